@@ -1,0 +1,57 @@
+"""The database from DATABASE_URL: embedded SQLite when unset, SQLite or PostgreSQL otherwise."""
+
+from pathlib import Path
+from typing import Any
+
+import dj_database_url
+from django.core.exceptions import ImproperlyConfigured
+
+# SQLite: writers queue at BEGIN instead of failing at the first write; readers go on beside them.
+SQLITE_OPTIONS: dict[str, Any] = {
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 20,  # seconds
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
+}
+# PostgreSQL: a wait for a lock is bounded (milliseconds) and ends in 503.
+POSTGRESQL_LIMITS = "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=60000"
+POSTGRESQL_OPTIONS: dict[str, Any] = {
+    "server_side_binding": True,
+    "connect_timeout": 3,  # seconds
+    "application_name": "icpportal",
+}
+
+
+def from_url(url: str, *, embedded: Path, conn_max_age: int) -> dict[str, Any]:
+    """Settings for the database that url names; an empty url means the SQLite file embedded.
+
+    conn_max_age: seconds that a PostgreSQL connection is kept. Raises ImproperlyConfigured for a malformed url
+    and for any other kind of database; the message does not repeat the url, which may hold a password.
+    """
+    if not url:
+        embedded.parent.mkdir(exist_ok=True)
+        return _sqlite({"ENGINE": "django.db.backends.sqlite3", "NAME": embedded})
+    try:
+        config: dict[str, Any] = dict(dj_database_url.parse(url))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"DATABASE_URL {_RIGHT}") from error
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        return _sqlite(config)
+    if config["ENGINE"] == "django.db.backends.postgresql" and config["NAME"]:
+        return _postgresql(config, conn_max_age=conn_max_age)
+    raise ImproperlyConfigured(f"DATABASE_URL {_RIGHT}")
+
+
+_RIGHT = (
+    "must look like postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3; "
+    "other databases are not supported."
+)
+
+
+def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
+    return config | {"OPTIONS": SQLITE_OPTIONS | config.get("OPTIONS", {})}
+
+
+def _postgresql(config: dict[str, Any], *, conn_max_age: int) -> dict[str, Any]:
+    options = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
+    options["options"] = f"{POSTGRESQL_LIMITS} {options.get('options', '')}".strip()
+    return config | {"CONN_MAX_AGE": conn_max_age, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}

@@ -1,0 +1,143 @@
+"""Settings, all of them from the environment; the README lists the names. Malformed values stop the start."""
+
+import sys
+from pathlib import Path
+
+from icpportal import databases, env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+TESTING = "pytest" in sys.modules
+
+DEBUG = env.text("DEBUG").lower() in {"1", "true"}
+
+# Secrets. Without DEBUG a missing one stays empty, which icpportal.checks refuses before anything is served.
+INSECURE_SECRET_KEY = "insecure-key-for-development-and-tests-only-never-for-production"
+INSECURE_CODE_KEY = "aW5zZWN1cmUtZGV2ZWxvcG1lbnQtY29kZS1rZXktMDE="  # 32 bytes, not secret
+_INSECURE = DEBUG or TESTING
+SECRET_KEY = env.text("SECRET_KEY", INSECURE_SECRET_KEY if _INSECURE else "")
+CODE_KEYS = env.words("CODE_KEYS") or ([INSECURE_CODE_KEY] if _INSECURE else [])
+
+# Policy
+CODES_PER_SERVER = env.number("CODES_PER_SERVER", default=5)
+MIN_PREPAID_MONTHS = env.number("MIN_PREPAID_MONTHS", default=3)
+ELASTIC_IP_ALLOWED = env.flag("ELASTIC_IP_ALLOWED", default=False)
+DEMO = env.flag("DEMO", default=False)
+THROTTLE_RATES = env.rates("THROTTLE_RATES", default={"calls": 6000, "unknown_codes": 60})
+
+# Who reaches us, and how
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
+TRUSTED_PROXY = env.number("TRUSTED_PROXY", default=0)  # proxies in front whose X-Forwarded-* headers hold
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXY else None
+SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", default=not (DEBUG or TESTING))
+SECURE_HSTS_SECONDS = 31_536_000 if SECURE_SSL_REDIRECT else 0  # one year
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 17 * 1024 * 1024  # bytes; the API has lower limits of its own
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "icpportal.api",
+    "servers",
+    "codes",
+]
+MIDDLEWARE = [
+    "icpportal.middleware.RequestIdMiddleware",
+    "icpportal.middleware.SecurityHeadersMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "icpportal.middleware.LanguageMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "icpportal.urls"
+WSGI_APPLICATION = "icpportal.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DATABASES = {
+    "default": databases.from_url(
+        env.text("DATABASE_URL"),
+        embedded=BASE_DIR / "var" / "db.sqlite3",
+        conn_max_age=env.number("CONN_MAX_AGE", default=600),  # seconds
+    )
+}
+
+# Sign-in
+LOGIN_URL = "login"
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+# Language and time: stored in UTC, shown in China's time
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("zh-hans", "简体中文")]
+LOCALE_PATHS = [BASE_DIR / "icpportal" / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = "Asia/Shanghai"
+
+# Static files are served by WhiteNoise straight from where they lie: no collectstatic.
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "icpportal" / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
+}
+WHITENOISE_USE_FINDERS = True
+
+# One line of JSON a record, to the console; nothing is e-mailed, no request body is logged.
+LOG_LEVEL = env.choice("LOG_LEVEL", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"))
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"()": "icpportal.logs.LineFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {"django": {"handlers": [], "level": LOG_LEVEL, "propagate": True}},
+}
