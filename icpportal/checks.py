@@ -1,4 +1,4 @@
-"""System checks of the deployment. `manage.py check` runs them, and the WSGI application refuses to start on an error."""
+"""System checks of the deployment: `manage.py check` runs them, and a server does not start on an error."""
 
 import base64
 import binascii
@@ -11,8 +11,9 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 
+from codes.policy import MAX_CODES_PER_SERVER
+
 LOCAL_HOSTS = {"localhost", ".localhost", "testserver"}
-MAX_CODES_PER_SERVER = 5  # as the database constraint on AuthorizationCode.slot
 
 
 def sqlite_is_immediate(**kwargs: Any) -> list[CheckMessage]:
@@ -24,7 +25,7 @@ def sqlite_is_immediate(**kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            "SQLite transactions do not begin IMMEDIATE: parallel requests would fail or overtake each other.",
+            "SQLite transactions do not begin IMMEDIATE: parallel requests would fail.",
             hint='Set OPTIONS["transaction_mode"] = "IMMEDIATE" for the default database.',
             id="icpportal.E001",
         )
@@ -76,7 +77,7 @@ def debug_is_local(**kwargs: Any) -> list[CheckMessage]:
 
 
 def time_zone_is_china(**kwargs: Any) -> list[CheckMessage]:
-    """E006: deadlines are stored in UTC and shown in China's time; Django's own default is America/Chicago."""
+    """E006: times are stored in UTC and shown in China's; Django's own default is America/Chicago."""
     if settings.USE_TZ and settings.TIME_ZONE == "Asia/Shanghai":
         return []
     return [
@@ -89,7 +90,7 @@ def time_zone_is_china(**kwargs: Any) -> list[CheckMessage]:
 
 
 def policy_is_possible(**kwargs: Any) -> list[CheckMessage]:
-    """E007, E008: FAQ 2.1's limit is 1 to what the database admits; FAQ 4.1's term is a month or more."""
+    """E007, E008: the limit (FAQ 2) is 1 to what the database admits; the term (FAQ 4.1) a month or more."""
     found: list[CheckMessage] = []
     if not 1 <= settings.CODES_PER_SERVER <= MAX_CODES_PER_SERVER:
         found.append(
@@ -128,7 +129,7 @@ def register_all() -> None:
 
 
 def refuse_start_on_errors() -> None:
-    """Raises ImproperlyConfigured that names every error: a server started through WSGI runs no checks by itself."""
+    """Raises ImproperlyConfigured that names every error: a WSGI server runs no checks by itself."""
     errors: Sequence[CheckMessage] = [
         message for check in ALL for message in check() if message.level >= checks.ERROR
     ]

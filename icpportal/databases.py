@@ -24,8 +24,8 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
 def from_url(url: str, *, embedded: Path, conn_max_age: int) -> dict[str, Any]:
     """Settings for the database that url names; an empty url means the SQLite file embedded.
 
-    conn_max_age: seconds that a PostgreSQL connection is kept. Raises ImproperlyConfigured for a malformed url
-    and for any other kind of database; the message does not repeat the url, which may hold a password.
+    conn_max_age: seconds that a PostgreSQL connection is kept. Raises ImproperlyConfigured for a malformed
+    url and for any other kind of database; the message does not repeat the url, which may hold a password.
     """
     if not url:
         embedded.parent.mkdir(exist_ok=True)

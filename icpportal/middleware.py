@@ -22,7 +22,7 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 class RequestIdMiddleware:
-    """Takes the client's X-Request-ID when it is well formed, makes one otherwise; the answer and the logs carry it."""
+    """The client's X-Request-ID when it is well formed, else a new one; the answer and the logs carry it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -42,7 +42,7 @@ class RequestIdMiddleware:
 
 
 class SecurityHeadersMiddleware:
-    """Strict content security policy, no browser powers, no caching; a view or WhiteNoise may set its own caching."""
+    """Strict content security policy, no browser powers, no caching unless the view or WhiteNoise set it."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class ApiConfig(AppConfig):
-    """Clients and tokens, errors, idempotency, pages, throttles; also registers the project's system checks."""
+    """Clients and tokens, errors, idempotency, pages, throttles; registers the system checks."""
 
     name = "icpportal.api"
     label = "api"

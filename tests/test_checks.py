@@ -1,0 +1,123 @@
+"""System checks: each finds its fault, and a server does not start with one."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.conf import settings as project
+from django.core.checks import CheckMessage
+
+from icpportal import checks, local_env
+
+GOOD_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
+
+
+def ids(check: Callable[..., list[CheckMessage]]) -> list[str | None]:
+    return [message.id for message in check()]
+
+
+@pytest.fixture
+def production(settings: Any) -> Any:
+    settings.SECRET_KEY = "x" * 50
+    settings.CODE_KEYS = [GOOD_KEY]
+    settings.ALLOWED_HOSTS = ["desk.example.com"]
+    return settings
+
+
+def test_production_settings_pass(production: Any) -> None:
+    assert [message for check in checks.ALL for message in check()] == []
+    checks.refuse_start_on_errors()
+
+
+def test_sqlite_must_begin_immediate(monkeypatch: pytest.MonkeyPatch) -> None:
+    sqlite = {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": {"transaction_mode": "DEFERRED"}}
+    monkeypatch.setitem(project.DATABASES, "default", sqlite)
+    assert ids(checks.sqlite_is_immediate) == ["icpportal.E001"]
+    monkeypatch.setitem(project.DATABASES, "default", {"ENGINE": "django.db.backends.postgresql"})
+    assert ids(checks.sqlite_is_immediate) == []
+
+
+@pytest.mark.parametrize("key", ["", project.INSECURE_SECRET_KEY])
+def test_a_secret_key_is_needed(production: Any, key: str) -> None:
+    production.SECRET_KEY = key
+    assert ids(checks.secret_key_is_set) == ["icpportal.E002"]
+    production.DEBUG = True
+    assert ids(checks.secret_key_is_set) == []
+
+
+@pytest.mark.parametrize("keys", [[], [project.INSECURE_CODE_KEY], [GOOD_KEY, project.INSECURE_CODE_KEY]])
+def test_code_keys_are_needed(production: Any, keys: list[str]) -> None:
+    production.CODE_KEYS = keys
+    assert ids(checks.code_keys_are_set) == ["icpportal.E003"]
+
+
+@pytest.mark.parametrize("key", ["short", "é", GOOD_KEY[:-1], GOOD_KEY[:-5] + "ZQ==", "*" + GOOD_KEY[1:]])
+def test_a_malformed_code_key_is_named_by_place_and_not_shown(production: Any, key: str) -> None:
+    production.CODE_KEYS = [GOOD_KEY, key]
+    (message,) = checks.code_keys_are_set()
+    assert message.id == "icpportal.E004"
+    assert "Key 2 of CODE_KEYS" in message.msg
+    assert key not in str(message)
+
+
+@pytest.mark.parametrize("host", ["desk.example.com", "*", "192.0.2.7"])
+def test_debug_beyond_this_machine_is_warned_of(settings: Any, host: str) -> None:
+    settings.DEBUG = True
+    settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", host]
+    assert ids(checks.debug_is_local) == ["icpportal.W005"]
+    settings.ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+    assert ids(checks.debug_is_local) == []
+
+
+def test_another_time_zone_is_refused(settings: Any) -> None:
+    settings.TIME_ZONE = "America/Chicago"
+    assert ids(checks.time_zone_is_china) == ["icpportal.E006"]
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"), [(0, ["icpportal.E007"]), (1, []), (5, []), (6, ["icpportal.E007"])]
+)
+def test_the_limit_of_codes_is_1_to_5(settings: Any, limit: int, expected: list[str]) -> None:
+    settings.CODES_PER_SERVER = limit
+    assert ids(checks.policy_is_possible) == expected
+
+
+def test_a_limit_above_5_names_the_migration(settings: Any) -> None:
+    settings.CODES_PER_SERVER = 6
+    (message,) = checks.policy_is_possible()
+    assert message.hint is not None
+    assert "migration in codes" in message.hint
+
+
+@pytest.mark.parametrize(("months", "expected"), [(0, ["icpportal.E008"]), (1, [])])
+def test_the_prepaid_term_is_a_month_or_more(settings: Any, months: int, expected: list[str]) -> None:
+    settings.MIN_PREPAID_MONTHS = months
+    assert ids(checks.policy_is_possible) == expected
+
+
+def start_server(**environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", "import icpportal.wsgi"],
+        cwd=project.BASE_DIR,
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": "sqlite://:memory:"} | environment,
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_server_without_secrets_does_not_start() -> None:
+    server = start_server()
+    assert server.returncode == 1
+    assert "icpportal.E002" in server.stderr
+    assert "icpportal.E003" in server.stderr
+
+
+def test_a_server_with_local_secrets_starts(tmp_path: Path) -> None:
+    local_env.make(tmp_path / "env")
+    secrets = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    server = start_server(**secrets)
+    assert (server.returncode, server.stderr) == (0, "")

@@ -1,0 +1,108 @@
+"""What every answer carries."""
+
+import json
+import logging
+import sys
+import uuid
+
+import pytest
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
+from django.utils import translation
+
+from icpportal import context
+from icpportal.logs import LineFormatter
+from icpportal.middleware import LanguageMiddleware, RequestIdMiddleware, SecurityHeadersMiddleware
+
+
+def ok(request: HttpRequest) -> HttpResponse:
+    return HttpResponse("ok")
+
+
+@pytest.mark.parametrize("given", ["a", "A.b_c-9", "x" * 64])
+def test_a_well_formed_request_id_is_taken(given: str) -> None:
+    request = RequestFactory().get("/", headers={"X-Request-ID": given})
+    response = RequestIdMiddleware(ok)(request)
+    assert response["X-Request-ID"] == given == request.request_id  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\n", "é", "a/b"])
+def test_a_malformed_request_id_is_replaced(given: str) -> None:
+    response = RequestIdMiddleware(ok)(RequestFactory().get("/", headers={"X-Request-ID": given}))
+    assert uuid.UUID(hex=response["X-Request-ID"]).hex == response["X-Request-ID"]
+
+
+def test_the_request_id_is_known_during_the_request_and_forgotten_after() -> None:
+    seen: list[str] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        seen.append(context.request_id.get())
+        return ok(request)
+
+    RequestIdMiddleware(view)(RequestFactory().get("/", headers={"X-Request-ID": "r-1"}))
+    assert (seen, context.request_id.get()) == (["r-1"], "")
+
+
+def test_an_answer_has_the_security_headers() -> None:
+    response = SecurityHeadersMiddleware(ok)(RequestFactory().get("/"))
+    policy = response["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; script-src 'self'; style-src 'self';")
+    assert "unsafe" not in policy
+    assert response["Cache-Control"] == "no-store"
+    assert "camera=()" in response["Permissions-Policy"]
+
+
+def test_a_view_sets_its_own_caching() -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse("ok", headers={"Cache-Control": "max-age=60"})
+
+    assert SecurityHeadersMiddleware(view)(RequestFactory().get("/"))["Cache-Control"] == "max-age=60"
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted", "cookie", "expected"),
+    [
+        ("/admin/", "en", "zh-hans", "zh-hans"),
+        ("/admin/", "zh-CN", "", "zh-hans"),
+        ("/admin/", "fr", "", "en"),
+        ("/api/v1/codes/", "en", "zh-hans", "en"),
+        ("/api/v1/codes/", "zh-Hans", "en", "zh-hans"),
+        ("/api/v1/codes/", "", "zh-hans", "en"),
+    ],
+)
+def test_pages_follow_the_cookie_and_the_api_accept_language_alone(
+    path: str, accepted: str, cookie: str, expected: str
+) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        return HttpResponse(translation.get_language() or "")
+
+    request = RequestFactory().get(path, headers={"Accept-Language": accepted})
+    request.COOKIES[settings.LANGUAGE_COOKIE_NAME] = cookie
+    with translation.override("en"):
+        response = LanguageMiddleware(view)(request)
+    assert response.content.decode() == expected
+    assert response["Content-Language"] == expected
+
+
+def log_line(message: str, **kwargs: object) -> str:
+    record = logging.LogRecord("desk", logging.INFO, "x.py", 1, message, (), kwargs.get("exc_info"))  # type: ignore[arg-type]
+    return LineFormatter().format(record)
+
+
+def test_a_log_record_is_one_line_with_the_request_id() -> None:
+    token = context.request_id.set("r-1")
+    try:
+        raise ValueError("two\nlines")
+    except ValueError:
+        line = log_line("first\nsecond", exc_info=sys.exc_info())
+    finally:
+        context.request_id.reset(token)
+    assert "\n" not in line
+    found = json.loads(line)
+    assert (found["message"], found["level"], found["request_id"]) == ("first\nsecond", "INFO", "r-1")
+    assert "ValueError" in found["exception"]
+
+
+def test_a_log_record_outside_a_request_has_no_request_id() -> None:
+    assert "request_id" not in json.loads(log_line("started"))
