@@ -1,0 +1,104 @@
+"""What templates of the desk and of the customers' pages need beyond Django's own: `{% load icp %}`.
+
+Moments are aware datetimes, shown in Asia/Shanghai; None gives nothing.
+"""
+
+from datetime import datetime
+
+from django import template
+from django.template import Context
+from django.utils.translation import gettext, ngettext
+
+from icpportal import dates
+
+register = template.Library()
+
+POSITION_PARAMETERS = ("cursor", "page", "p")  # a place in one list says nothing about another list
+
+_MINUTE, _HOUR, _DAY = 60, 3_600, 86_400  # seconds
+_DAYS_UNTIL_MONTHS = 90
+_MONTHS_UNTIL_YEARS = 24
+
+
+@register.filter
+def segments(filled: int, total: int) -> list[bool]:
+    """A meter's segments, filled ones first: 3 of 5 is [True, True, True, False, False]."""
+    return [index < filled for index in range(total)]
+
+
+@register.filter
+def shanghai(moment: datetime | None) -> str:
+    """ "20 Nov 2026, 00:00", in Chinese "2026-11-20 00:00"."""
+    return dates.shanghai(moment) if moment else ""
+
+
+@register.filter
+def shanghai_day(moment: datetime | None) -> str:
+    """ "20 Nov 2026", in Chinese "2026-11-20"."""
+    return dates.shanghai_day(moment) if moment else ""
+
+
+@register.filter
+def relative(moment: datetime | None, now: datetime) -> str:
+    """How far from `now`: "in 6 days", "3 days ago", "now".
+
+    From 24 hours on, days are those of the calendar in Asia/Shanghai: it agrees with the date beside it.
+    """
+    if moment is None:
+        return ""
+    seconds = abs((moment - now).total_seconds())
+    if seconds < _MINUTE:
+        return gettext("now")
+    return _ahead(seconds, moment, now) if moment > now else _behind(seconds, moment, now)
+
+
+@register.simple_tag(takes_context=True)
+def querystring_without(context: Context, name: str, value: str = "") -> str:
+    """The current URL's query without parameter `name` (or only its one `value`), back at the first page.
+
+    Always starts with "?", so that it is a link also when nothing is left. Needs `request` in the context.
+    """
+    query = context["request"].GET.copy()
+    kept = [other for other in query.getlist(name) if value and other != value]
+    query.setlist(name, kept)
+    for position in POSITION_PARAMETERS:
+        query.pop(position, None)
+    return f"?{query.urlencode()}"
+
+
+def _ahead(seconds: float, moment: datetime, now: datetime) -> str:
+    unit, count = _distance(seconds, now, moment)
+    texts = {
+        "minute": ngettext("in %(count)d minute", "in %(count)d minutes", count),
+        "hour": ngettext("in %(count)d hour", "in %(count)d hours", count),
+        "day": ngettext("in %(count)d day", "in %(count)d days", count),
+        "month": ngettext("in %(count)d month", "in %(count)d months", count),
+        "year": ngettext("in %(count)d year", "in %(count)d years", count),
+    }
+    return texts[unit] % {"count": count}
+
+
+def _behind(seconds: float, moment: datetime, now: datetime) -> str:
+    unit, count = _distance(seconds, moment, now)
+    texts = {
+        "minute": ngettext("%(count)d minute ago", "%(count)d minutes ago", count),
+        "hour": ngettext("%(count)d hour ago", "%(count)d hours ago", count),
+        "day": ngettext("%(count)d day ago", "%(count)d days ago", count),
+        "month": ngettext("%(count)d month ago", "%(count)d months ago", count),
+        "year": ngettext("%(count)d year ago", "%(count)d years ago", count),
+    }
+    return texts[unit] % {"count": count}
+
+
+def _distance(seconds: float, earlier: datetime, later: datetime) -> tuple[str, int]:
+    """The unit to speak in and how many of it: whole ones, rounded down."""
+    if seconds < _HOUR:
+        return "minute", int(seconds // _MINUTE)
+    if seconds < _DAY:
+        return "hour", int(seconds // _HOUR)
+    start, end = earlier.astimezone(dates.SHANGHAI).date(), later.astimezone(dates.SHANGHAI).date()
+    days = (end - start).days
+    if days < _DAYS_UNTIL_MONTHS:
+        return "day", days
+    months = (end.year - start.year) * 12 + end.month - start.month - (end.day < start.day)
+    return ("month", months) if months < _MONTHS_UNTIL_YEARS else ("year", months // 12)

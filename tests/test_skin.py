@@ -1,0 +1,48 @@
+"""The skin's own laws: dark is dark however it is chosen, and every icon that is asked for is drawn."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATES = ROOT / "templates"
+TOKENS = (ROOT / "icpportal/static/icp/tokens.css").read_text()
+
+
+def declarations(block: str) -> dict[str, str]:
+    return dict(re.findall(r"(--[\w-]+|color-scheme): ([^;]+);", block))
+
+
+def block(opening: str) -> dict[str, str]:
+    return declarations(TOKENS.split(opening, 1)[1].split("}", 1)[0])
+
+
+def test_dark_by_choice_equals_dark_by_system():
+    assert block('html[data-theme="dark"] {') == block("@media (prefers-color-scheme: dark) {\n  :root {")
+
+
+def test_light_by_choice_equals_the_default():
+    chosen = block('html[data-theme="light"] {')
+    default = block("\n:root {")
+    assert chosen == {name: default[name] for name in chosen}
+    assert chosen.keys() == block('html[data-theme="dark"] {').keys()
+
+
+def test_every_icon_that_a_template_names_is_in_the_sprite():
+    drawn = set(re.findall(r'id="i-([\w-]+)"', (TEMPLATES / "includes/icons.html").read_text()))
+    named = {
+        name
+        for page in TEMPLATES.rglob("*.html")
+        for name in re.findall(r'includes/icon\.html" with name="([\w-]+)"', page.read_text())
+    }
+    assert named <= drawn
+
+
+def test_every_shown_state_has_an_icon():
+    drawn = (TEMPLATES / "includes/icons.html").read_text()
+    for state in ("unused", "in_use", "used", "withdrawn", "expired", "invalid"):
+        assert f'id="i-{state}"' in drawn
+
+
+def test_no_template_carries_inline_style_or_script():
+    for page in TEMPLATES.rglob("*.html"):
+        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)[^>]*>", page.read_text()), page

@@ -1,0 +1,89 @@
+"""The template library: meters, moments as people read them, links without one filter."""
+
+from datetime import datetime
+
+import pytest
+from django.template import Context
+from django.test import RequestFactory
+from django.utils import translation
+
+from icpportal.api.templatetags import icp
+from icpportal.dates import SHANGHAI
+
+NOW = datetime(2026, 11, 23, 13, 2, tzinfo=SHANGHAI)
+
+
+def at(*when: int) -> datetime:
+    return datetime(*when, tzinfo=SHANGHAI)  # type: ignore[arg-type, misc]
+
+
+def without(path: str, *names: str) -> str:
+    return icp.querystring_without(Context({"request": RequestFactory().get(path)}), *names)
+
+
+def test_segments_are_filled_from_the_left():
+    assert icp.segments(3, 5) == [True, True, True, False, False]
+
+
+def test_a_full_meter_has_no_empty_segment():
+    assert icp.segments(5, 5) == [True] * 5
+
+
+def test_a_lowered_limit_shows_no_more_segments_than_the_limit():
+    assert icp.segments(5, 3) == [True] * 3
+
+
+def test_a_moment_is_shown_in_shanghai():
+    midnight = datetime.fromisoformat("2026-11-19T16:00:00+00:00")
+    assert icp.shanghai(midnight) == "20 Nov 2026, 00:00"
+    assert icp.shanghai_day(midnight) == "20 Nov 2026"
+
+
+def test_a_moment_in_chinese_is_numbers():
+    with translation.override("zh-hans"):
+        assert icp.shanghai(at(2026, 11, 20)) == "2026-11-20 00:00"
+        assert icp.shanghai_day(at(2026, 11, 20)) == "2026-11-20"
+
+
+def test_no_moment_gives_nothing():
+    assert (icp.shanghai(None), icp.shanghai_day(None), icp.relative(None, NOW)) == ("", "", "")
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        (at(2026, 11, 23, 13, 2, 59), "now"),
+        (at(2026, 11, 23, 13, 3), "in 1 minute"),
+        (at(2026, 11, 23, 12, 41), "21 minutes ago"),
+        (at(2026, 11, 23, 14, 2), "in 1 hour"),
+        (at(2026, 11, 23, 9, 50), "3 hours ago"),
+        (at(2026, 11, 24, 13, 1), "in 23 hours"),
+        (at(2026, 11, 24, 13, 2), "in 1 day"),
+        (at(2026, 11, 29, 0, 0), "in 6 days"),
+        (at(2026, 11, 20, 0, 0), "3 days ago"),
+        (at(2027, 2, 20, 0, 0), "in 89 days"),
+        (at(2027, 3, 12, 0, 0), "in 3 months"),
+        (at(2027, 3, 23, 0, 0), "in 4 months"),
+        (at(2025, 11, 23, 0, 0), "12 months ago"),
+        (at(2028, 11, 22, 0, 0), "in 23 months"),
+        (at(2028, 11, 23, 0, 0), "in 2 years"),
+    ],
+)
+def test_relative_says_how_far(moment: datetime, expected: str):
+    assert icp.relative(moment, NOW) == expected
+
+
+def test_a_removed_filter_leaves_the_others():
+    assert without("/?state=used&region=ap-beijing", "state") == "?region=ap-beijing"
+
+
+def test_one_of_several_values_is_removed_alone():
+    assert without("/?region=ap-beijing&region=ap-guangzhou", "region", "ap-beijing") == "?region=ap-guangzhou"
+
+
+def test_removing_a_filter_returns_to_the_first_page():
+    assert without("/?state=used&cursor=abc&p=3&page=2", "nothing") == "?state=used"
+
+
+def test_removing_the_last_filter_is_still_a_link():
+    assert without("/?state=used", "state") == "?"
