@@ -1,0 +1,186 @@
+"""The engine: a rule is a named SQL condition, and everything that is said about one object is the bulk query's answer.
+
+A RuleSet annotates a queryset with one boolean a rule. The report of one object is that query narrowed to its primary
+key, a list filter is the same condition, so that no two faces can disagree. Knows nothing of servers or codes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Generic, Protocol, TypeVar
+
+from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
+
+M = TypeVar("M", bound=Model)
+
+
+class Text(Protocol):
+    """A text that is translated when it is shown: a lazy string, or one with named placeholders."""
+
+    def __mod__(self, values: Any, /) -> Any: ...
+
+
+class PolicyValues(Protocol):
+    """The policy, as far as the engine needs to know it: values that texts may name."""
+
+    def as_dict(self) -> dict[str, int | bool]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule(Generic[M]):
+    """One condition. `code` is stable: in the API, in filters, in events and in addresses.
+
+    The texts may name policy values and whatever `values` gives; `found` is the fact as seen, of the annotated object.
+    An `alone` rule that fails is the only one that fails: nothing else is judged.
+    """
+
+    code: str
+    faq: str
+    title: Text
+    explanation: Text
+    remedy: Text
+    found: Callable[[M], object]
+    passes: Callable[[datetime, Any], Q]
+    values: Callable[[M, Any], Mapping[str, object]] = lambda subject, policy: {}
+    alone: bool = False
+
+    @property
+    def annotation(self) -> str:
+        """The name of the boolean that tells whether the rule passes."""
+        return f"passes_{self.code}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome(Generic[M]):
+    """What a rule says of one object, with the value found. Texts are rendered in the language of the moment."""
+
+    rule: Rule[M]
+    passed: bool
+    subject: M
+    policy: PolicyValues
+
+    @property
+    def code(self) -> str:
+        return self.rule.code
+
+    @property
+    def faq(self) -> str:
+        return self.rule.faq
+
+    @property
+    def title(self) -> str:
+        return self._render(self.rule.title)
+
+    @property
+    def explanation(self) -> str:
+        return self._render(self.rule.explanation)
+
+    @property
+    def remedy(self) -> str:
+        return self._render(self.rule.remedy)
+
+    @property
+    def found(self) -> str:
+        return str(self.rule.found(self.subject))
+
+    def _render(self, text: Text) -> str:
+        return str(text % {**self.policy.as_dict(), **self.rule.values(self.subject, self.policy)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Generic[M]):
+    """Every rule's outcome for one object at `now`, in FAQ order. `subject` carries the facts that were judged."""
+
+    subject: M
+    outcomes: list[Outcome[M]]
+    notes: list[str]
+    policy: Any
+    now: datetime
+
+    @cached_property
+    def failed(self) -> list[Outcome[M]]:
+        return [outcome for outcome in self.outcomes if not outcome.passed]
+
+    @property
+    def passed(self) -> bool:
+        return not self.failed
+
+    @property
+    def failed_codes(self) -> list[str]:
+        return [outcome.code for outcome in self.failed]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuleSet(Generic[M]):
+    """Rules over one model, in FAQ order.
+
+    `facts` gives the annotations that rules and texts read: of `now`, the policy and the `choice` that is judged
+    (which IP, how many codes, which account), None when nothing was chosen. `notes` names what stands beside a
+    failure without being a rule.
+    """
+
+    rules: tuple[Rule[M], ...]
+    policy: Callable[[], Any]
+    facts: Callable[[datetime, Any, Any], Mapping[str, Any]]
+    related: tuple[str, ...] = ()
+    notes: Callable[[M, list[str]], list[str]] = lambda subject, failed: []
+
+    def annotate(self, objects: QuerySet[M], *, now: datetime, choice: object = None) -> QuerySet[M]:
+        """The same objects with their facts and one boolean a rule."""
+        policy = self.policy()
+        booleans = {rule.annotation: self._judge(rule, now, policy) for rule in self.rules}
+        facts = self.facts(now, policy, choice)
+        annotated: QuerySet[M] = objects.annotate(**facts).annotate(**booleans).select_related(*self.related)
+        return annotated
+
+    def reports(self, objects: QuerySet[M], *, now: datetime, choice: object = None) -> list[Report[M]]:
+        """A report for each object, in the queryset's order, by one query."""
+        policy = self.policy()
+        return [self._report(subject, policy, now) for subject in self.annotate(objects, now=now, choice=choice)]
+
+    def report(self, subject: M, *, now: datetime, choice: object = None) -> Report[M]:
+        """The report of one object: the bulk query narrowed to it, so it sees the database and not `subject`."""
+        objects = type(subject)._default_manager.filter(pk=subject.pk)
+        return self.reports(objects, now=now, choice=choice)[0]
+
+    def passing(self, objects: QuerySet[M], *, now: datetime) -> QuerySet[M]:
+        """Those of which every rule passes."""
+        return self.annotate(objects, now=now).filter(**{rule.annotation: True for rule in self.rules})
+
+    def failing(self, objects: QuerySet[M], *, now: datetime, code: str | None = None) -> QuerySet[M]:
+        """Those of which the rule `code` fails, or any when no code is given. Raises KeyError for an unknown code."""
+        failed = self[code].annotation if code else None
+        names = [failed] if failed else [rule.annotation for rule in self.rules]
+        any_fails = Q(*((name, False) for name in names), _connector=Q.OR)
+        return self.annotate(objects, now=now).filter(any_fails)
+
+    def __getitem__(self, code: str) -> Rule[M]:
+        return {rule.code: rule for rule in self.rules}[code]
+
+    def _judge(self, rule: Rule[M], now: datetime, policy: Any) -> Case:
+        # A bare Q would be NULL for NULL facts, and such rows would neither pass nor fail.
+        passes = rule.passes(now, policy)
+        if not rule.alone:
+            for lone in self._alone():
+                passes = passes | ~lone.passes(now, policy)
+        return Case(When(passes, then=Value(True)), default=Value(False), output_field=BooleanField())
+
+    def _alone(self) -> Iterable[Rule[M]]:
+        return (rule for rule in self.rules if rule.alone)
+
+    def _report(self, subject: M, policy: Any, now: datetime) -> Report[M]:
+        outcomes = [
+            Outcome(rule=rule, passed=getattr(subject, rule.annotation), subject=subject, policy=policy)
+            for rule in self.rules
+        ]
+        failed = [outcome.code for outcome in outcomes if not outcome.passed]
+        return Report(
+            subject=subject,
+            outcomes=outcomes,
+            notes=self.notes(subject, failed),
+            policy=policy,
+            now=now,
+        )

@@ -1,0 +1,28 @@
+"""The verbs: everything that creates or changes a code, a filing or an event. The only writer.
+
+Each change locks the server's row first, the one lock of everything the server owns; judges in a later statement, so
+that it sees the world after the wait; changes; and records its event in the same transaction: no event, no change.
+`actor` is a user, an API client, or None for the system; `now` is an aware datetime. A wait for a lock that takes too
+long surfaces as OperationalError. Free texts that carry a readable code value raise ValueInText.
+"""
+
+from codes.services.events import Actor, record_server_changes
+from codes.services.filings import abandon_filing, begin_filing, complete_filing, reject_filing
+from codes.services.generation import Issued, generate
+from codes.services.upkeep import annotate, reset, reveal, rotate, withdraw
+
+__all__ = [
+    "Actor",
+    "Issued",
+    "abandon_filing",
+    "annotate",
+    "begin_filing",
+    "complete_filing",
+    "generate",
+    "record_server_changes",
+    "reject_filing",
+    "reset",
+    "reveal",
+    "rotate",
+    "withdraw",
+]

@@ -1,0 +1,63 @@
+"""What every verb is made of: the lock, the check against the table, the guard of free texts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import transaction
+
+from codes import values
+from codes.choices import Action, Channel, State
+from codes.errors import ReasonRequired, TransitionRefused, ValueInText
+from codes.lifecycle import TRANSITIONS
+from codes.models import AuthorizationCode
+from servers.models import Server
+
+
+def lock(server_id: int) -> Server:
+    """The server as it is now, locked until the transaction ends. On SQLite the transaction itself is the lock."""
+    return Server.objects.select_for_update(no_key=True).get(pk=server_id)
+
+
+@contextmanager
+def locked(code: AuthorizationCode) -> Iterator[AuthorizationCode]:
+    """A transaction in which nobody else changes this code, and the code as it is now."""
+    with transaction.atomic():
+        server = lock(code.server_id)
+        fresh = AuthorizationCode.objects.get(pk=code.pk)
+        fresh.server = server
+        yield fresh
+
+
+def move(code: AuthorizationCode, action: Action) -> None:
+    """Take the code along the table, to the action's target. Raises TransitionRefused as `check` does."""
+    check(code, action)
+    target = TRANSITIONS[action].target
+    if target is not None:
+        code.state = target
+        code.save(update_fields=["state"])
+
+
+def check(code: AuthorizationCode, action: Action) -> None:
+    """Raises TransitionRefused when the code's stored state does not allow the action."""
+    if not TRANSITIONS[action].allows(code.state):
+        raise TransitionRefused(action, State(code.state))
+
+
+def require_reason(action: Action, *, channel: Channel, reason: str) -> None:
+    """Raises ReasonRequired when the channel needs one and none was given."""
+    if channel in TRANSITIONS[action].reason_in and not reason.strip():
+        raise ReasonRequired(action)
+
+
+def refuse_values(**texts: str) -> None:
+    """Raises ValueInText for the first text that carries a readable code value: none is kept anywhere."""
+    for field, text in texts.items():
+        if values.stands_in(text):
+            raise ValueInText(field)
+
+
+def give_value(code: AuthorizationCode, value: str) -> None:
+    """Set the canonical `value`: sealed, and its digest and tail."""
+    code.digest, code.sealed, code.tail = values.digest(value), values.seal(value), value[-values.TAIL :]

@@ -1,0 +1,78 @@
+"""Events: what happened, recorded in the transaction in which it happened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from codes.choices import Channel, EventType
+from codes.models import AuthorizationCode, CodeEvent
+from icpportal.api.models import ApiClient
+from icpportal.context import request_id
+from servers.models import Server
+
+Actor: TypeAlias = AbstractBaseUser | ApiClient | None
+EVENTS_A_STATEMENT = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Who acts, through which face, when and on which ticket: what every event of one act shares."""
+
+    actor: Actor
+    channel: Channel
+    now: datetime
+    ticket: str = ""
+
+
+def event(
+    type: EventType,
+    server: Server,
+    act: Act,
+    *,
+    code: AuthorizationCode | None = None,
+    order_number: str = "",
+    reason: str = "",
+    failed: list[str] | None = None,
+    policy: Mapping[str, object] | None = None,
+    detail: Mapping[str, object] | None = None,
+) -> CodeEvent:
+    """An event about `server`, not saved yet: see `record`."""
+    is_client = isinstance(act.actor, ApiClient)
+    actor: dict[str, Any] = {"client" if is_client else "user": act.actor}
+    return CodeEvent(
+        type=type,
+        at=act.now,
+        account_id=server.account_id,
+        server=server,
+        code=code,
+        order_number=order_number,
+        channel=act.channel,
+        reason=reason,
+        ticket=act.ticket,
+        failed=failed or [],
+        policy=policy or {},
+        detail=detail or {},
+        request_id=request_id.get(),
+        **actor,
+    )
+
+
+def record(*events: CodeEvent) -> None:
+    """Save events, in order."""
+    CodeEvent.objects.bulk_create(events, batch_size=EVENTS_A_STATEMENT)
+
+
+def record_server_changes(
+    changes: Iterable[tuple[Server, Mapping[str, object]]], *, actor: Actor, channel: Channel, now: datetime
+) -> None:
+    """An event for each server whose facts changed: what changed, as name: [before, after].
+
+    Called in the transaction that changes the facts, by whoever feeds them in.
+    """
+    act = Act(actor=actor, channel=channel, now=now)
+    record(*(event(EventType.SERVER_CHANGED, server, act, detail=detail) for server, detail in changes))

@@ -1,0 +1,84 @@
+"""Generating codes: the scarce thing, so lock, judge, create and record stand in this order (FAQ 1, 2 and 4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.db import transaction
+
+from codes import values
+from codes.choices import Channel, EventType
+from codes.eligibility import GENERATION, Choice
+from codes.errors import NotEligible
+from codes.models import AuthorizationCode
+from codes.rules import Report
+from codes.services.changes import give_value, lock, refuse_values
+from codes.services.events import Act, Actor, event, record
+from servers.models import IPAddress, Server
+
+
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """A new code with its value in the form for people: the only place where the two stand together."""
+
+    code: AuthorizationCode
+    value: str
+
+
+def generate(
+    server: Server,
+    *,
+    actor: Actor,
+    channel: Channel,
+    now: datetime,
+    count: int = 1,
+    ip: IPAddress | None = None,
+    remark: str = "",
+    authorized_account: str = "",
+    ticket: str = "",
+) -> list[Issued]:
+    """Generate `count` codes (1 to 5), all or none, for `ip` of this server or its default IP (FAQ 1, 2 and 4).
+
+    Raises NotEligible with the whole report, after recording the refusal.
+    """
+    refuse_values(remark=remark, ticket=ticket)
+    act = Act(actor=actor, channel=channel, now=now, ticket=ticket)
+    choice = Choice(ip_id=ip.pk if ip else None, count=count)
+    try:
+        with transaction.atomic():
+            report = GENERATION.report(lock(server.pk), now=now, choice=choice)
+            if not report.passed:
+                raise NotEligible(report)
+            issued = _mint(report, count=count, remark=remark, authorized_account=authorized_account)
+            codes = AuthorizationCode.objects.bulk_create([each.code for each in issued])
+            policy = report.policy.as_dict()
+            record(*(event(EventType.GENERATED, report.subject, act, code=code, policy=policy) for code in codes))
+            return issued
+    except NotEligible as refused:
+        _record_refusal(refused.report, act)
+        raise
+
+
+def _record_refusal(report: Report[Server], act: Act) -> None:
+    policy = report.policy.as_dict()
+    record(event(EventType.GENERATION_REFUSED, report.subject, act, failed=report.failed_codes, policy=policy))
+
+
+def _mint(report: Report[Server], *, count: int, remark: str, authorized_account: str) -> list[Issued]:
+    server = cast(Any, report.subject)
+    issued = []
+    for slot in range(server.codes_generated + 1, server.codes_generated + count + 1):
+        value = values.mint()
+        code = AuthorizationCode(
+            server=server,
+            ip_id=server.usable_ip_id,
+            slot=slot,
+            generated_at=report.now,
+            remark=remark,
+            authorized_account=authorized_account,
+        )
+        give_value(code, value)
+        issued.append(Issued(code=code, value=values.show(value)))
+    return issued

@@ -1,0 +1,163 @@
+"""VALIDITY: why a code cannot begin a filing; and the state that is shown, derived from the facts (domain.md, States).
+
+A code expires when its server or its IP does, whichever is earlier; it is valid while `now < expiry` (decision 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from codes.choices import ShownState, State
+from codes.models import AuthorizationCode
+from codes.policy import Policy
+from codes.rules import Rule, RuleSet
+from icpportal.dates import shanghai, shanghai_day
+from servers.choices import BillingMode, ServerState
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiledBy:
+    """Who is about to file: the uid, or "" when none is given."""
+
+    account: str
+
+
+def unexpired(now: datetime) -> Q:
+    """Neither server nor IP has reached its expiry, and the server is not isolated."""
+    return (
+        (Q(server__expires_at__isnull=True) | Q(server__expires_at__gt=now))
+        & (Q(ip__expires_at__isnull=True) | Q(ip__expires_at__gt=now))
+        & ~Q(server__state=ServerState.ISOLATED)
+    )
+
+
+def standing() -> Q:
+    """The IP assignment stands, the server exists and is prepaid (decisions 4, 6 and 7)."""
+    return (
+        Q(ip__released_at__isnull=True)
+        & ~Q(server__state=ServerState.TERMINATED)
+        & Q(server__billing_mode=BillingMode.PREPAID)
+    )
+
+
+def shown_state(now: datetime) -> Case:
+    """used > withdrawn > invalid > expired > in_use > unused, as an SQL expression over AuthorizationCode."""
+    return Case(
+        When(state=State.USED, then=Value(ShownState.USED)),
+        When(state=State.WITHDRAWN, then=Value(ShownState.WITHDRAWN)),
+        When(~standing(), then=Value(ShownState.INVALID)),
+        When(~unexpired(now), then=Value(ShownState.EXPIRED)),
+        When(state=State.IN_USE, then=Value(ShownState.IN_USE)),
+        default=Value(ShownState.UNUSED),
+        output_field=CharField(),
+    )
+
+
+def with_shown_state(codes: QuerySet[AuthorizationCode], *, now: datetime) -> QuerySet[AuthorizationCode]:
+    """The same codes, each with `shown_state`, its server, IP and account at hand."""
+    return codes.annotate(shown_state=shown_state(now)).select_related("server__account", "ip")
+
+
+def expires_at(code: AuthorizationCode) -> datetime | None:
+    """When the code expires, aware: the earlier of server's and IP's expiry; None when neither has one."""
+    moments = [moment for moment in (code.server.expires_at, code.ip.expires_at) if moment is not None]
+    return min(moments, default=None)
+
+
+def _facts(now: datetime, policy: Policy, choice: FiledBy | None) -> Mapping[str, Any]:
+    """Without an account to judge, the code counts as filed by the account it names."""
+    account = F("authorized_account") if choice is None else Value(choice.account)
+    return {"shown_state": shown_state(now), "filing_account": account}
+
+
+def _found_expiry(code: AuthorizationCode) -> object:
+    if code.server.state == ServerState.ISOLATED:
+        return _("The server is isolated since %(day)s") % {"day": shanghai_day(code.server.state_since)}
+    moment = expires_at(code)
+    return _("No expiry time") if moment is None else shanghai(moment)
+
+
+def _found_standing(code: AuthorizationCode) -> object:
+    if code.server.state == ServerState.TERMINATED:
+        return _("The server is terminated since %(day)s") % {"day": shanghai_day(code.server.state_since)}
+    if code.ip.released_at is not None:
+        return _("%(address)s was released on %(day)s") % {
+            "address": code.ip.address,
+            "day": shanghai_day(code.ip.released_at),
+        }
+    return code.server.get_billing_mode_display()
+
+
+def _found_account(code: Any) -> object:
+    return code.filing_account or _("No account given")
+
+
+VALIDITY: RuleSet[AuthorizationCode] = RuleSet(
+    policy=Policy.current,
+    facts=_facts,
+    related=("server__account", "ip"),
+    rules=(
+        Rule(
+            code="code_used",
+            faq="5.2",
+            title=_("The code is not used"),
+            explanation=_("A code whose filing succeeded can never be used again."),
+            remedy=_("Generate another code."),
+            found=lambda code: code.get_state_display(),
+            passes=lambda now, policy: ~Q(state=State.USED),
+        ),
+        Rule(
+            code="code_in_use",
+            faq="5.1",
+            title=_("No other filing holds the code"),
+            explanation=_("A filing that was begun holds its code until it is completed or abandoned."),
+            remedy=_("Finish or abandon that filing first, or use another code."),
+            found=lambda code: code.get_state_display(),
+            passes=lambda now, policy: ~Q(state=State.IN_USE),
+        ),
+        Rule(
+            code="code_withdrawn",
+            faq="5",
+            title=_("The code is not withdrawn"),
+            explanation=_("A withdrawn code is dead for good; its slot stays spent."),
+            remedy=_("Generate another code."),
+            found=lambda code: code.get_state_display(),
+            passes=lambda now, policy: ~Q(state=State.WITHDRAWN),
+        ),
+        Rule(
+            code="code_expired",
+            faq="6",
+            title=_("Server and IP have not expired"),
+            explanation=_("A code expires when its server or its IP does."),
+            remedy=_("Renew the server: the code is usable again at once."),
+            found=_found_expiry,
+            passes=lambda now, policy: unexpired(now),
+        ),
+        Rule(
+            code="code_invalid",
+            faq="6",
+            title=_("The code's server and IP stand as they were"),
+            explanation=_(
+                "A code is invalid once its IP is released or its server is terminated or no longer prepaid."
+            ),
+            remedy=_("Get the same IP back on the server or make it prepaid again; otherwise generate another code."),
+            found=_found_standing,
+            passes=lambda now, policy: standing(),
+        ),
+        Rule(
+            code="not_authorized_account",
+            faq="",
+            title=_("The code is meant for this account"),
+            explanation=_("The owner named one account that may use this code."),
+            remedy=_("File with the account that the owner named, or ask the owner to change it."),
+            found=_found_account,
+            passes=lambda now, policy: Q(authorized_account="") | Q(authorized_account=F("filing_account")),
+        ),
+    ),
+)

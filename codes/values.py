@@ -1,0 +1,100 @@
+"""Code values: minted from 120 random bits, told apart by a check character, sealed at rest, found by keyed digest.
+
+A value has one canonical form: 25 upper-case Crockford base-32 characters, the last of them the check character. Only
+`show` turns it into what people read: `ICP-` and five groups of five. The database holds the sealed value and its
+digest alone, both under the keys of the setting CODE_KEYS (newest first), so that a dump holds no usable code.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+import secrets
+import unicodedata
+from functools import lru_cache
+
+from cryptography.fernet import Fernet, MultiFernet
+from django.conf import settings
+from stdnum import luhn
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+PREFIX = "ICP"
+LENGTH = 25
+TAIL = 5
+_LOOKS_LIKE_A_VALUE = re.compile(r"(?:[0-9A-Za-z][\s-]{0,3}){24}[0-9A-Za-z]")
+_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
+
+
+def mint() -> str:
+    """A new canonical value: 24 random characters and their check character."""
+    body = "".join(secrets.choice(ALPHABET) for _ in range(LENGTH - 1))
+    return body + luhn.calc_check_digit(body, ALPHABET)
+
+
+def show(canonical: str) -> str:
+    """The form for people: ICP-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX."""
+    return "-".join([PREFIX, *(canonical[i : i + 5] for i in range(0, LENGTH, 5))])
+
+
+def mask(tail: str) -> str:
+    """What lists show of a code: ICP-…-7Q4KD."""
+    return f"{PREFIX}-…-{tail}"
+
+
+def normalise(typed: str) -> str:
+    """The canonical form of what somebody typed or pasted; of no code at all when it is none.
+
+    Case, spaces, hyphens, full-width forms, O for 0, I and L for 1 are forgiven; the prefix may be left out.
+    """
+    letters = "".join(
+        letter
+        for letter in unicodedata.normalize("NFKC", typed).upper()
+        if not letter.isspace() and unicodedata.category(letter) not in ("Pd", "Cf")
+    ).translate(_ALIKE)
+    prefix = PREFIX.translate(_ALIKE)
+    if len(letters) == LENGTH + len(prefix) and letters.startswith(prefix):
+        return letters[len(prefix) :]
+    return letters
+
+
+def is_well_formed(canonical: str) -> bool:
+    """Whether the length, the alphabet and the check character are right: a mistyped code is not."""
+    return len(canonical) == LENGTH and not set(canonical) - set(ALPHABET) and bool(luhn.is_valid(canonical, ALPHABET))
+
+
+def stands_in(text: str) -> bool:
+    """Whether a code value is readable somewhere in `text`: free text must not carry one."""
+    return any(is_well_formed(normalise(found.group())) for found in _LOOKS_LIKE_A_VALUE.finditer(text))
+
+
+def digest(canonical: str) -> bytes:
+    """What a code is stored and found by, under the newest key."""
+    return digests(canonical)[0]
+
+
+def digests(canonical: str) -> list[bytes]:
+    """The digest under each key, newest first: a code sealed before a rotation is found too."""
+    text = canonical.encode("utf-8", "surrogatepass")
+    return [hmac.digest(key, text, "sha256") for key in _digest_keys(tuple(settings.CODE_KEYS))]
+
+
+def seal(text: str) -> bytes:
+    """Encrypted under the newest key."""
+    return _fernet(tuple(settings.CODE_KEYS)).encrypt(text.encode())
+
+
+def unseal(sealed: bytes | memoryview[int]) -> str:
+    """Decrypted under whichever key sealed it. Raises cryptography.fernet.InvalidToken when none did."""
+    return _fernet(tuple(settings.CODE_KEYS)).decrypt(bytes(sealed)).decode()
+
+
+@lru_cache(maxsize=8)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    return MultiFernet([Fernet(key) for key in keys])
+
+
+@lru_cache(maxsize=8)
+def _digest_keys(keys: tuple[str, ...]) -> list[bytes]:
+    """A key of its own for digests, derived from each sealing key."""
+    return [hashlib.sha256(b"icp code digest\0" + key.encode()).digest() for key in keys]

@@ -1,0 +1,169 @@
+"""Facts about accounts, regions, servers and IPs, as the provider states them. Nothing here knows of codes.
+
+All datetimes are aware and stored in UTC. Nothing is deleted: a server is terminated, an IP is released.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+
+class AccountQuerySet(models.QuerySet["Account"]):
+    def visible_to(self, user: User | AnonymousUser) -> AccountQuerySet:
+        """The accounts that this person is a member of: where everything a customer reaches starts."""
+        return self.filter(members=user.pk)
+
+
+class Account(models.Model):
+    """A customer of the provider, named by its uid; its members sign in and see the same."""
+
+    uid = models.CharField(_("account"), max_length=32, unique=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
+    emails = models.JSONField(_("e-mail addresses"), default=list, blank=True)
+    members = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("members"), related_name="accounts", blank=True
+    )
+    created_at = models.DateTimeField(_("known since"), auto_now_add=True)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("account")
+        verbose_name_plural = _("accounts")
+
+    def __str__(self) -> str:
+        return self.uid
+
+
+class Region(models.Model):
+    """A provider's region and where it is for the filing law; an unknown one arrives unclassified (decision 8)."""
+
+    code = models.CharField(_("code"), max_length=64, unique=True)
+    name_en = models.CharField(_("English name"), max_length=100, blank=True)
+    name_zh = models.CharField(_("Chinese name"), max_length=100, blank=True)
+    jurisdiction = models.CharField(
+        _("jurisdiction"), max_length=16, choices=Jurisdiction, default=Jurisdiction.UNCLASSIFIED
+    )
+
+    class Meta:
+        verbose_name = _("region")
+        verbose_name_plural = _("regions")
+        constraints = [
+            models.CheckConstraint(condition=Q(jurisdiction__in=Jurisdiction.values), name="region_jurisdiction_known"),
+        ]
+
+    def __str__(self) -> str:
+        name = self.name_zh if (get_language() or "").startswith("zh") else self.name_en
+        return f"{name} ({self.code})" if name else self.code
+
+
+class ServerQuerySet(models.QuerySet["Server"]):
+    def visible_to(self, user: User | AnonymousUser) -> ServerQuerySet:
+        """The servers of the accounts that this person is a member of."""
+        return self.filter(account__members=user.pk)
+
+
+class Server(models.Model):
+    """A Cloud Virtual Machine as its provider describes it.
+
+    `expires_at` and `purchased_at` may be null unless the server is prepaid. `prepaid_months` counts the whole
+    prepaid term, renewals included (decision 2). `version` is the feed's, which only rises. `facts_at` is when the
+    facts were last read, `state_since` when the state was first seen.
+    """
+
+    instance_id = models.CharField(_("instance ID"), max_length=64, unique=True)
+    account = models.ForeignKey(Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="servers")
+    region = models.ForeignKey(Region, verbose_name=_("region"), on_delete=models.PROTECT, related_name="servers")
+    name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)
+    billing_mode = models.CharField(_("billing mode"), max_length=20, choices=BillingMode)
+    purchased_at = models.DateTimeField(_("purchased"), null=True, blank=True)
+    expires_at = models.DateTimeField(_("expiry time"), null=True, blank=True, db_index=True)
+    prepaid_months = models.PositiveSmallIntegerField(_("prepaid months"), default=0)
+    prepaid_months_stated = models.BooleanField(_("stated by a feed that knows the orders"), default=False)
+    state = models.CharField(_("state"), max_length=12, choices=ServerState)
+    state_since = models.DateTimeField(_("in this state since"))
+    public_ip_assigned = models.BooleanField(_("public IP assigned at purchase"), default=False)
+    version = models.BigIntegerField(_("facts version"), default=0)
+    facts_at = models.DateTimeField(_("facts read"))
+
+    objects = ServerQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("server")
+        verbose_name_plural = _("servers")
+        constraints = [
+            models.CheckConstraint(condition=Q(billing_mode__in=BillingMode.values), name="server_billing_mode_known"),
+            models.CheckConstraint(condition=Q(state__in=ServerState.values), name="server_state_known"),
+            models.CheckConstraint(
+                condition=~Q(billing_mode=BillingMode.PREPAID)
+                | Q(purchased_at__isnull=False, expires_at__isnull=False),
+                name="server_prepaid_has_a_term",
+            ),
+            models.CheckConstraint(
+                condition=Q(purchased_at__isnull=True)
+                | Q(expires_at__isnull=True)
+                | Q(expires_at__gte=F("purchased_at")),
+                name="server_expires_after_purchase",
+            ),
+            models.CheckConstraint(condition=Q(version__gte=0), name="server_version_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return self.instance_id
+
+
+class IPAddressQuerySet(models.QuerySet["IPAddress"]):
+    def on_server(self) -> IPAddressQuerySet:
+        """Held by their server now, whether or not their own expiry has passed."""
+        return self.filter(released_at__isnull=True)
+
+    def live(self, *, now: datetime) -> IPAddressQuerySet:
+        """Held by their server and not past their own expiry (`now < expiry`)."""
+        return self.on_server().filter(Q(expires_at__isnull=True) | Q(expires_at__gt=now))
+
+    def in_order(self) -> IPAddressQuerySet:
+        """First assigned first, the first listed of those assigned together (decision 6)."""
+        return self.order_by("assigned_at", "position", "pk")
+
+
+class IPAddress(models.Model):
+    """One assignment of an address to a server, over time (decision 4).
+
+    Addresses are recycled, so a code points at an assignment and never at an address. The same address back on the
+    same server restores the assignment, unless another server held it in between.
+    """
+
+    server = models.ForeignKey(Server, verbose_name=_("server"), on_delete=models.PROTECT, related_name="ips")
+    address = models.CharField(_("address"), max_length=45, db_index=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=IPKind)
+    assigned_at = models.DateTimeField(_("assigned"))
+    position = models.PositiveIntegerField(_("position in the list"), default=0)
+    expires_at = models.DateTimeField(_("expiry time"), null=True, blank=True)
+    released_at = models.DateTimeField(_("released"), null=True, blank=True)
+
+    objects = IPAddressQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("IP address")
+        verbose_name_plural = _("IP addresses")
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=IPKind.values), name="ip_kind_known"),
+            models.UniqueConstraint(
+                fields=["address"], condition=Q(released_at__isnull=True), name="ip_one_live_holder"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
