@@ -130,9 +130,7 @@ def register_all() -> None:
 
 def refuse_start_on_errors() -> None:
     """Raises ImproperlyConfigured that names every error: a WSGI server runs no checks by itself."""
-    errors: Sequence[CheckMessage] = [
-        message for check in ALL for message in check() if message.level >= checks.ERROR
-    ]
+    errors: Sequence[CheckMessage] = [message for check in ALL for message in check() if message.level >= checks.ERROR]
     if errors:
         raise ImproperlyConfigured("The desk does not start.\n" + "\n".join(str(error) for error in errors))
 

@@ -28,9 +28,7 @@ def make(file: Path) -> None:
 def exports(file: Path) -> str:
     """Shell lines that export what file names and the environment lacks."""
     pairs = (line.split("=", 1) for line in file.read_text().splitlines() if "=" in line)
-    return "\n".join(
-        f"export {name}={shlex.quote(value)}" for name, value in pairs if not os.environ.get(name)
-    )
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in pairs if not os.environ.get(name))
 
 
 if __name__ == "__main__":

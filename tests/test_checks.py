@@ -78,9 +78,7 @@ def test_another_time_zone_is_refused(settings: Any) -> None:
     assert ids(checks.time_zone_is_china) == ["icpportal.E006"]
 
 
-@pytest.mark.parametrize(
-    ("limit", "expected"), [(0, ["icpportal.E007"]), (1, []), (5, []), (6, ["icpportal.E007"])]
-)
+@pytest.mark.parametrize(("limit", "expected"), [(0, ["icpportal.E007"]), (1, []), (5, []), (6, ["icpportal.E007"])])
 def test_the_limit_of_codes_is_1_to_5(settings: Any, limit: int, expected: list[str]) -> None:
     settings.CODES_PER_SERVER = limit
     assert ids(checks.policy_is_possible) == expected

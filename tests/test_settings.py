@@ -53,9 +53,7 @@ def test_rates_are_read_and_the_rest_keeps_its_default(monkeypatch: pytest.Monke
 @pytest.mark.parametrize("value", ["calls", "calls=", "calls=0", "calls=-5", "calls=many", "other=5", "10"])
 def test_malformed_rates_are_refused_with_an_example(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     monkeypatch.setenv("THROTTLE_RATES", value)
-    with pytest.raises(
-        ImproperlyConfigured, match="THROTTLE_RATES must look like calls=6000,unknown_codes=60"
-    ):
+    with pytest.raises(ImproperlyConfigured, match="THROTTLE_RATES must look like calls=6000,unknown_codes=60"):
         env.rates("THROTTLE_RATES", default=RATES)
 
 
