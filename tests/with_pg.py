@@ -30,7 +30,11 @@ def binaries(folder: Path, as_whom: dict[str, Any]) -> Path:
     try:
         subprocess.run([installed / "bin" / "postgres", "--version"], check=True, capture_output=True, **as_whom)
     except (OSError, subprocess.CalledProcessError):
-        return Path(shutil.copytree(installed, folder / "pg", symlinks=True)) / "bin"
+        package = installed.parent
+        libraries = package.with_name(f"{package.name}.libs")  # found from the programs by relative path
+        if libraries.exists():
+            shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+        return Path(shutil.copytree(installed, folder / package.name / installed.name, symlinks=True)) / "bin"
     return installed / "bin"
 
 
