@@ -1,0 +1,144 @@
+"""What GENERATION reads of a server, and how it is worded: the annotations, and the value found for each rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from codes.models import AuthorizationCode
+from codes.policy import Policy
+from icpportal.dates import shanghai, shanghai_day
+from servers.choices import BillingMode, IPKind, Jurisdiction
+from servers.models import IPAddress, Server
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What is about to be generated: `count` codes, from the IP assignment `ip_id`, or from the default IP."""
+
+    ip_id: int | None = None
+    count: int = 1
+
+
+def facts(now: datetime, policy: Policy, choice: Choice | None) -> Mapping[str, Any]:
+    """What rules and texts read besides the server's own columns. A chosen IP hides the others."""
+    choice = choice or Choice()
+    ips = IPAddress.objects.filter(server=OuterRef("pk"))
+    if choice.ip_id is not None:
+        ips = ips.filter(pk=choice.ip_id)
+    live = ips.live(now=now)
+    gone = ips.order_by("-released_at", "-expires_at", "-pk")
+    generated = AuthorizationCode.objects.filter(server=OuterRef("pk")).order_by("-slot").values("slot")[:1]
+    return {
+        "ordinary_address": _address(live.filter(kind=IPKind.PUBLIC)),
+        "elastic_address": _address(live.filter(kind=IPKind.ELASTIC)),
+        "clb_address": _address(live.filter(kind=IPKind.CLB)),
+        "gone_address": Subquery(gone.values("address")[:1]),
+        "gone_at": Subquery(gone.annotate(gone_at=Coalesce("released_at", "expires_at")).values("gone_at")[:1]),
+        "usable_ip_id": Subquery(_usable(live, policy).values("pk")[:1]),
+        "codes_generated": Coalesce(Subquery(generated), Value(0), output_field=IntegerField()),
+        "codes_limit": Value(policy.codes_per_server),
+        "codes_asked": Value(choice.count),
+    }
+
+
+def _address(ips: QuerySet[IPAddress]) -> Subquery:
+    return Subquery(ips.order_by("assigned_at", "position", "pk").values("address")[:1])
+
+
+def usable_ips(server: Server, *, now: datetime) -> QuerySet[IPAddress]:
+    """The live IPs of `server` that a code may be generated for, the default one first."""
+    return _usable(IPAddress.objects.filter(server=server).live(now=now), Policy.current())
+
+
+def _usable(live: QuerySet[IPAddress], policy: Policy) -> QuerySet[IPAddress]:
+    # Decision 5: only an ordinary public IP, and an Elastic one where the policy allows it.
+    kinds = [IPKind.PUBLIC, IPKind.ELASTIC] if policy.elastic_ip_allowed else [IPKind.PUBLIC]
+    ordinary_first = Case(When(kind=IPKind.PUBLIC, then=Value(0)), default=Value(1))
+    return live.filter(kind__in=kinds).order_by(ordinary_first, "assigned_at", "position", "pk")
+
+
+def missing_months(server: Server, policy: Policy) -> dict[str, object]:
+    return {"missing": max(policy.min_prepaid_months - server.prepaid_months, 0)}
+
+
+def found_term(server: Server) -> object:
+    if server.billing_mode != BillingMode.PREPAID:
+        return _("Not judged: the server is not prepaid")
+    return ngettext_lazy("%(months)d month", "%(months)d months", "months") % {"months": server.prepaid_months}
+
+
+def found_region(server: Server) -> object:
+    region = server.region
+    if region.jurisdiction in (Jurisdiction.MAINLAND, Jurisdiction.HONG_KONG, Jurisdiction.UNCLASSIFIED):
+        return str(region)
+    return format_lazy("{region}, {where}", region=str(region), where=region.get_jurisdiction_display())
+
+
+def found_ip(server: Any) -> object:
+    """The IPs as seen: the ordinary one, else every other live one, else which one went and when."""
+    address, kind = server.ordinary_address, IPKind.PUBLIC.label
+    if not address:
+        others = [(server.elastic_address, IPKind.ELASTIC.label), (server.clb_address, IPKind.CLB.label)]
+        seen = [f"{address}, {kind}" for address, kind in others if address]
+        return "; ".join(seen) or found_gone(server)
+    return f"{address}, {kind}"
+
+
+def found_elastic(server: Any) -> object:
+    if server.elastic_address and not server.ordinary_address:
+        return f"{server.elastic_address}, {IPKind.ELASTIC.label}"
+    return found_ip(server)
+
+
+def found_clb(server: Any) -> object:
+    if server.clb_address and not server.ordinary_address:
+        return f"{server.clb_address}, {IPKind.CLB.label}"
+    return found_ip(server)
+
+
+def found_gone(server: Any) -> object:
+    if not server.gone_address:
+        return _("No public IP on record")
+    if server.gone_at is None:
+        return str(server.gone_address)
+    return _("%(address)s, gone since %(when)s") % {
+        "address": server.gone_address,
+        "when": shanghai(server.gone_at),
+    }
+
+
+def found_assigned(server: Server) -> object:
+    return _("Selected at purchase") if server.public_ip_assigned else _("Not selected at purchase")
+
+
+def found_codes(server: Any) -> object:
+    values = {
+        "generated": server.codes_generated,
+        "limit": server.codes_limit,
+        "asked": server.codes_asked,
+    }
+    if server.codes_asked > 1:
+        return _("%(generated)d of %(limit)d generated, %(asked)d more asked for") % values
+    return _("%(generated)d of %(limit)d generated") % values
+
+
+def found_expiry(server: Any) -> object:
+    if server.expires_at is None:
+        return _("No expiry time")
+    return shanghai(server.expires_at)
+
+
+def found_state(server: Server) -> object:
+    return _("%(state)s since %(day)s") % {
+        "state": server.get_state_display(),
+        "day": shanghai_day(server.state_since),
+    }
