@@ -1,0 +1,88 @@
+"""Rows to measure against: accounts, servers and codes in bulk, straight into the tables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from rich.progress import track
+
+from codes import values
+from codes.models import AuthorizationCode
+from icpportal.api.models import ApiClient, Scope, issue_token
+from servers.choices import BillingMode, IPKind, ServerState
+from servers.models import Account, IPAddress, Region, Server
+
+CHUNK = 2_000
+CODES_A_SERVER = 5
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What the requests need: a token of all scopes, fresh servers, known values, one full server's fleet."""
+
+    token: str
+    fresh: list[str]
+    values: list[str]
+    account: str
+
+
+def seed(*, codes: int, fresh: int) -> Seeded:
+    """`codes` codes on full servers, and `fresh` eligible servers without any."""
+    now = timezone.now()
+    accounts = Account.objects.bulk_create(Account(uid=f"1000{n:08d}", name="Bench") for n in range(200))
+    region = Region.objects.get(code="ap-guangzhou")
+    full = codes // CODES_A_SERVER
+    known: list[str] = []
+    names: list[str] = []
+    for start in track(range(0, full + fresh, CHUNK), description="Seeding"):
+        numbers = range(start, min(start + CHUNK, full + fresh))
+        servers = Server.objects.bulk_create(_server(n, accounts[n % len(accounts)], region, now) for n in numbers)
+        ips = IPAddress.objects.bulk_create(_ip(server, n, now) for n, server in zip(numbers, servers, strict=True))
+        owed = [ip for n, ip in zip(numbers, ips, strict=True) if n < full]
+        minted = [values.mint() for _ in range(len(owed) * CODES_A_SERVER)]
+        AuthorizationCode.objects.bulk_create(
+            _code(ip, value, n % CODES_A_SERVER + 1, now)
+            for n, (ip, value) in enumerate(
+                zip((ip for ip in owed for _ in range(CODES_A_SERVER)), minted, strict=True)
+            )
+        )
+        known += [values.show(value) for value in minted[:100]]
+        names += [server.instance_id for n, server in zip(numbers, servers, strict=True) if n >= full]
+    client = ApiClient.objects.create(name="bench", scopes=Scope.values)
+    return Seeded(issue_token(client, expires_at=None, now=now), names, known, accounts[0].uid)
+
+
+def _server(n: int, account: Account, region: Region, now: datetime) -> Server:
+    return Server(
+        instance_id=f"ins-b{n:07d}",
+        account=account,
+        region=region,
+        name=f"web-{n}",
+        billing_mode=BillingMode.PREPAID,
+        purchased_at=now - timedelta(days=100),
+        expires_at=now + timedelta(days=300),
+        prepaid_months=13,
+        state=ServerState.RUNNING,
+        state_since=now,
+        public_ip_assigned=True,
+        facts_at=now,
+    )
+
+
+def _ip(server: Server, n: int, now: datetime) -> IPAddress:
+    address = f"10.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"
+    return IPAddress(server=server, address=address, kind=IPKind.PUBLIC, assigned_at=now)
+
+
+def _code(ip: IPAddress, value: str, slot: int, now: datetime) -> AuthorizationCode:
+    return AuthorizationCode(
+        server_id=ip.server_id,
+        ip=ip,
+        slot=slot,
+        digest=values.digest(value),
+        sealed=values.seal(value),
+        tail=value[-values.TAIL :],
+        generated_at=now,
+    )

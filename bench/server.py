@@ -1,0 +1,76 @@
+"""A gunicorn of two processes with four threads each, and what it and PostgreSQL cost in CPU time."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def gunicorn(application: str, **environment: str) -> Iterator[tuple[int, int]]:
+    """Serve `application` on a free port of 127.0.0.1; yields its port and process id."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "gunicorn", application, "--workers", "2", "--threads", "4"]
+    command += ["--no-control-socket", "--keep-alive", "30", "--log-level", "warning", "--bind", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(command, env={**os.environ, **environment})
+    try:
+        _wait_for(port)
+        yield port, process.pid
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise SystemExit("gunicorn did not start within 30 seconds")
+
+
+def cpu_seconds(root: int) -> float:
+    """User and system time so far of a process and its children, in seconds."""
+    return sum(_cpu(stat) for stat in _stats() if root in (int(stat[0]), int(stat[3])))
+
+
+def postgres_cpu_seconds() -> float:
+    """The same of every PostgreSQL process on this machine, the finished ones of its postmaster included."""
+    return sum(_cpu(stat, children=True) for stat in _stats() if stat[1] == "(postgres)")
+
+
+def memory_mib(root: int) -> float:
+    """The largest proportional set size among the workers of a server, in MiB."""
+    sizes = []
+    for stat in _stats():
+        if int(stat[3]) == root:
+            rollup = Path(f"/proc/{stat[0]}/smaps_rollup").read_text()
+            sizes.append(next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")))
+    return max(sizes) / 1024
+
+
+def _stats() -> Iterator[list[str]]:
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            head, tail = path.read_text().rsplit(")", 1)
+        except OSError:
+            continue
+        number, name = head.split(" ", 1)
+        yield [number, name + ")", *tail.split()]
+
+
+def _cpu(stat: list[str], *, children: bool = False) -> float:
+    return sum(int(ticks) for ticks in stat[13 : 17 if children else 15]) / TICK
