@@ -128,11 +128,22 @@
     document.querySelector("[data-error-summary]")?.focus();
   }
 
+  // The admin's own widgets: names that its markup leaves out.
+  function nameWidgets() {
+    all(".help-tooltip[aria-label]").forEach((tip) => tip.setAttribute("role", "img"));
+    for (const input of all(".datetime input")) {
+      const before = input.previousSibling?.textContent.trim().replace(/[:：]$/, "");
+      const label = document.querySelector(`label[for="${CSS.escape(input.id)}"]`) || input.closest(".form-row")?.querySelector("label, legend");
+      input.setAttribute("aria-label", [label?.textContent.trim(), before].filter(Boolean).join(" "));
+    }
+  }
+
   root.dataset.js = "";
   root.dataset.theme = themes.includes(stored("theme")) ? stored("theme") : "auto";
   document.addEventListener("DOMContentLoaded", start);
   document.addEventListener("click", click);
   document.addEventListener("keydown", press);
   document.addEventListener("submit", guardSubmit);
+  window.addEventListener("load", () => setTimeout(nameWidgets));
   window.addEventListener("pageshow", release);
 })();
