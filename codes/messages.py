@@ -1,0 +1,128 @@
+"""Refusals in words: the one place where what the domain raises becomes sentences for people, here and at the desk.
+
+A rule says what has to hold; here stands what is wrong when it does not. Texts are rendered in the language of the
+moment and carry no code value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from codes.choices import FilingState
+from codes.errors import (
+    CodeNotFound,
+    CodeRefused,
+    FilingEnded,
+    NotEligible,
+    OrderConflict,
+    ReasonRequired,
+    Refused,
+    TransitionRefused,
+    ValueInText,
+)
+from codes.lifecycle import StrPromise
+from codes.rules import Outcome, Report
+
+# What is wrong, by refusal code, naming the value `found` and the policy.
+SENTENCES: Mapping[str, StrPromise] = {
+    "not_prepaid": _("The server is not prepaid: %(found)s."),
+    "prepaid_term_too_short": _("Prepaid for %(found)s in total; at least %(min_prepaid_months)d are needed."),
+    "not_mainland": _("The server is not in mainland China: %(found)s."),
+    "region_unknown": _("It is not recorded yet whether %(found)s is in mainland China."),
+    "public_ip_not_assigned": _('"Assign a public IP" was not selected at purchase.'),
+    "no_live_public_ip": _("The server has no public IP now: %(found)s."),
+    "elastic_ip": _("An Elastic IP does not qualify: %(found)s."),
+    "code_limit_reached": _("No code is left: %(found)s."),
+    "clb_ip": _("A CLB IP does not qualify: %(found)s."),
+    "server_expired": _("The server expired: %(found)s."),
+    "server_isolated": _("The server is in the recycle bin: %(found)s."),
+    "server_terminated": _("The server is gone for good: %(found)s."),
+    "code_used": _("The code is used: its filing succeeded."),
+    "code_in_use": _("The code is in use: a filing holds it."),
+    "code_withdrawn": _("The code is withdrawn."),
+    "code_expired": _("The code expired: %(found)s."),
+    "code_invalid": _("The code is invalid: %(found)s."),
+    "not_authorized_account": _("The code names another account than the one that files: %(found)s."),
+}
+
+_OVER: Mapping[FilingState, StrPromise] = {
+    FilingState.COMPLETED: _("The filing is completed; nothing changes it any more."),
+    FilingState.ABANDONED: _("The filing is abandoned; it can be begun anew with the same order number."),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """One failed condition as people read it: what is wrong, what to do, which FAQ entry says so and why."""
+
+    code: str
+    faq: str
+    sentence: str
+    remedy: str
+    explanation: str
+
+    def __str__(self) -> str:
+        """What is wrong and what to do, in one line."""
+        quoted = f" (FAQ {self.faq})" if self.faq else ""
+        return f"{self.sentence} {self.remedy}{quoted}"
+
+
+def refusals(report: Report[Any]) -> list[Refusal]:
+    """All failed conditions of a report, in FAQ order."""
+    return [_refusal(outcome) for outcome in report.failed]
+
+
+def cannot_generate(report: Report[Any]) -> str:
+    """The verdict on a server that fails, with the count."""
+    text = ngettext_lazy(
+        "No code can be generated: %(failed)d of %(all)d conditions fails",
+        "No code can be generated: %(failed)d of %(all)d conditions fail",
+        "failed",
+    )
+    return str(text % {"failed": len(report.failed), "all": len(report.outcomes)})
+
+
+def explain(error: Refused) -> str:
+    """Why the services refused, for people; with every failed condition and its remedy where there is a report."""
+    match error:
+        case NotEligible():
+            return _listed(f"{cannot_generate(error.report)}.", error.report)
+        case CodeRefused():
+            return _listed(str(_("The code cannot begin a filing.")), error.report)
+        case TransitionRefused():
+            return _action(_("%(action)s is not possible."), error.action.label) + f" {error.explanation}"
+        case ReasonRequired():
+            return _action(_("%(action)s needs a reason."), error.action.label)
+        case FilingEnded():
+            return str(_OVER[error.state])
+        case OrderConflict():
+            return str(_("This order number is already filed with another code, domain or account."))
+        case CodeNotFound():
+            return str(_("There is no such code, or it has a new value meanwhile."))
+        case ValueInText():
+            return str(_("This text holds a code value. Values are not kept in texts: take it out."))
+    raise TypeError(f"No words for {type(error).__name__}")
+
+
+def _refusal(outcome: Outcome[Any]) -> Refusal:
+    values = {**outcome.policy.as_dict(), "found": outcome.found}
+    return Refusal(
+        code=outcome.code,
+        faq=outcome.faq,
+        sentence=str(SENTENCES[outcome.code] % values),
+        remedy=outcome.remedy,
+        explanation=outcome.explanation,
+    )
+
+
+def _listed(headline: str, report: Report[Any]) -> str:
+    return " ".join([headline, *(str(refusal) for refusal in refusals(report))])
+
+
+def _action(text: StrPromise, action: object) -> str:
+    return str(text % {"action": action})

@@ -1,0 +1,65 @@
+"""Every error of the services has words, and every rule a sentence for when it fails."""
+
+import pytest
+
+from codes import errors
+from codes.choices import Action, FilingState, State
+from codes.eligibility import GENERATION
+from codes.messages import SENTENCES, explain, refusals
+from codes.validity import VALIDITY
+from servers.choices import BillingMode
+from tests.factories import NOW, make_server
+
+pytestmark = pytest.mark.django_db
+
+
+def test_every_rule_has_a_sentence_for_its_failure():
+    assert set(SENTENCES) == {rule.code for rule in (*GENERATION.rules, *VALIDITY.rules)}
+
+
+def test_not_eligible_lists_every_failed_condition_with_its_remedy():
+    server = make_server(billing_mode=BillingMode.PAY_AS_YOU_GO, public_ip_assigned=False)
+    report = GENERATION.report(server, now=NOW)
+    text = explain(errors.NotEligible(report))
+    assert text.startswith("No code can be generated: 2 of 12 conditions fail.")
+    assert "The server is not prepaid: Pay-as-you-go. Change the server to prepaid for 3 months" in text
+    assert "(FAQ 4.1)" in text and "(FAQ 4.2)" in text
+
+
+def test_one_failed_condition_is_counted_in_the_singular():
+    report = GENERATION.report(make_server(prepaid_months=2), now=NOW)
+    assert "1 of 12 conditions fails." in explain(errors.NotEligible(report))
+    assert [refusal.sentence for refusal in refusals(report)] == [
+        "Prepaid for 2 months in total; at least 3 are needed."
+    ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.TransitionRefused(Action.WITHDRAW, State.IN_USE),
+        errors.ReasonRequired(Action.RESET),
+        errors.OrderConflict(),
+        errors.FilingEnded(FilingState.COMPLETED),
+        errors.FilingEnded(FilingState.ABANDONED),
+        errors.CodeNotFound(),
+        errors.ValueInText("remark"),
+    ],
+)
+def test_every_error_is_a_sentence(error):
+    assert explain(error).endswith(".")
+
+
+def test_every_error_class_is_explained():
+    known = {name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, Exception)}
+    assert known == {
+        "Refused",
+        "NotEligible",
+        "CodeRefused",
+        "TransitionRefused",
+        "ReasonRequired",
+        "OrderConflict",
+        "FilingEnded",
+        "CodeNotFound",
+        "ValueInText",
+    }
