@@ -1,12 +1,16 @@
 """What holds for every test: fixed settings, no network beyond loopback, no missing template variable."""
 
 import ipaddress
+import sqlite3
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.template import engines
 from django.template.base import Node
 
@@ -84,3 +88,62 @@ class MissingVariable(str):
 @pytest.fixture(scope="session", autouse=True)
 def _missing_variables_fail() -> None:
     engines["django"].engine.string_if_invalid = MissingVariable()
+
+
+@pytest.fixture
+def own_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
+    """A copy of the migrated test database that threads can share and that is thrown away afterwards.
+
+    Commits are real, constraints may be dropped, and no other test sees any of it.
+    """
+    usual, config = connections[DEFAULT_DB_ALIAS], connections.settings[DEFAULT_DB_ALIAS]
+    name = config["NAME"]
+    copy = str(tmp_path / "copy.sqlite3") if usual.vendor == "sqlite" else f"{name}_copy"
+    _copy_database(usual, copy)
+    config["NAME"] = copy
+    connections[DEFAULT_DB_ALIAS] = connections.create_connection(DEFAULT_DB_ALIAS)
+    try:
+        yield
+    finally:
+        connections[DEFAULT_DB_ALIAS].close()
+        config["NAME"] = name
+        connections[DEFAULT_DB_ALIAS] = usual
+        if usual.vendor == "postgresql":
+            with usual._nodb_cursor() as cursor:
+                cursor.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
+
+
+def _copy_database(usual: Any, copy: str) -> None:
+    if usual.vendor == "sqlite":
+        usual.ensure_connection()
+        with closing(sqlite3.connect(copy)) as target:
+            usual.connection.backup(target)
+    else:
+        usual.close()  # a template is copied while nobody is connected to it
+        with usual._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
+            cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{usual.settings_dict["NAME"]}"')
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A transactional test empties every table after it: what migrations seed comes back, and events can go."""
+    for item in items:
+        names: list[str] = getattr(item, "fixturenames", [])
+        marker = item.get_closest_marker("django_db")
+        if {"transactional_db", "live_server"} & set(names) or (marker and marker.kwargs.get("transaction")):
+            again = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+            item.add_marker(again, append=False)
+            if "_events_can_go" not in names:
+                names.append("_events_can_go")
+
+
+@pytest.fixture
+def _events_can_go(transactional_db: None) -> Iterator[None]:
+    from codes import append_only
+
+    yield
+    append_only.remove(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {append_only.TABLE}")
+    append_only.install(connection)

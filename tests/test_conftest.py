@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import DatabaseError, connection, transaction
 from django.template import Context, Origin, Template
+
+from codes.models import CodeEvent
+from servers.models import Region
+from tests.factories import make_code
+from tests.threads import at_once
 
 
 def render(text: str, *, name: str, **context: Any) -> str:
@@ -49,3 +55,19 @@ def test_the_network_is_out_of_reach() -> None:
 def test_loopback_is_in_reach() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, socket.socket() as client:
         client.connect(server.getsockname())
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("turn", [1, 2])
+def test_a_transactional_test_may_leave_events_behind(turn: int) -> None:
+    assert (Region.objects.filter(code="ap-guangzhou").count(), CodeEvent.objects.count()) == (1, 0)
+    make_code()
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("DELETE FROM codes_codeevent")
+
+
+@pytest.mark.parametrize("turn", [1, 2])
+def test_threads_share_a_database_of_their_own(own_database: None, turn: int) -> None:
+    assert CodeEvent.objects.count() == 0
+    at_once(make_code, make_code)
+    assert CodeEvent.objects.count() == 2
