@@ -7,12 +7,14 @@ key, a list filter is the same condition, so that no two faces can disagree. Kno
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
 
 from django.db.models import BooleanField, Case, Model, Q, QuerySet, Value, When
+
+from codes.prepared import Prepared, flatten, marker
 
 M = TypeVar("M", bound=Model)
 
@@ -127,6 +129,7 @@ class RuleSet(Generic[M]):
     facts: Callable[[datetime, Any, Any], Mapping[str, Any]]
     related: tuple[str, ...] = ()
     notes: Callable[[M, list[str]], list[str]] = lambda subject, failed: []
+    _prepared: dict[Any, Prepared[M]] = field(default_factory=dict, compare=False, repr=False)
 
     def annotate(self, objects: QuerySet[M], *, now: datetime, choice: object = None) -> QuerySet[M]:
         """The same objects with their facts and one boolean a rule."""
@@ -138,13 +141,44 @@ class RuleSet(Generic[M]):
 
     def reports(self, objects: QuerySet[M], *, now: datetime, choice: object = None) -> list[Report[M]]:
         """A report for each object, in the queryset's order, by one query."""
+        return self.reports_of(self.annotate(objects, now=now, choice=choice), now=now)
+
+    def reports_of(self, annotated: Iterable[M], *, now: datetime) -> list[Report[M]]:
+        """The reports of objects that `annotate` has judged at the same `now`, in their order, without a query."""
         policy = self.policy()
-        return [self._report(subject, policy, now) for subject in self.annotate(objects, now=now, choice=choice)]
+        return [self._report(subject, policy, now) for subject in annotated]
 
     def report(self, subject: M, *, now: datetime, choice: object = None) -> Report[M]:
         """The report of one object: the bulk query narrowed to it, so it sees the database and not `subject`."""
-        objects = type(subject)._default_manager.filter(pk=subject.pk)
-        return self.reports(objects, now=now, choice=choice)[0]
+        return self.reports_where(type(subject), {"pk": subject.pk}, now=now, choice=choice)[0]
+
+    def reports_where(
+        self, model: type[M], where: Mapping[str, Any], *, now: datetime, choice: Any = None
+    ) -> list[Report[M]]:
+        """As `reports`, of the objects that match `where` (look-ups and values, or tuples of values).
+
+        The same query as in bulk, compiled once for each set of look-ups: for the few that are asked all the time.
+        """
+        policy = self.policy()
+        chosen = {} if choice is None else vars(choice)
+        values = [now, *flatten(where.values()), *chosen.values()]
+        key = (policy, model, choice and type(choice), *((name, _shape(value)) for name, value in where.items()))
+        key += tuple((name, value is None) for name, value in chosen.items())
+        if key not in self._prepared:
+            self._prepared[key] = self._prepare(model, where, choice, values)
+        return [self._report(subject, policy, now) for subject in self._prepared[key].fetch(values)]
+
+    def _prepare(self, model: type[M], where: Mapping[str, Any], choice: Any, values: list[Any]) -> Prepared[M]:
+        markers = [marker(value, number) for number, value in enumerate(values)]
+        now, *rest = markers
+        places = iter(rest)
+        lookups = {
+            name: tuple(next(places) for _ in value) if isinstance(value, tuple) else next(places)
+            for name, value in where.items()
+        }
+        marked = None if choice is None else type(choice)(**{name: next(places) for name in vars(choice)})
+        objects = model._default_manager.filter(**lookups)
+        return Prepared(self.annotate(objects, now=now, choice=marked), markers)
 
     def passing(self, objects: QuerySet[M], *, now: datetime) -> QuerySet[M]:
         """Those of which every rule passes."""
@@ -184,3 +218,7 @@ class RuleSet(Generic[M]):
             policy=policy,
             now=now,
         )
+
+
+def _shape(value: object) -> object:
+    return len(value) if isinstance(value, tuple) else value is None

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import IntegrityError
 
+from codes import values
 from codes.choices import Action, Channel, EventType, FilingState
 from codes.errors import CodeNotFound, CodeRefused, FilingEnded, OrderConflict
 from codes.models import AuthorizationCode, Filing
@@ -64,8 +65,8 @@ def _begin_again(filing: Filing, terms: Mapping[str, object], code: Authorizatio
 
 
 def _judge_begin(code: AuthorizationCode, *, value: str, account: str, now: datetime) -> None:
-    known = AuthorizationCode.objects.filter(pk=code.pk).of_value(value)
-    reports = VALIDITY.reports(known, now=now, choice=FiledBy(account=account))
+    known = {"pk": code.pk, "digest__in": tuple(values.digests(values.normalise(value)))}
+    reports = VALIDITY.reports_where(AuthorizationCode, known, now=now, choice=FiledBy(account=account))
     if not reports:
         raise CodeNotFound
     if not reports[0].passed:
