@@ -21,8 +21,10 @@ from stdnum import luhn
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "ICP"
 LENGTH = 25
-TAIL = 5
-_LOOKS_LIKE_A_VALUE = re.compile(r"(?:[0-9A-Za-z][\s-]{0,3}){24}[0-9A-Za-z]")
+GROUP = TAIL = 5
+_MINUS = "\u2212"  # looks like a hyphen and is none by its category
+_SEPARATORS = {"Pd": " ", "Cf": ""}  # dashes; what is not seen at all
+_CHUNK = re.compile(r"[0-9A-Z ]+")
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
@@ -34,7 +36,7 @@ def mint() -> str:
 
 def show(canonical: str) -> str:
     """The form for people: ICP-XXXXX-XXXXX-XXXXX-XXXXX-XXXXX."""
-    return "-".join([PREFIX, *(canonical[i : i + 5] for i in range(0, LENGTH, 5))])
+    return "-".join([PREFIX, *(canonical[i : i + GROUP] for i in range(0, LENGTH, GROUP))])
 
 
 def mask(tail: str) -> str:
@@ -47,11 +49,7 @@ def normalise(typed: str) -> str:
 
     Case, spaces, hyphens, full-width forms, O for 0, I and L for 1 are forgiven; the prefix may be left out.
     """
-    letters = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKC", typed).upper()
-        if not letter.isspace() and unicodedata.category(letter) not in ("Pd", "Cf")
-    ).translate(_ALIKE)
+    letters = _fold(typed).replace(" ", "").translate(_ALIKE)
     prefix = PREFIX.translate(_ALIKE)
     if len(letters) == LENGTH + len(prefix) and letters.startswith(prefix):
         return letters[len(prefix) :]
@@ -65,7 +63,29 @@ def is_well_formed(canonical: str) -> bool:
 
 def stands_in(text: str) -> bool:
     """Whether a code value is readable somewhere in `text`: free text must not carry one."""
-    return any(is_well_formed(normalise(found.group())) for found in _LOOKS_LIKE_A_VALUE.finditer(text))
+    return any(
+        _is_value(words[first:last])
+        for words in map(str.split, _CHUNK.findall(_fold(text)))
+        for first in range(len(words))
+        for last in range(first + 1, min(first + LENGTH + len(PREFIX), len(words)) + 1)
+    )
+
+
+def _is_value(words: list[str]) -> bool:
+    # Words that part elsewhere than groups do are prose: one sentence in dozens has a value's length and check.
+    text, sizes = "".join(words), [len(word) for word in words]
+    sizes[0] -= len(PREFIX) if len(text) > LENGTH else 0
+    parted_as_groups = not any(size % GROUP for size in sizes) or max(sizes) == 1
+    return parted_as_groups and is_well_formed(normalise(text))
+
+
+def _fold(text: str) -> str:
+    """Upper case, of normal width, with a space for whatever may part the characters of a value."""
+    letters = unicodedata.normalize("NFKC", text).upper()
+    return "".join(
+        " " if letter.isspace() or letter == _MINUS else _SEPARATORS.get(unicodedata.category(letter), letter)
+        for letter in letters
+    )
 
 
 def digest(canonical: str) -> bytes:
