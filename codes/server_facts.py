@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -35,14 +35,15 @@ def facts(now: datetime, policy: Policy, choice: Choice | None) -> Mapping[str, 
     if choice.ip_id is not None:
         ips = ips.filter(pk=choice.ip_id)
     live = ips.live(now=now)
-    gone = ips.order_by("-released_at", "-expires_at", "-pk")
+    gone_at = Coalesce("released_at", "expires_at")
+    gone = ips.annotate(gone_at=gone_at).order_by(F("gone_at").desc(nulls_last=True), "-pk")
     generated = AuthorizationCode.objects.filter(server=OuterRef("pk")).order_by("-slot").values("slot")[:1]
     return {
         "ordinary_address": _address(live.filter(kind=IPKind.PUBLIC)),
         "elastic_address": _address(live.filter(kind=IPKind.ELASTIC)),
         "clb_address": _address(live.filter(kind=IPKind.CLB)),
         "gone_address": Subquery(gone.values("address")[:1]),
-        "gone_at": Subquery(gone.annotate(gone_at=Coalesce("released_at", "expires_at")).values("gone_at")[:1]),
+        "gone_at": Subquery(gone.values("gone_at")[:1]),
         "usable_ip_id": Subquery(_usable(live, policy).values("pk")[:1]),
         "codes_generated": Coalesce(Subquery(generated), Value(0), output_field=IntegerField()),
         "codes_limit": Value(policy.codes_per_server),
