@@ -1,0 +1,249 @@
+"""The writers of server facts: one server by a feed, many by an import, an account.
+
+Each tells `observer` which servers changed and how, inside the transaction that changes them; a server that loses its
+address to another has changed too. `now` is an aware datetime. A wait for a lock that takes too long surfaces as
+OperationalError. Nothing here knows of codes: who calls records the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime
+from itertools import islice
+from typing import Literal, TypeAlias, TypeVar
+
+from django.utils.translation import gettext_lazy as _
+
+from servers.choices import ServerState
+from servers.inventory.facts import InventoryFacts, Rejected, ServerFacts, Tally
+from servers.inventory.tencent import Inventory
+from servers.inventory.writing import Batch, Detail, Observer, settle
+from servers.models import Account, Server
+
+T = TypeVar("T")
+Result: TypeAlias = Literal["created", "updated", "unchanged"]
+BATCH = 500  # servers locked and written together
+
+
+class StaleVersion(Exception):
+    """The feed stated a version below the `stored` one: its message was overtaken."""
+
+    def __init__(self, *, stored: int) -> None:
+        super().__init__(stored)
+        self.stored = stored
+
+
+class VersionConflict(Exception):
+    """The stored version was stated again with other facts: `detail` tells them apart."""
+
+    def __init__(self, *, detail: Detail) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class ServerTerminated(Exception):
+    """A terminated server changes no more (decision 6)."""
+
+
+class AnotherAccounts(Exception):
+    """The server belongs to an account that the writer may not touch."""
+
+
+class Incomplete(Exception):
+    """The responses are not all there are, so nobody can say which servers are missing. Nothing was done."""
+
+
+def put_account(uid: str, *, name: str, emails: Iterable[str]) -> tuple[Account, bool]:
+    """The account as stated, whole, and whether it is new."""
+    return Account.objects.update_or_create(uid=uid, defaults={"name": name, "emails": list(emails)})
+
+
+def put_server(
+    facts: ServerFacts,
+    *,
+    account: Account,
+    version: int,
+    only_of: Account | None = None,
+    now: datetime,
+    observer: Observer,
+) -> tuple[Server, Result]:
+    """Replace the facts of one server; a new one is created, another `account` transfers it with its codes.
+
+    `version` only rises: older raises StaleVersion, equal with the same facts changes nothing, equal with other facts
+    raises VersionConflict. Raises ServerTerminated for a server that is gone, AnotherAccounts for one that is not of
+    the account `only_of`.
+    """
+    addresses = [ip.address for ip in facts.ips or ()]
+
+    def put() -> tuple[Server, Result]:
+        batch = Batch([facts.instance_id], addresses, [facts.region], now=now)
+        known = batch.servers.get(facts.instance_id)
+        if known is None:
+            server = batch.write(facts, account=account)
+            server.version = version
+            batch.save(observer)
+            return server, "created"
+        if only_of is not None and known.account_id != only_of.pk:
+            raise AnotherAccounts
+        return known, _replace(batch, known, facts, account=account, version=version, observer=observer)
+
+    return settle(put)
+
+
+def _replace(
+    batch: Batch, known: Server, facts: ServerFacts, *, account: Account, version: int, observer: Observer
+) -> Result:
+    stored, was_terminated = known.version, known.state == ServerState.TERMINATED
+    if version < stored:
+        raise StaleVersion(stored=stored)
+    if was_terminated and version > stored:
+        raise ServerTerminated
+    batch.write(facts, account=account)
+    detail = batch.detail(known)
+    if not detail and version == stored:
+        return "unchanged"
+    if was_terminated:
+        raise ServerTerminated
+    if version == stored:
+        raise VersionConflict(detail=detail)
+    known.version = version
+    if detail:
+        detail["version"] = [stored, version]
+    batch.save(observer)
+    if detail:
+        return "updated"
+    Server.objects.filter(pk=known.pk).update(version=version, prepaid_months_stated=known.prepaid_months_stated)
+    return "unchanged"
+
+
+def apply_inventory(
+    inventory: Inventory,
+    *,
+    account: Account,
+    region: str | None = None,
+    complete: bool = False,
+    now: datetime,
+    observer: Observer,
+    progress: Callable[[int], None] = lambda rows: None,
+) -> Tally:
+    """Take in the provider's responses for one account, in batches of their own transactions; versions stay.
+
+    With `region` only its rows are taken. With `complete`, the account's servers (of the region) that are missing
+    become terminated; a rejected row counts as present. `progress` hears how many rows were read, batch by batch.
+    Raises Incomplete before anything is done.
+    """
+    if complete and not inventory.is_complete:
+        raise Incomplete
+    tally = Tally(rejected=list(inventory.rejected))
+    importer = _Import(account=account, region=region, complete=complete, now=now, observer=observer, tally=tally)
+    for rows in _chunks(inventory.instances()):
+        importer.take(rows)
+        progress(len(rows))
+    if complete:
+        importer.terminate_missing()
+    return tally
+
+
+class _Import:
+    """One import as it goes: whose, of which region, and what became of the rows so far."""
+
+    def __init__(
+        self,
+        *,
+        account: Account,
+        region: str | None,
+        complete: bool,
+        now: datetime,
+        observer: Observer,
+        tally: Tally,
+    ) -> None:
+        self.account, self.region, self.complete = account, region, complete
+        self.now, self.observer, self.tally = now, observer, tally
+        self.present: set[str] = set()
+
+    def take(self, rows: list[InventoryFacts | Rejected]) -> None:
+        """Write one batch of rows."""
+        readable: list[InventoryFacts] = []
+        for row in rows:
+            if isinstance(row, InventoryFacts) and self.region not in (None, row.region):
+                where = {"region": row.region, "asked": self.region}
+                row = _reject(row, _("The instance is in %(region)s, not in %(asked)s.") % where)
+            if isinstance(row, Rejected):
+                self.tally.rejected.append(row)
+            else:
+                readable.append(row)
+        if self.complete:
+            self.present |= {row.instance_id if isinstance(row, InventoryFacts) else row.id or "" for row in rows}
+        results, rejected = settle(lambda: self._write(readable))
+        self._count(results)
+        self.tally.rejected += rejected
+
+    def _write(self, rows: list[InventoryFacts]) -> tuple[list[Detail], list[Rejected]]:
+        addresses = {ip.address for row in rows for ip in row.ips or ()}
+        names = [row.instance_id for row in rows]
+        batch = Batch(names, addresses, {row.region for row in rows}, now=self.now)
+        rejected = [refusal for row in rows if (refusal := self._refusal(row, batch.servers.get(row.instance_id)))]
+        refused = {row.id for row in rejected}
+        accepted = _one_claim_an_address([row for row in rows if row.instance_id not in refused])
+        servers = [batch.write(row, account=self.account) for row in accepted]
+        batch.save(self.observer)
+        return [batch.detail(server) for server in servers], rejected
+
+    def _refusal(self, row: InventoryFacts, known: Server | None) -> Rejected | None:
+        if known is None:
+            return None
+        if known.account_id != self.account.pk:
+            return _reject(row, _("The instance belongs to another account."))
+        return _reject(row, _("terminated")) if known.state == ServerState.TERMINATED else None
+
+    def _count(self, results: list[Detail]) -> None:
+        for detail in results:
+            if "created" in detail:
+                self.tally.created += 1
+            elif detail:
+                self.tally.updated += 1
+            else:
+                self.tally.unchanged += 1
+
+    def terminate_missing(self) -> None:
+        """Servers of the account (and region) that no row named are gone."""
+        servers = Server.objects.filter(account=self.account).exclude(state=ServerState.TERMINATED)
+        if self.region is not None:
+            servers = servers.filter(region__code=self.region)
+        known = servers.values_list("instance_id", flat=True).order_by("pk")
+        missing = [name for name in known.iterator() if name not in self.present]
+        for names in _chunks(iter(missing)):
+            self.tally.updated += settle(lambda names=names: self._terminate(names))  # type: ignore[misc]
+
+    def _terminate(self, names: list[str]) -> int:
+        batch = Batch(names, [], [], now=self.now)
+        gone = [
+            server
+            for server in batch.servers.values()
+            if server.account_id == self.account.pk and server.state != ServerState.TERMINATED
+        ]
+        for server in gone:
+            batch.terminate(server)
+        batch.save(self.observer)
+        return len(gone)
+
+
+def _reject(row: InventoryFacts, detail: object) -> Rejected:
+    return Rejected(id=row.instance_id, detail=detail, is_instance=True)
+
+
+def _one_claim_an_address(rows: list[InventoryFacts]) -> list[InventoryFacts]:
+    """Of several instances that list the same address, the last one has it."""
+    claims = {ip.address: row.instance_id for row in rows for ip in row.ips or ()}
+    return [
+        row
+        if all(claims[ip.address] == row.instance_id for ip in row.ips or ())
+        else replace(row, ips=tuple(ip for ip in row.ips or () if claims[ip.address] == row.instance_id))
+        for row in rows
+    ]
+
+
+def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:
+    while chunk := list(islice(rows, BATCH)):
+        yield chunk
