@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.apps import apps as installed
+from django.contrib.auth.management import create_permissions
+
 AGENT, SUPERVISOR, AUDITOR = "Agent", "Supervisor", "Auditor"
 
 _VIEW = [
@@ -12,6 +17,9 @@ _VIEW = [
     "codes.view_authorizationcode",
     "codes.view_filing",
     "codes.view_codeevent",
+    "webhooks.view_webhookendpoint",
+    "webhooks.view_webhookdelivery",
+    "webhooks.view_webhookattempt",
 ]
 _WORK = [
     "codes.generate_code",
@@ -20,6 +28,7 @@ _WORK = [
     "codes.rotate_code",
     "codes.reveal_code",
     "codes.annotate_code",
+    "webhooks.redeliver_webhookdelivery",
 ]
 _SUPERVISE = [
     "servers.change_region",
@@ -27,6 +36,8 @@ _SUPERVISE = [
     "api.add_apiclient",
     "api.change_apiclient",
     "api.view_apitoken",
+    "webhooks.add_webhookendpoint",
+    "webhooks.change_webhookendpoint",
 ]
 
 ROLES: dict[str, list[str]] = {
@@ -34,3 +45,18 @@ ROLES: dict[str, list[str]] = {
     SUPERVISOR: _VIEW + _WORK + _SUPERVISE,
     AUDITOR: [*_VIEW, "api.view_apiclient"],
 }
+
+
+def grant(apps: Any, *labels: str) -> None:
+    """Give each role its permissions of these apps, for a migration that follows their tables.
+
+    Permissions are otherwise made after the last migration, too late for groups that hold them.
+    """
+    Group, Permission = apps.get_model("auth", "Group"), apps.get_model("auth", "Permission")
+    for label in labels:
+        create_permissions(installed.get_app_config(label), verbosity=0, apps=installed)
+    for role, names in ROLES.items():
+        group, _ = Group.objects.get_or_create(name=role)
+        for app_label, codename in (name.split(".") for name in names):
+            if app_label in labels:
+                group.permissions.add(Permission.objects.get(content_type__app_label=app_label, codename=codename))

@@ -23,6 +23,7 @@ MIN_PREPAID_MONTHS = env.number("MIN_PREPAID_MONTHS", default=3)
 ELASTIC_IP_ALLOWED = env.flag("ELASTIC_IP_ALLOWED", default=False)
 DEMO = env.flag("DEMO", default=False)
 THROTTLE_RATES = env.rates("THROTTLE_RATES", default={"calls": 6000, "unknown_codes": 60})
+WEBHOOK_ALLOW_PRIVATE = env.flag("WEBHOOK_ALLOW_PRIVATE", default=False)  # http and private addresses too
 
 # Who reaches us, and how
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS")
@@ -60,6 +61,7 @@ INSTALLED_APPS = [
     "icpportal.api",
     "servers",
     "codes",
+    "codes.webhooks",
 ]
 MIDDLEWARE = [
     "icpportal.middleware.RequestIdMiddleware",

@@ -1,21 +1,10 @@
-from django.apps import apps as installed
-from django.contrib.auth.management import create_permissions
 from django.db import migrations
 
-from codes.roles import ROLES
+from codes.roles import ROLES, grant
 
 
 def create(apps, schema_editor):
-    Group = apps.get_model("auth", "Group")
-    Permission = apps.get_model("auth", "Permission")
-    for label in ("servers", "codes", "api"):
-        # Permissions are otherwise made after the last migration, too late for groups that hold them.
-        create_permissions(installed.get_app_config(label), verbosity=0, apps=installed)
-    for role, names in ROLES.items():
-        group, _ = Group.objects.get_or_create(name=role)
-        for name in names:
-            app_label, codename = name.split(".")
-            group.permissions.add(Permission.objects.get(content_type__app_label=app_label, codename=codename))
+    grant(apps, "servers", "codes", "api")
 
 
 def delete(apps, schema_editor):

@@ -1,0 +1,34 @@
+"""When a failed delivery is tried again, and for how long an endpoint that cannot be reached is left alone."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+TRIED_FOR = timedelta(days=3)
+WAITS = tuple(
+    timedelta(seconds=seconds)
+    for seconds in (5, 30, 2 * 60, 10 * 60, 30 * 60, 2 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+)
+JITTER = 0.1  # of the wait, at most, on top
+SHORTEST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=10)
+
+
+def next_attempt(*, tries: int, began_at: datetime, jitter: float, now: datetime) -> datetime | None:
+    """When to try again after `tries` failed attempts, the first at `began_at`; None when three days are over.
+
+    The waits grow up to a day; the last attempt is three days after the first. `jitter` from 0 to 1 spreads
+    deliveries that failed together.
+    """
+    end = began_at + TRIED_FOR
+    if now >= end:
+        return None
+    wait = WAITS[min(tries, len(WAITS)) - 1]
+    return min(now + wait * (1 + JITTER * jitter), end)
+
+
+def pause(*, failing_since: datetime, now: datetime) -> timedelta:
+    """How long to leave an endpoint alone that cannot be reached: a tenth of the time that it has failed.
+
+    Without it, each waiting delivery would spend a time-out on a dead endpoint; with it, one in ten minutes does.
+    """
+    return min(max((now - failing_since) / 10, SHORTEST_PAUSE), LONGEST_PAUSE)

@@ -1,0 +1,153 @@
+"""One POST to one address: no redirect is followed, no wait outlasts the deadline, 1 KiB of the answer is kept."""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from http.client import HTTPConnection, HTTPException, HTTPResponse
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from codes import values
+from codes.webhooks.addresses import AddressRefused, Resolver, Target, callable_addresses, parse, system_resolver
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+CONNECT_SECONDS, TOTAL_SECONDS, BODY_SECONDS = 5.0, 15.0, 2.0
+KEPT_CHARACTERS = 1024
+READ_BYTES = KEPT_CHARACTERS + 64  # so that a code value that is cut off where we stop is seen
+USER_AGENT = "icpportal-webhooks/1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back: a status and the beginning of the body, or an error and no status."""
+
+    status: int | None = None
+    text: str = ""
+    error: str = ""
+    seconds: float = 0.0
+
+    @property
+    def is_success(self) -> bool:
+        """Any 2xx."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, resolver: Resolver = system_resolver) -> Answer:
+    """Post `body` to `url` and say what came back. Raises nothing: what went wrong is the answer's error."""
+    started = monotonic()
+    try:
+        target = parse(url)
+        addresses = callable_addresses(target, resolver=resolver)
+        with _connect(target, addresses, deadline=started + TOTAL_SECONDS) as stream:
+            status, text = _exchange(stream, target, body, headers)
+        return Answer(status=status, text=text, seconds=monotonic() - started)
+    except AddressRefused as refused:
+        error = str(refused.reason)
+    except TimeoutError:
+        error = "No answer in time"
+    except ssl.SSLCertVerificationError as failed:
+        error = f"The certificate is not valid: {failed.verify_message}"
+    except (OSError, HTTPException, UnicodeError) as failed:
+        error = f"{type(failed).__name__}: {failed}"
+    return Answer(error=readable(error)[:200], seconds=monotonic() - started)
+
+
+class _Stream(io.RawIOBase):
+    """A connected socket of which every wait ends at the deadline (a moment of `monotonic`)."""
+
+    def __init__(self, connected: socket.socket, deadline: float) -> None:
+        self._socket = connected
+        self.deadline = deadline
+
+    def sendall(self, data: bytes) -> None:
+        self._arm()
+        self._socket.sendall(data)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        self._arm()
+        return self._socket.recv_into(buffer)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        return io.BufferedReader(self)
+
+    def close(self) -> None:
+        self._socket.close()
+        super().close()
+
+    def _arm(self) -> None:
+        left = self.deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+
+
+def _connect(target: Target, addresses: list[str], *, deadline: float) -> _Stream:
+    """A connection to the first of `addresses` that takes one, with TLS for the target's own name."""
+    connected = _first_that_connects(target.port, addresses, deadline=deadline)
+    try:
+        if target.is_tls:
+            connected.settimeout(max(deadline - monotonic(), 0.001))
+            connected = _tls().wrap_socket(connected, server_hostname=target.host)
+        return _Stream(connected, deadline)
+    except BaseException:
+        connected.close()
+        raise
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    """Certificates and host names are checked."""
+    return ssl.create_default_context()
+
+
+def _first_that_connects(port: int, addresses: list[str], *, deadline: float) -> socket.socket:
+    failed: OSError = TimeoutError()
+    for address in addresses:
+        left = deadline - monotonic()
+        if left <= 0:
+            break
+        try:
+            return socket.create_connection((address, port), timeout=min(CONNECT_SECONDS, left))
+        except OSError as error:
+            failed = error
+    raise failed
+
+
+def _exchange(stream: _Stream, target: Target, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+    connection: Any = HTTPConnection(target.host, target.port)
+    connection.sock = stream
+    fixed = {"Host": target.authority, "User-Agent": USER_AGENT, "Connection": "close", "Accept-Encoding": "identity"}
+    connection.request("POST", target.path, body=body, headers={**fixed, **headers})
+    reader: Any = stream
+    response = HTTPResponse(reader, method="POST")
+    response.begin()
+    # The status decides: of a body that comes slowly, what has come is kept.
+    stream.deadline = min(stream.deadline, monotonic() + BODY_SECONDS)
+    return response.status, readable(_beginning(response))[:KEPT_CHARACTERS]
+
+
+def _beginning(response: HTTPResponse) -> str:
+    kept = b""
+    try:
+        while len(kept) < READ_BYTES and (more := response.read1(READ_BYTES - len(kept))):
+            kept += more
+    except (OSError, HTTPException, ValueError):
+        pass
+    return kept.decode("utf-8", "replace")
+
+
+def readable(text: str) -> str:
+    """`text` fit to be stored and shown: control characters become spaces, and a code value hides all of it."""
+    if values.stands_in(text):
+        return "(hidden: a code value stood in it)"
+    return "".join(letter if letter.isprintable() else " " for letter in text).strip()
