@@ -1,0 +1,96 @@
+"""What customers type in. Forms check the shape; whether something is allowed is the services' to say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from codes.choices import Action
+from codes.lifecycle import TRANSITIONS
+from codes.models import AuthorizationCode
+from codes.views.once import FORM_ID
+from servers.models import IPAddress
+
+UID = r"^[0-9]{5,20}$"
+CURSOR = r"^[0-9]{1,18}(-[0-9]{1,18})?$"
+
+
+def _remark() -> forms.CharField:
+    return forms.CharField(
+        label=_("Remark"),
+        required=False,
+        max_length=200,
+        help_text=_("For yourself, such as the name of the website. Never the code itself."),
+    )
+
+
+def _authorized_account() -> forms.RegexField:
+    return forms.RegexField(
+        UID,
+        label=_("Authorized account"),
+        required=False,
+        max_length=20,
+        error_messages={"invalid": _("An account is 5 to 20 digits, such as 100012345678.")},
+        help_text=_("Only this account may then use the code. Leave it empty when anyone you give the code to may."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )
+
+
+class GenerateForm(forms.Form):
+    """Everything that generating asks for. `ips` are the assignments that a code may be generated for."""
+
+    form_id = forms.RegexField(
+        FORM_ID, widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), "")
+    )
+    ip = forms.TypedChoiceField(label=_("Public IP"), coerce=int, widget=forms.RadioSelect)
+    remark = _remark()
+    authorized_account = _authorized_account()
+
+    def __init__(self, *args: Any, ips: Iterable[IPAddress], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.ips = {ip.pk: ip for ip in ips}
+        if len(self.ips) > 1:
+            choice: Any = self.fields["ip"]
+            choice.choices = [(ip.pk, ip.address) for ip in self.ips.values()]
+            choice.help_text = _("The code is tied to this one IP.")
+        else:
+            del self.fields["ip"]  # one IP is no choice
+
+    def chosen_ip(self) -> IPAddress | None:
+        """The IP chosen of several, None for the only one."""
+        return self.ips[self.cleaned_data["ip"]] if "ip" in self.fields else None
+
+
+class AnnotateForm(forms.Form):
+    """The remark of any code, and the authorized account of one that can still take another."""
+
+    remark = _remark()
+    authorized_account = _authorized_account()
+
+    def __init__(self, *args: Any, code: AuthorizationCode, **kwargs: Any) -> None:
+        initial = {"remark": code.remark, "authorized_account": code.authorized_account}
+        super().__init__(*args, initial=initial, **kwargs)
+        if not TRANSITIONS[Action.AUTHORIZE].allows(code.state):
+            del self.fields["authorized_account"]
+
+
+class ServerFilter(forms.Form):
+    """The query of the list of servers."""
+
+    q = forms.CharField(label=_("Search by name, instance ID or IP"), required=False, max_length=100)
+    show = forms.ChoiceField(
+        label=_("Show"), required=False, choices=[("", ""), ("can", ""), ("cannot", ""), ("hong_kong", "")]
+    )
+    cursor = forms.RegexField(CURSOR, label=_("Page"), required=False)
+
+
+class CodeFilter(forms.Form):
+    """The query of the list of codes."""
+
+    tab = forms.ChoiceField(
+        label=_("Tab"), required=False, choices=[("unused", ""), ("in_use", ""), ("used", ""), ("over", "")]
+    )
+    cursor = forms.RegexField(CURSOR, label=_("Page"), required=False)

@@ -1,0 +1,71 @@
+"""How a server stands for its owner, in one word: what the report means and what needs attention first.
+
+Derived from GENERATION's own booleans in SQL, so that order, filter, count and card cannot disagree.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Case, Count, IntegerChoices, IntegerField, Q, QuerySet, Value, When
+
+from codes.eligibility import GENERATION
+from servers.choices import Jurisdiction
+from servers.models import Server
+
+EXPIRES_SOON = timedelta(days=30)  # from here on an owner is told to renew first
+
+
+class Standing(IntegerChoices):
+    """In the order of attention: hurry, can act, has to change something, over, not applicable (FAQ 7)."""
+
+    EXPIRING = 0
+    READY = 1
+    REFUSED = 2
+    FULL = 3
+    TERMINATED = 4
+    HONG_KONG = 5
+
+
+CAN_GENERATE = (Standing.EXPIRING, Standing.READY)
+
+
+def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Server]:
+    """The same servers, judged by GENERATION, each with its `standing`."""
+    return GENERATION.annotate(servers, now=now).annotate(standing=_standing(now))
+
+
+def standings(servers: QuerySet[Server], *, now: datetime) -> list[tuple[int, int]]:
+    """(standing, pk) of every server in the order of attention, by one query: a fleet to count, filter and page."""
+    return sorted(with_standing(servers, now=now).order_by().values_list("standing", "pk"))
+
+
+def count_by_standing(servers: QuerySet[Server], *, now: datetime) -> dict[int, int]:
+    """How many of `servers` stand how, by one query; what nobody is, is left out."""
+    counted = with_standing(servers, now=now).order_by().values("standing").annotate(servers=Count("pk"))
+    return {row["standing"]: row["servers"] for row in counted}
+
+
+def expires_soon(moment: datetime | None, *, now: datetime) -> bool:
+    """Whether `moment` (aware, or None for never) is near or past."""
+    return moment is not None and moment <= now + EXPIRES_SOON
+
+
+def _standing(now: datetime) -> Case:
+    every = {rule.annotation: True for rule in GENERATION.rules}
+    limit = GENERATION["code_limit_reached"].annotation
+    gone = GENERATION["server_terminated"].annotation
+    mainland = GENERATION["not_mainland"].annotation
+    whens: list[tuple[Q, Any]] = [
+        (Q(**every) & Q(expires_at__lte=now + EXPIRES_SOON), Standing.EXPIRING),
+        (Q(**every), Standing.READY),
+        (Q(**{gone: False}), Standing.TERMINATED),
+        (Q(**{mainland: False}) & Q(region__jurisdiction=Jurisdiction.HONG_KONG), Standing.HONG_KONG),
+        (Q(**(every | {limit: False})), Standing.FULL),
+    ]
+    return Case(
+        *(When(condition, then=Value(standing.value)) for condition, standing in whens),
+        default=Value(Standing.REFUSED.value),
+        output_field=IntegerField(),
+    )

@@ -1,0 +1,118 @@
+"""Who sees what: everything a customer reaches starts with `visible_to(request.user)`, and what is another's is 404.
+
+The order is the same everywhere: sign-in, then 404, then the verb, so that a wrong verb tells nothing either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, render
+
+from codes.models import AuthorizationCode
+from codes.views.once import held_session
+from servers.models import Account, Server
+
+P = ParamSpec("P")
+READ = ("GET", "HEAD")
+_ACCOUNT = "account"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """The accounts of one person, and the one whose lists are shown; None for somebody without any."""
+
+    accounts: list[Account]
+    current: Account | None
+
+
+def membership(request: HttpRequest) -> Membership:
+    """The chosen account, else the first one, of those that this person is a member of now."""
+    accounts = list(Account.objects.visible_to(request.user).order_by("pk"))
+    chosen = request.session.get(_ACCOUNT)
+    current = next((account for account in accounts if account.pk == chosen), accounts[0] if accounts else None)
+    return Membership(accounts=accounts, current=current)
+
+
+def choose_account(request: HttpRequest, account: Account) -> None:
+    """Show this account's lists from now on, in this session."""
+    with held_session(request) as session:
+        session[_ACCOUNT] = account.pk
+
+
+def signed_in(*methods: str) -> Callable[[Callable[P, HttpResponse]], Callable[P, HttpResponse]]:
+    """A view for people who are signed in, by these methods only."""
+
+    def decorate(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
+        checked = login_required(_allow(methods, view))
+        return wraps(view)(checked)  # type: ignore[arg-type]
+
+    return decorate
+
+
+def own_server(
+    *methods: str,
+) -> Callable[[Callable[[HttpRequest, Server], HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of one server of the person's accounts, named by its instance ID in the address."""
+
+    def decorate(view: Callable[[HttpRequest, Server], HttpResponse]) -> Callable[..., HttpResponse]:
+        def find(request: HttpRequest, instance_id: str) -> HttpResponse:
+            servers = Server.objects.visible_to(request.user).select_related("account", "region")
+            server = get_object_or_404(servers, instance_id=instance_id)
+            return _allow(methods, view)(request, server)
+
+        return wraps(view)(login_required(find))
+
+    return decorate
+
+
+def own_code(
+    *methods: str,
+) -> Callable[[Callable[[HttpRequest, AuthorizationCode], HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of one code of the person's accounts, named by its number in the address."""
+
+    def decorate(view: Callable[[HttpRequest, AuthorizationCode], HttpResponse]) -> Callable[..., HttpResponse]:
+        def find(request: HttpRequest, pk: int) -> HttpResponse:
+            codes = AuthorizationCode.objects.visible_to(request.user).select_related("server__account", "ip")
+            return _allow(methods, view)(request, get_object_or_404(codes, pk=pk))
+
+        return wraps(view)(login_required(find))
+
+    return decorate
+
+
+def page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    section: str,
+    member: Membership | None = None,
+    account: Account | None = None,
+    status: int = 200,
+) -> HttpResponse:
+    """A page in the customers' frame, headed by `account` or else by the current one."""
+    member = member or membership(request)
+    shown = account or member.current
+    frame = {
+        "section": section,
+        "account_uid": shown.uid if shown else "",
+        "can_switch": len(member.accounts) > 1,
+    }
+    return render(request, template, {**frame, **context}, status=status)
+
+
+def _allow(
+    methods: tuple[str, ...], view: Callable[Concatenate[HttpRequest, P], HttpResponse]
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
+    def check(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method not in methods:
+            return HttpResponseNotAllowed(methods)
+        return view(request, *args, **kwargs)
+
+    return check

@@ -1,0 +1,177 @@
+"""A server as its owner reads it: the verdict first, what fails and what to do, the facts, and one next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from codes.eligibility import GENERATION
+from codes.messages import Refusal, cannot_generate, refusals
+from codes.rules import Report
+from codes.standing import CAN_GENERATE, Standing, expires_soon, with_standing
+from icpportal.api.templatetags.icp import relative
+from icpportal.dates import shanghai
+from servers.models import Server
+
+_KINDS = {Standing.EXPIRING: "warn", Standing.READY: "ok", Standing.REFUSED: "bad"}
+# What fails that renewing alone puts right, and with a change to prepaid.
+_RENEWING_HELPS = {"prepaid_term_too_short", "server_expired", "server_isolated"}
+_PREPAID_HELPS = {*_RENEWING_HELPS, "not_prepaid"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One thing to do next, as a button: `look` is "primary" (at most one a card), "" or "quiet"."""
+
+    label: str
+    url: str
+    look: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One server. `server` carries the facts that were judged; `kind` colours the verdict (ok, warn, bad, idle)."""
+
+    server: Any
+    report: Report[Server]
+    standing: Standing
+    now: datetime
+
+    @property
+    def kind(self) -> str:
+        return _KINDS.get(self.standing, "idle")
+
+    @property
+    def headline(self) -> str:
+        """The answer in one sentence."""
+        server = self.server
+        match self.standing:
+            case Standing.EXPIRING:
+                when = relative(server.expires_at, self.now)
+                return _("You can generate a code, but the server expires %(when)s") % {"when": when}
+            case Standing.READY:
+                return _("You can generate a code")
+            case Standing.FULL:
+                return _("All %(limit)d codes are generated") % {"limit": server.codes_limit}
+            case Standing.TERMINATED:
+                return _("The server is terminated")
+            case Standing.HONG_KONG:
+                return _("No ICP filing is needed for this server")
+        return cannot_generate(self.report)
+
+    @property
+    def line(self) -> str:
+        """Why, where the headline needs it."""
+        match self.standing:
+            case Standing.EXPIRING:
+                return _("Its codes expire with it, on %(at)s. Renew first, so that the filing has time to finish.") % {
+                    "at": shanghai(self.server.expires_at)
+                }
+            case Standing.HONG_KONG:
+                return _(
+                    "It is in Hong Kong, China. A website served from there needs no ICP filing, so there is "
+                    "nothing to generate a code for."
+                )
+            case Standing.FULL | Standing.TERMINATED:
+                return self.refusals[0].remedy
+        return ""
+
+    @property
+    def refusals(self) -> list[Refusal]:
+        return refusals(self.report)
+
+    @property
+    def shows_refusals(self) -> bool:
+        """Only where something is wrong that can be put right."""
+        return self.standing == Standing.REFUSED
+
+    @property
+    def has_quota(self) -> bool:
+        return self.standing != Standing.HONG_KONG
+
+    @property
+    def address(self) -> str:
+        """The IP that a code would be tied to, else whichever is live."""
+        server = self.server
+        return str(server.ordinary_address or server.elastic_address or server.clb_address or "")
+
+    @property
+    def has_expired(self) -> bool:
+        expiry = self.server.expires_at
+        return expiry is not None and expiry <= self.now
+
+    @property
+    def warns_of_expiry(self) -> bool:
+        """Near, and something would be lost by it."""
+        near = expires_soon(self.server.expires_at, now=self.now)
+        return near and self.standing in (*CAN_GENERATE, Standing.FULL) and not self.has_expired
+
+    @property
+    def expiry_tone(self) -> str:
+        return "warn" if self.warns_of_expiry else ""
+
+    @property
+    def steps(self) -> list[Step]:
+        """What to do next, the most useful first."""
+        return [*self._acts(), *self._codes(), *self._contact()]
+
+    @property
+    def steps_there(self) -> list[Step]:
+        """The same on the server's own page, where its codes stand already."""
+        return [*self._acts(), *self._contact()]
+
+    def _acts(self) -> list[Step]:
+        generate = Step(
+            label=_("Generate a code"),
+            url=reverse("codes:generate", args=[self.server.instance_id]),
+            look="" if self.standing == Standing.EXPIRING else "primary",
+        )
+        match self.standing:
+            case Standing.EXPIRING:
+                return [_help(_("How to renew"), "renew"), generate]
+            case Standing.READY:
+                return [generate]
+            case Standing.REFUSED:
+                return self._remedies()
+            case Standing.FULL if self.warns_of_expiry:
+                return [_help(_("How to renew"), "renew")]
+        return []
+
+    def _remedies(self) -> list[Step]:
+        failed = set(self.report.failed_codes)
+        if failed <= _RENEWING_HELPS:
+            return [_help(_("How to renew"), "renew")]
+        if failed <= _PREPAID_HELPS:
+            return [_help(_("How to change to prepaid"), "prepaid")]
+        return []
+
+    def _codes(self) -> list[Step]:
+        count = self.server.codes_generated
+        if not count:
+            return []
+        label = ngettext("See its code", "See its %(count)d codes", count) % {"count": count}
+        return [Step(label=label, url=reverse("codes:server", args=[self.server.instance_id]) + "#codes", look="quiet")]
+
+    def _contact(self) -> list[Step]:
+        return [_help(_("Contact customer service"), "contact", look="quiet")] if self.shows_refusals else []
+
+
+def cards(servers: list[int], *, now: datetime) -> list[Card]:
+    """The cards of these servers, in this order, by one query."""
+    judged = with_standing(Server.objects.filter(pk__in=servers), now=now)
+    found = {report.subject.pk: _card(report, now) for report in GENERATION.reports_of(judged, now=now)}
+    return [found[pk] for pk in servers]
+
+
+def _card(report: Report[Server], now: datetime) -> Card:
+    server = cast(Any, report.subject)
+    return Card(server=server, report=report, standing=Standing(server.standing), now=now)
+
+
+def _help(label: str, anchor: str, *, look: str = "primary") -> Step:
+    return Step(label=label, url=f"{reverse('codes:faq')}#{anchor}", look=look)

@@ -1,0 +1,212 @@
+"""My codes: the list, one code's page, and what its owner may do with it: reveal, withdraw, annotate (FAQ 5 and 6)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.db.models import Count, Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from codes import services
+from codes.choices import Action, Channel, ShownState
+from codes.eligibility import GENERATION
+from codes.errors import Refused, TransitionRefused, ValueInText
+from codes.forms import AnnotateForm, CodeFilter
+from codes.lifecycle import TRANSITIONS, Transition
+from codes.messages import explain, refusals
+from codes.models import AuthorizationCode, Filing
+from codes.standing import expires_soon
+from codes.validity import VALIDITY, expires_at, with_shown_state
+from codes.views.access import READ, membership, own_code, page, signed_in
+from codes.views.once import take_fresh
+from codes.views.timeline import timeline
+from servers.models import Account
+
+PAGE = 20
+FRESH = timedelta(minutes=10)  # how long after generating a code is shown without being asked for
+
+_LIVE = (ShownState.UNUSED, ShownState.IN_USE)
+_OVER = (ShownState.EXPIRED, ShownState.INVALID, ShownState.WITHDRAWN)
+_TABS: dict[str, tuple[object, tuple[ShownState, ...]]] = {
+    "unused": (gettext_lazy("Unused"), (ShownState.UNUSED,)),
+    "in_use": (gettext_lazy("In use"), (ShownState.IN_USE,)),
+    "used": (gettext_lazy("Used"), (ShownState.USED,)),
+    "over": (gettext_lazy("No longer valid"), _OVER),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeRow:
+    """One code with what is shown beside it: `code` carries its shown state, `filing` is what uses it, if any."""
+
+    code: Any
+    now: datetime
+
+    @property
+    def state_label(self) -> str:
+        return str(ShownState(self.code.shown_state).label)
+
+    @property
+    def expires_at(self) -> datetime | None:
+        return expires_at(self.code)
+
+    @property
+    def warns_of_expiry(self) -> bool:
+        """Near, and the code could still be used."""
+        return self.code.shown_state in _LIVE and expires_soon(self.expires_at, now=self.now)
+
+    @property
+    def expiry_tone(self) -> str:
+        return "warn" if self.warns_of_expiry else ""
+
+    @property
+    def filing(self) -> Filing | None:
+        return self.code.standing_filings[0] if self.code.standing_filings else None
+
+
+def rows(codes: QuerySet[AuthorizationCode], *, now: datetime) -> list[CodeRow]:
+    """The rows of codes that carry their shown state, by two queries."""
+    standing = Prefetch("filings", queryset=Filing.objects.standing(), to_attr="standing_filings")
+    return [CodeRow(code=code, now=now) for code in codes.prefetch_related(standing)]
+
+
+@signed_in(*READ)
+def codes(request: HttpRequest) -> HttpResponse:
+    """The list in four tabs with their counts, newest first."""
+    member = membership(request)
+    if member.current is None:
+        return page(request, "codes/no_account.html", {}, section="codes", member=member)
+    form = CodeFilter(request.GET)
+    if not form.is_valid():
+        raise BadRequest("no such list")
+    now = timezone.now()
+    context = _list(member.current, form.cleaned_data["tab"], form.cleaned_data["cursor"], now=now)
+    return page(request, "codes/codes.html", {"now": now, **context}, section="codes", member=member)
+
+
+def _list(account: Account, tab: str, cursor: str, *, now: datetime) -> dict[str, Any]:
+    owned = with_shown_state(AuthorizationCode.objects.filter(server__account=account), now=now)
+    counted = owned.order_by().values("shown_state").annotate(codes=Count("pk"))
+    counts = Counter({row["shown_state"]: row["codes"] for row in counted})
+    tabs = [
+        {"name": name, "label": label, "count": sum(counts[state] for state in states)}
+        for name, (label, states) in _TABS.items()
+    ]
+    shown = tab or next((each["name"] for each in tabs if each["count"]), "unused")
+    found = owned.filter(shown_state__in=_TABS[str(shown)][1]).order_by("-pk")
+    if cursor:
+        found = found.filter(pk__lt=int(cursor))
+    listed = rows(found[: PAGE + 1], now=now)
+    next_cursor = listed[PAGE - 1].code.pk if len(listed) > PAGE else None
+    return {"tabs": tabs, "tab": shown, "rows": listed[:PAGE], "next_cursor": next_cursor, "cursor": cursor}
+
+
+@own_code(*READ)
+def code(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
+    """One code. Right after generating it is shown in full, once, which is recorded as any reveal."""
+    now = timezone.now()
+    value = ""
+    if take_fresh(request, code) and now - code.generated_at < FRESH:
+        value = services.reveal(code, actor=request.user, channel=Channel.SELF_SERVICE, now=now)
+    return _show(request, code, now=now, value=value, is_new=bool(value))
+
+
+@own_code("POST")
+def reveal(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
+    """The code's page with the value in full, in this answer alone."""
+    now = timezone.now()
+    value = services.reveal(code, actor=request.user, channel=Channel.SELF_SERVICE, now=now)
+    return _show(request, code, now=now, value=value)
+
+
+def _show(
+    request: HttpRequest, code: AuthorizationCode, *, now: datetime, value: str, is_new: bool = False
+) -> HttpResponse:
+    before = request.GET.get("before", "")
+    if before and not (before.isascii() and before.isdecimal() and len(before) < 19):
+        raise BadRequest("no such page")
+    row = rows(with_shown_state(AuthorizationCode.objects.filter(pk=code.pk), now=now), now=now)[0]
+    events, older = timeline(code, before=int(before) if before else None)
+    server: Any = GENERATION.report(code.server, now=now).subject
+    context = {
+        "row": row,
+        "code": row.code,
+        "server": server,
+        "value": value,
+        "is_new": is_new,
+        "refusals": _why_over(row, now=now),
+        "events": events,
+        "older": older,
+        "withdraw_refusal": TRANSITIONS[Action.WITHDRAW].refusal(code.state),
+        "authorize_refusal": TRANSITIONS[Action.AUTHORIZE].refusal(code.state),
+        "now": now,
+        "page_url": reverse("codes:code", args=[code.pk]),
+    }
+    section = "servers" if is_new else "codes"
+    return page(request, "codes/code.html", context, section=section, account=row.code.server.account)
+
+
+def _why_over(row: CodeRow, *, now: datetime) -> list[Any]:
+    """FAQ 6: what made the code expire or become invalid, and what brings it back."""
+    if row.code.shown_state not in (ShownState.EXPIRED, ShownState.INVALID):
+        return []
+    report = VALIDITY.report(row.code, now=now)
+    return [refusal for refusal in refusals(report) if refusal.code in ("code_expired", "code_invalid")]
+
+
+@own_code(*READ, "POST")
+def withdraw(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
+    """GET asks, saying that the slot is not given back; POST withdraws (decision 14)."""
+    now = timezone.now()
+    if request.method == "POST":
+        try:
+            services.withdraw(code, actor=request.user, channel=Channel.SELF_SERVICE, now=now)
+        except TransitionRefused as error:
+            messages.error(request, explain(error))
+        else:
+            messages.success(request, _("%(code)s is withdrawn.") % {"code": code.masked})
+        return redirect("codes:code", code.pk)
+    transition: Transition = TRANSITIONS[Action.WITHDRAW]
+    if not transition.allows(code.state):
+        messages.error(request, explain(TransitionRefused(Action.WITHDRAW, code.state)))  # type: ignore[arg-type]
+        return redirect("codes:code", code.pk)
+    context = {"code": code, "effect": transition.effect}
+    return page(request, "codes/withdraw.html", context, section="codes", account=code.server.account)
+
+
+@own_code(*READ, "POST")
+def annotate(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
+    """The remark, and the authorized account while the code is unused (decision 9)."""
+    form = AnnotateForm(request.POST if request.method == "POST" else None, code=code)
+    if form.is_valid() and _annotate(request, code, form, now=timezone.now()):
+        messages.success(request, _("%(code)s is changed.") % {"code": code.masked})
+        return redirect("codes:code", code.pk)
+    context = {"code": code, "form": form, "authorize_refusal": TRANSITIONS[Action.AUTHORIZE].refusal(code.state)}
+    status = 400 if form.errors else 200
+    return page(request, "codes/annotate.html", context, section="codes", account=code.server.account, status=status)
+
+
+def _annotate(request: HttpRequest, code: AuthorizationCode, form: AnnotateForm, *, now: datetime) -> bool:
+    try:
+        services.annotate(
+            code,
+            remark=form.cleaned_data["remark"],
+            authorized_account=form.cleaned_data.get("authorized_account"),
+            actor=request.user,
+            channel=Channel.SELF_SERVICE,
+            now=now,
+        )
+    except Refused as error:
+        form.add_error(error.field if isinstance(error, ValueInText) else None, explain(error))
+        return False
+    return True

@@ -1,0 +1,100 @@
+"""My servers: what each may generate, what needs attention first; and one server with every condition and its codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from codes.forms import ServerFilter
+from codes.models import AuthorizationCode
+from codes.standing import CAN_GENERATE, Standing, standings
+from codes.validity import with_shown_state
+from codes.views.access import READ, membership, own_server, page, signed_in
+from codes.views.cards import cards
+from codes.views.codes import rows
+from servers.models import Account, IPAddress, Server
+
+PAGE = 20
+FILTER_FROM = 10  # more servers than this are worth a search
+
+_SHOW: dict[str, tuple[Standing, ...]] = {
+    "": tuple(Standing),
+    "can": CAN_GENERATE,
+    "cannot": (Standing.REFUSED, Standing.FULL, Standing.TERMINATED),
+    "hong_kong": (Standing.HONG_KONG,),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """Every server of an account as (standing, pk), in the order of attention: to count and to cut pages from."""
+
+    rows: list[tuple[int, int]]
+
+    def count(self, show: str) -> int:
+        return sum(standing in _SHOW[show] for standing, _pk in self.rows)
+
+    def cut(self, show: str, cursor: str) -> tuple[list[int], str]:
+        """A page of servers after `cursor`, and the cursor of the next page or ""."""
+        after = tuple(int(part) for part in cursor.split("-")) if cursor else (-1,)
+        left = [row for row in self.rows if row[0] in _SHOW[show] and row > after]
+        last = left[PAGE - 1] if len(left) > PAGE else None
+        return [pk for _standing, pk in left[:PAGE]], "{}-{}".format(*last) if last else ""
+
+
+@signed_in(*READ)
+def servers(request: HttpRequest) -> HttpResponse:
+    """The list, with the FAQ 7 answer on top when there are servers and none qualifies."""
+    member = membership(request)
+    if member.current is None:
+        return page(request, "codes/no_account.html", {}, section="servers", member=member)
+    now = timezone.now()
+    form = ServerFilter(request.GET)
+    if not form.is_valid():
+        context = {"form": form, "now": now}
+        return page(request, "codes/servers_invalid.html", context, section="servers", member=member, status=400)
+    context = _list(member.current, form.cleaned_data, now=now)
+    return page(request, "codes/servers.html", {"form": form, "now": now, **context}, section="servers", member=member)
+
+
+def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str, Any]:
+    owned = Server.objects.filter(account=account)
+    fleet = Fleet(rows=standings(owned, now=now))
+    found = Fleet(rows=_matching(fleet, owned, query["q"]))
+    pks, next_cursor = found.cut(query["show"], query["cursor"])
+    return {
+        "total": len(fleet.rows),
+        "able": fleet.count("can"),
+        "filters": [{"show": show, "count": found.count(show), "current": show == query["show"]} for show in _SHOW],
+        "has_filter": len(fleet.rows) > FILTER_FROM,
+        "cards": cards(pks, now=now),
+        "next_cursor": next_cursor,
+        "query": query,
+    }
+
+
+def _matching(fleet: Fleet, owned: Any, q: str) -> list[tuple[int, int]]:
+    if not q:
+        return fleet.rows
+    holders = IPAddress.objects.on_server().filter(address=q).values("server")
+    found = owned.filter(Q(name__icontains=q) | Q(instance_id__icontains=q) | Q(pk__in=holders))
+    pks = set(found.values_list("pk", flat=True))
+    return [row for row in fleet.rows if row[1] in pks]
+
+
+@own_server(*READ)
+def server(request: HttpRequest, server: Server) -> HttpResponse:
+    """One server: the verdict, every condition, its codes."""
+    now = timezone.now()
+    of_server = AuthorizationCode.objects.filter(server=server).order_by("-slot")
+    context = {
+        "card": cards([server.pk], now=now)[0],
+        "rows": rows(with_shown_state(of_server, now=now), now=now),
+        "now": now,
+    }
+    return page(request, "codes/server.html", context, section="servers", account=server.account)

@@ -1,0 +1,82 @@
+"""What happened to a code, in plain words for its owner.
+
+Agents are customer service, API clients their role, members themselves. What agents wrote for each other, reasons and
+tickets, stays at the desk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from codes.choices import Channel, EventType
+from codes.models import AuthorizationCode, CodeEvent
+from icpportal.api.models import ApiClient, Scope
+
+PAGE = 30
+_CHANGED = {"remark": gettext_lazy("remark"), "authorized_account": gettext_lazy("authorized account")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One event as templates/includes/timeline.html shows it."""
+
+    at: datetime
+    actor: str
+    title: SafeString
+    lines: list[str] = field(default_factory=list)
+    icon: str = "dot"
+    channel_label: str = ""
+
+
+def timeline(code: AuthorizationCode, *, before: int | None = None) -> tuple[list[Row], int | None]:
+    """The newest events of the code, or those older than event `before`; and from where the older ones go on."""
+    events = CodeEvent.objects.filter(code=code).select_related("user", "client").order_by("-pk")
+    if before is not None:
+        events = events.filter(pk__lt=before)
+    found = list(events[: PAGE + 1])
+    older = found[PAGE - 1].pk if len(found) > PAGE else None
+    return [_row(event) for event in found[:PAGE]], older
+
+
+def _row(event: CodeEvent) -> Row:
+    title = format_html("<strong>{}</strong>", event.get_type_display())
+    return Row(at=event.at, actor=_actor(event), title=title, lines=_lines(event))
+
+
+def _actor(event: CodeEvent) -> str:
+    if event.client is not None:
+        return _role(event.client)
+    if event.user is None:
+        return _("System")
+    if event.channel == Channel.ADMIN:
+        return _("Customer service")
+    return event.user.get_full_name() or event.user.get_username()
+
+
+def _role(client: ApiClient) -> str:
+    if Scope.FILINGS_WRITE in client.scopes:
+        return _("Filing platform")
+    if Scope.CODES_GENERATE in client.scopes:
+        return _("Provider's console")
+    return _("Provider")
+
+
+def _lines(event: CodeEvent) -> list[str]:
+    lines = []
+    if event.order_number:
+        values = {"order": event.order_number, "domain": event.detail.get("domain", "")}
+        lines.append(_("Order %(order)s for %(domain)s") % values)
+    if event.detail.get("icp_number"):
+        lines.append(_("ICP filing number %(number)s") % {"number": event.detail["icp_number"]})
+    if event.type == EventType.EDITED:
+        names = [str(_CHANGED[name]) for name in event.detail.get("changed", []) if name in _CHANGED]
+        lines.append(_("Changed: %(names)s") % {"names": ", ".join(names)})
+    if event.reason and event.channel != Channel.ADMIN:
+        lines.append(_("Reason: %(reason)s") % {"reason": event.reason})
+    return lines
