@@ -47,7 +47,7 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 17 * 1024 * 1024  # bytes; the API has lower limits of its own
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "icpportal.apps.DeskConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -66,6 +66,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "icpportal.middleware.RequestIdMiddleware",
     "icpportal.middleware.SecurityHeadersMiddleware",
+    "icpportal.api.middleware.ApiMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -115,6 +116,22 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
+
+# The API's document; its endpoints do their own checks (icpportal/api/endpoint.py)
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "icpportal.api.documentation.EndpointSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "ICP filing authorization codes",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SORT_OPERATION_PARAMETERS": False,
+    "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+}
 
 # Language and time: stored in UTC, shown in China's time
 LANGUAGE_CODE = "en"

@@ -9,6 +9,7 @@ from icpportal.sign_in import SignInForm
 urlpatterns = [
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
+    path("api/", include("icpportal.api.urls")),
     path(
         "login/",
         auth.LoginView.as_view(

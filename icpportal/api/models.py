@@ -89,3 +89,35 @@ def issue_token(client: ApiClient, *, expires_at: datetime | None, now: datetime
         client=client, digest=token_digest(token), prefix=token[:8], created_at=now, expires_at=expires_at
     )
     return token
+
+
+class CallCount(models.Model):
+    """What a client did in one minute (counted since 1970): see throttling.py, the only writer."""
+
+    client = models.OneToOneField(ApiClient, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    minute = models.BigIntegerField()
+    calls = models.PositiveIntegerField()
+    unknown_codes = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.client_id}: {self.calls}"
+
+
+class KeptAnswer(models.Model):
+    """The answer to a request with an Idempotency-Key, sealed: see idempotency.py, the only writer.
+
+    `fingerprint` is a hash of method, path and the meaning of the JSON. An empty `sealed` stands during the request.
+    """
+
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    fingerprint = models.BinaryField(max_length=32)
+    status = models.PositiveSmallIntegerField(default=0)
+    sealed = models.BinaryField(default=b"")
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["client", "key"], name="answer_once_per_key")]
+
+    def __str__(self) -> str:
+        return f"{self.client_id}: {self.status}"

@@ -1,0 +1,5 @@
+"""Codes, filings and events."""
+
+from django.urls import path  # noqa: F401
+
+urlpatterns: list = []

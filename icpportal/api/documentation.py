@@ -1,0 +1,221 @@
+"""The OpenAPI document: what `describe` says of a handler, and what every call shares."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from django.utils.translation import override
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
+from rest_framework import serializers
+
+from icpportal.api import problems
+from icpportal.api.filters import schema_of
+from icpportal.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
+
+Handler = TypeVar("Handler", bound=Callable[..., Any])
+REQUEST_ID = "0f3c6a1e5b7d4c2f9a8e7d6c5b4a3f21"
+_ALWAYS = ("invalid", "not_authenticated", "missing_scope", "throttled", "unavailable", "internal_error")
+_WITH_BODY = ("unsupported_media_type", "too_large")
+_POST = ("request_in_progress", "idempotency_key_reused")
+
+
+class Failed(serializers.Serializer):
+    """One condition that fails, with the value found."""
+
+    code = serializers.CharField()
+    faq = serializers.CharField(allow_blank=True, help_text="The question of the published FAQ; empty if none.")
+    title = serializers.CharField()
+    found = serializers.CharField(help_text="The fact as seen.")
+    explanation = serializers.CharField()
+    remedy = serializers.CharField()
+
+
+class WrongField(serializers.Serializer):
+    """What is wrong with one field."""
+
+    field = serializers.CharField(help_text="Dotted: ips.0.address", allow_blank=True)
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemDetails(serializers.Serializer):
+    """RFC 9457. `code` is stable; title and detail follow Accept-Language."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+    request_id = serializers.CharField()
+    errors = WrongField(many=True, required=False)
+    failed = Failed(many=True, required=False)
+    notes = serializers.ListField(child=serializers.CharField(), required=False)
+
+
+class Health(serializers.Serializer):
+    """What health says."""
+
+    status = serializers.CharField()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """What the document says of one method of one endpoint."""
+
+    summary: str
+    tag: str
+    response: Any = None
+    statuses: Mapping[int, str] = field(default_factory=lambda: {200: "Done"})
+    text: str = ""
+    refusals: tuple[str, ...] = ()
+    request_example: Any = None
+    example: Any = None
+    parameters: tuple[OpenApiParameter, ...] = ()
+    public: bool = False
+
+
+def describe(**said: Any) -> Callable[[Handler], Handler]:
+    """Decorates a handler with its Description. `refusals` are problem codes beyond those that every call has."""
+
+    def decorate(handler: Handler) -> Handler:
+        handler.description = Description(**said)  # type: ignore[attr-defined]
+        return handler
+
+    return decorate
+
+
+class EndpointSchema(AutoSchema):
+    """Reads an Endpoint's declarations and its handlers' descriptions."""
+
+    @property
+    def said(self) -> Description:
+        """The description of the method at hand."""
+        description: Description = getattr(self.view, self.method.lower()).description
+        return description
+
+    def get_summary(self) -> str:
+        return self.said.summary
+
+    def get_description(self) -> str:
+        scopes = self.view.scopes[self.method]
+        needed = " · ".join(f"`{scope}`" for scope in sorted(scopes))
+        return "\n\n".join(part for part in (self.said.text, f"Scope: {needed}" if needed else "") if part)
+
+    def get_tags(self) -> list[str]:
+        return [self.said.tag]
+
+    def get_auth(self) -> list[dict[str, list[str]]]:
+        return [] if self.said.public else [{"bearer": []}]
+
+    def get_request_serializer(self) -> Any:
+        return self.view.bodies.get(self.method)
+
+    def get_response_serializers(self) -> Any:
+        said = self.said
+        answers: dict[Any, Any] = {
+            (status, "application/json"): OpenApiResponse(
+                said.response, description=text, examples=_examples(said, status)
+            )
+            for status, text in said.statuses.items()
+        }
+        by_status: dict[int, list[str]] = {}
+        for code in self.problem_codes():
+            by_status.setdefault(problems.KINDS[code].status, []).append(code)
+        for status, codes in sorted(by_status.items()):
+            answers[(status, problems.CONTENT_TYPE)] = _problem_response(codes)
+        return answers
+
+    def problem_codes(self) -> list[str]:
+        """Every code that the call may answer."""
+        said = self.said
+        if said.public:
+            return list(said.refusals)
+        codes = [*_ALWAYS]
+        if "{" in self.path:
+            codes.append("not_found")
+        if self.method != "GET":
+            codes += _WITH_BODY
+        if self.method == "POST":
+            codes += _POST
+        return list(dict.fromkeys([*codes, *said.refusals]))
+
+    def get_override_parameters(self) -> list[Any]:
+        found = list(self.said.parameters)
+        if self.method == "POST":
+            found.append(
+                OpenApiParameter(
+                    "Idempotency-Key",
+                    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x20-\\x7e]+$"},
+                    OpenApiParameter.HEADER,
+                    description="The same request under the same key is carried out once, for 24 hours.",
+                )
+            )
+        if self.method == "GET" and self.view.paged:
+            found += _page_parameters()
+        if self.method == "GET" and self.view.filterset is not None:
+            found += [
+                OpenApiParameter(name, dict(schema_of(one)), description=str(one.extra.get("help_text", "")))
+                for name, one in self.view.filterset.base_filters.items()
+            ]
+        return found
+
+    def get_examples(self) -> list[OpenApiExample]:
+        example = self.said.request_example
+        return [] if example is None else [OpenApiExample("Request", value=example, request_only=True)]
+
+
+def _examples(said: Description, status: int) -> list[OpenApiExample]:
+    if said.example is None:
+        return []
+    return [OpenApiExample(f"Answer {status}", value=said.example, response_only=True, status_codes=[str(status)])]
+
+
+def _page_parameters() -> list[OpenApiParameter]:
+    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
+    return [
+        OpenApiParameter("cursor", str, description="From `next` or `previous` of a page."),
+        OpenApiParameter("limit", limit),
+        OpenApiParameter("count", bool, description="true: `count` says how many there are in all."),
+    ]
+
+
+def _problem_response(codes: list[str]) -> OpenApiResponse:
+    kinds = [problems.KINDS[code] for code in codes]
+    examples = [
+        OpenApiExample(
+            kind.code,
+            value=problem_example(kind.code),
+            summary=str(kind.title),
+            response_only=True,
+            media_type=problems.CONTENT_TYPE,
+            status_codes=[str(kind.status)],
+        )
+        for kind in kinds
+    ]
+    text = "; ".join(f"`{kind.code}`: {kind.title}" for kind in kinds)
+    return OpenApiResponse(ProblemDetails, description=text, examples=examples)
+
+
+EXAMPLES: dict[str, dict[str, Any]] = {
+    "invalid": {"errors": [{"field": "ips.0.address", "code": "invalid", "detail": "Enter a valid IP address."}]},
+    "missing_scope": {"needed": ["codes:generate"]},
+}
+
+
+def problem_example(code: str) -> dict[str, Any]:
+    """A body of this problem, as the document shows it."""
+    problem = problems.Invalid() if code == "invalid" else problems.Problem(code)
+    return problems.body_of(problem, REQUEST_ID) | EXAMPLES.get(code, {})
+
+
+@lru_cache(maxsize=4)
+def schema(language: str) -> dict[str, Any]:
+    """The document in one language; made once a process."""
+    with override(language):
+        document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    return document

@@ -1,0 +1,93 @@
+"""Fields that take exactly what they say: a string is no number, a number no string, a moment names its zone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+
+class Text(serializers.CharField):
+    """A string as it was sent, blanks included. `null` for an optional one is the empty string."""
+
+    def __init__(self, **options: Any) -> None:
+        if not options.get("required", True):
+            options = {"allow_blank": True, "allow_null": True, "default": "", **options}
+            options.pop("required", None)
+        super().__init__(trim_whitespace=False, **options)
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        if data == "" and not self.allow_blank:
+            self.fail("blank")
+        value = super().run_validation(data)
+        return "" if value is None else value
+
+
+class Choice(serializers.ChoiceField):
+    """One of the choices, as a string."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str) or not data:
+            self.fail("invalid_choice", input=data)
+        return str(super().to_internal_value(data))
+
+
+class Integer(serializers.IntegerField):
+    """A JSON number without a fraction."""
+
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return data
+
+
+class Boolean(serializers.BooleanField):
+    """true or false."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+class Moment(serializers.Field):
+    """An ISO 8601 date and time with its zone; the value is aware, in UTC."""
+
+    default_error_messages = {"invalid": _("Give a date and time with its zone, as in 2026-01-31T08:00:00Z.")}
+
+    def to_internal_value(self, data: Any) -> datetime:
+        moment = moment_of(data) if isinstance(data, str) else None
+        if moment is None:
+            self.fail("invalid")
+        return moment
+
+    def to_representation(self, value: datetime) -> str | None:
+        return iso(value)
+
+
+def moment_of(text: str) -> datetime | None:
+    """The aware moment, in UTC, that `text` names; None when it names none."""
+    try:
+        moment = parse_datetime(text)
+        if moment is None or moment.tzinfo is None or "T" not in text.upper():
+            return None
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def iso(moment: datetime | None) -> str | None:
+    """How the API writes a moment: ISO 8601 in UTC with Z. None stays None."""
+    if moment is None:
+        return None
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat()[:-6] + "Z"

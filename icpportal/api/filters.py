@@ -1,0 +1,108 @@
+"""The base of filter sets: shared by API, desk and pages, and strict. A wrong value is an error, never no filter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext_lazy as _
+
+from icpportal.api.fields import moment_of
+from icpportal.api.problems import FieldError
+
+_CLEAN_LIMIT = 200  # characters of one value
+
+
+class StrictFilterSet(django_filters.FilterSet):
+    """Filters over one model. `now` is an aware datetime, for filters that depend on the moment: `self.now`."""
+
+    def __init__(
+        self, data: Any = None, *, now: datetime, queryset: QuerySet[Any] | None = None, **options: Any
+    ) -> None:
+        super().__init__(data=data, queryset=queryset, **options)
+        self.now = now
+
+    def problems(self) -> list[FieldError]:
+        """What is wrong with the values, by parameter."""
+        wrong = self.form.errors.get_json_data()
+        return [
+            FieldError(name, error["code"] or "invalid", error["message"])
+            for name, errors in wrong.items()
+            for error in errors
+        ]
+
+
+def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[FieldError]:
+    """Unknown names, repeated and empty ones, and values that no parameter can have."""
+    allowed = set(known)
+    for name, values in query.lists():
+        if name not in allowed:
+            yield FieldError(printable(name), "unknown", _("There is no such parameter."))
+        elif len(values) > 1:
+            yield FieldError(name, "repeated", _("Give this parameter once."))
+        elif not values[0] or len(values[0]) > _CLEAN_LIMIT or not values[0].isprintable() or "\ufffd" in values[0]:
+            yield FieldError(name, "invalid", _("This value cannot be right."))
+
+
+def printable(name: str) -> str:
+    """A name somebody sent, fit to be repeated in an answer."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name[:100])
+
+
+class _MomentField(forms.CharField):
+    def clean(self, value: Any) -> datetime | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        moment = moment_of(text)
+        if moment is None:
+            raise forms.ValidationError(
+                _("Give a date and time with its zone, as in 2026-01-31T08:00:00Z."), code="invalid"
+            )
+        return moment
+
+
+class MomentFilter(django_filters.Filter):
+    """A date and time with its zone."""
+
+    field_class = _MomentField
+
+
+class _FlagField(forms.ChoiceField):
+    def clean(self, value: Any) -> bool | None:
+        text = super().clean(value)
+        return {"true": True, "false": False}.get(text)
+
+
+class FlagFilter(django_filters.Filter):
+    """true or false."""
+
+    field_class = _FlagField
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, choices=[("true", "true"), ("false", "false")], **options)
+
+
+class TextFilter(django_filters.CharFilter):
+    """A text as it is, blanks included."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, strip=False, **options)
+
+
+def schema_of(field_filter: django_filters.Filter) -> Mapping[str, Any]:
+    """What the OpenAPI document says of a filter's value."""
+    if isinstance(field_filter, MomentFilter):
+        return {"type": "string", "format": "date-time"}
+    if isinstance(field_filter, FlagFilter):
+        return {"type": "boolean"}
+    if isinstance(field_filter, django_filters.NumberFilter):
+        return {"type": "integer", "minimum": 0, "maximum": 1_000_000}
+    if isinstance(field_filter, django_filters.ChoiceFilter):
+        return {"type": "string", "enum": [value for value, _label in field_filter.extra["choices"]]}
+    return {"type": "string", "minLength": 1, "maxLength": _CLEAN_LIMIT}

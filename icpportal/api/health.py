@@ -1,0 +1,41 @@
+"""Whether the desk lives, and whether it can work."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
+from django.http import HttpRequest, HttpResponse
+
+from icpportal.api import documentation
+from icpportal.api.answers import answer
+from icpportal.api.endpoint import PublicEndpoint
+from icpportal.api.problems import unavailable
+
+
+class Live(PublicEndpoint):
+    """The process answers."""
+
+    @documentation.describe(summary="Is the process alive", tag="health", response=documentation.Health, public=True)
+    def get(self, request: HttpRequest) -> HttpResponse:
+        return answer({"status": "live"})
+
+
+class Ready(PublicEndpoint):
+    """The database answers, and no migration is missing there."""
+
+    @documentation.describe(
+        summary="Can it work", tag="health", response=documentation.Health, public=True, refusals=("unavailable",)
+    )
+    def get(self, request: HttpRequest) -> HttpResponse:
+        applied = MigrationRecorder.Migration.objects.using(connection.alias).values_list("app", "name")
+        if _known() - set(applied):
+            raise unavailable()
+        return answer({"status": "ready"})
+
+
+@lru_cache(maxsize=1)
+def _known() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None).disk_migrations)

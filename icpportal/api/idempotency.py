@@ -1,0 +1,106 @@
+"""Idempotency-Key: the same POST under the same key by the same client is carried out once, for 24 hours.
+
+The key's row is inserted first, in the transaction that also holds what the request does: whoever comes second waits
+for the first, and what is rolled back leaves no key. Answers are sealed, for they may hold a code value.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.db import OperationalError, connection, transaction
+from django.http import HttpResponse
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from codes import values
+from icpportal.api import problems
+from icpportal.api.models import KeptAnswer
+from icpportal.api.problems import Problem, invalid
+
+if TYPE_CHECKING:
+    from icpportal.api.endpoint import Call
+
+HEADER = "Idempotency-Key"
+KEPT_FOR = timedelta(hours=24)
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+_CLAIM = """
+INSERT INTO api_keptanswer AS kept (client_id, key, fingerprint, status, sealed, created_at)
+VALUES (%s, %s, %s, 0, %s, %s)
+ON CONFLICT (client_id, key) DO UPDATE
+    SET fingerprint = excluded.fingerprint, status = 0, sealed = excluded.sealed, created_at = excluded.created_at
+    WHERE kept.created_at <= %s
+RETURNING id
+"""
+
+
+def once(call: Call, handle: Callable[[], HttpResponse]) -> HttpResponse:
+    """What `handle` answers, or what it answered when the request came before under its key.
+
+    Raises Problem: idempotency_key_reused, request_in_progress; and what `handle` raises, except for refusals (409),
+    which are answers to keep.
+    """
+    key = call.request.META.get("HTTP_IDEMPOTENCY_KEY")
+    if key is None:
+        return handle()
+    if not _KEY.fullmatch(key):
+        raise invalid(HEADER, "invalid", _("Give 1 to 255 printable ASCII characters."))
+    with transaction.atomic():
+        fingerprint = _fingerprint(call)
+        claimed = _claim(call, key, fingerprint)
+        if claimed is None:
+            return _again(call, key, fingerprint)
+        response = _answer(call, handle)
+        KeptAnswer.objects.filter(pk=claimed).update(status=response.status_code, sealed=_seal(response))
+        return response
+
+
+def _answer(call: Call, handle: Callable[[], HttpResponse]) -> HttpResponse:
+    try:
+        return handle()
+    except Exception as error:
+        problem = problems.problem_of(error)
+        if problem.kind.status != 409:
+            raise
+        return problems.respond(problem, call.request)
+
+
+def _fingerprint(call: Call) -> bytes:
+    meaning = json.dumps(call.body, sort_keys=True, ensure_ascii=False)
+    text = f"{call.request.method} {call.request.path}\n{meaning}"
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _claim(call: Call, key: str, fingerprint: bytes) -> int | None:
+    """The row for this request; None when another request has the key. Waits for one that is under way."""
+    moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (call.now, call.now - KEPT_FOR)]
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_CLAIM, [call.client.pk, key, fingerprint, b"", *moments])
+            row = cursor.fetchone()
+    except OperationalError as error:
+        if getattr(error.__cause__, "sqlstate", "") == "55P03":  # lock_not_available
+            raise Problem("request_in_progress") from error
+        raise
+    return row[0] if row else None
+
+
+def _again(call: Call, key: str, fingerprint: bytes) -> HttpResponse:
+    kept = KeptAnswer.objects.get(client=call.client, key=key)
+    if bytes(kept.fingerprint) != fingerprint:
+        raise Problem("idempotency_key_reused")
+    headers, body = json.loads(values.unseal(kept.sealed))
+    response = HttpResponse(body.encode(), status=kept.status, headers=headers)
+    response["Idempotency-Replayed"] = "true"
+    return response
+
+
+def _seal(response: HttpResponse) -> bytes:
+    headers = {name: response[name] for name in ("Content-Type", "Location") if name in response}
+    headers["Content-Language"] = get_language() or "en"
+    return values.seal(json.dumps([headers, response.content.decode()]))

@@ -1,0 +1,32 @@
+"""What every answer under /api/ has: the RateLimit headers, and problem+json for what failed outside an endpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone, translation
+
+from icpportal.api import problems
+from icpportal.api.throttling import Count
+from icpportal.middleware import API_PREFIX
+
+
+class ApiMiddleware:
+    """Stands outside everything that may fail: a refused host, a broken query, a fault of ours."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Nobody who is not authenticated has a count: they are told the whole limit."""
+        response = self.get_response(request)
+        if not request.path_info.startswith(API_PREFIX):
+            return response
+        if response.status_code >= 400 and response.headers.get("Content-Type") != problems.CONTENT_TYPE:
+            with translation.override(translation.get_language_from_request(request)):
+                response = problems.of_response(response, request)
+        count = getattr(request, "call_count", None) or Count(calls=0, unknown_codes=0, now=timezone.now())
+        for name, value in count.headers().items():
+            response[name] = value
+        return response

@@ -1,0 +1,116 @@
+"""Reads request bodies: JSON in UTF-8 within a size limit, nothing that means two things at once.
+
+A body that cannot be read is 400 with an empty list of errors; what the body says is checked by serializers.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from icpportal.api.problems import Invalid, Problem, Text
+
+MIB = 1024 * 1024  # bytes
+_DRAIN = 64 * MIB  # what is read and dropped at most of a body that is too large, so that the answer arrives
+_CHUNK = 64 * 1024
+_JSON = re.compile(r'application/json(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE)
+_UNCLEAN = re.compile("[\x00\ud800-\udfff]")
+
+
+def read_json(request: HttpRequest, *, limit: int) -> dict[str, Any]:
+    """The object in the body of `request`, {} without a body. `limit` is in bytes.
+
+    Raises Problem: unsupported_media_type, too_large, invalid.
+    """
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if _is_endless(request) or length not in ("", "0"):
+        _check_type(request)
+    raw = _read(request, limit)
+    if not raw:
+        return {}
+    _check_type(request)
+    return parse(raw)
+
+
+def parse(raw: bytes) -> dict[str, Any]:
+    """The JSON object in `raw`. Raises Invalid for anything else."""
+    try:
+        text = raw.decode("utf-8")
+        value = json.loads(text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)
+    except UnicodeDecodeError as error:
+        raise _unreadable(_("The body is not UTF-8.")) from error
+    except (ValueError, RecursionError) as error:
+        raise _unreadable(_("The body is not JSON, or nested too deeply, or names a key twice.")) from error
+    if not isinstance(value, dict):
+        raise _unreadable(_("The body is not a JSON object."))
+    if "\\u" in text and _is_unclean(value):
+        raise _unreadable(_("The body holds a NUL character or half a character."))
+    return value
+
+
+def _unreadable(detail: Text) -> Invalid:
+    return Invalid(detail=detail)
+
+
+def _check_type(request: HttpRequest) -> None:
+    encoding = request.META.get("HTTP_CONTENT_ENCODING", "identity").strip().lower()
+    if encoding != "identity" or not _JSON.fullmatch(request.META.get("CONTENT_TYPE", "").strip()):
+        raise Problem("unsupported_media_type")
+
+
+def _is_endless(request: HttpRequest) -> bool:
+    """A chunked body: the server ends it, there is no length."""
+    return bool(request.META.get("wsgi.input_terminated")) and bool(request.META.get("HTTP_TRANSFER_ENCODING"))
+
+
+def _read(request: HttpRequest, limit: int) -> bytes:
+    source = request.META["wsgi.input"] if _is_endless(request) else request
+    try:
+        raw: bytes = source.read(limit + 1)
+        if len(raw) <= limit:
+            return raw
+        dropped = len(raw)
+        while dropped < _DRAIN and (chunk := source.read(_CHUNK)):
+            dropped += len(chunk)
+    except (OSError, ValueError) as error:
+        raise _unreadable(_("The body broke off.")) from error
+    raise Problem("too_large", _("The body is larger than %(limit)d MiB.") % {"limit": limit // MIB})
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key twice")
+    return found
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number out of range")
+    return number
+
+
+def _constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _is_unclean(value: object) -> bool:
+    """Whether a NUL or a lone surrogate stands anywhere, keys included. Without recursion."""
+    heap = [value]
+    while heap:
+        item = heap.pop()
+        if isinstance(item, str):
+            if _UNCLEAN.search(item):
+                return True
+        elif isinstance(item, dict):
+            heap += item.keys()
+            heap += item.values()
+        elif isinstance(item, list):
+            heap += item
+    return False

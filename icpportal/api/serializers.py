@@ -1,0 +1,52 @@
+"""The base of what comes in: unknown fields are refused, errors are a flat list of dotted fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from icpportal.api.problems import NO_SUCH_FIELD, FieldError, Invalid
+
+TOP = "non_field_errors"
+
+
+class InputSerializer(serializers.Serializer):
+    """Shapes a body; decides nothing of the domain. Fields come from icpportal/api/fields.py."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Every wrong field at once, the unknown ones among them."""
+        errors: dict[str, Any] = {}
+        if isinstance(data, Mapping):
+            unknown = [name for name in data if name not in self.fields]
+            errors = {name: [ErrorDetail(str(NO_SUCH_FIELD), "unknown")] for name in unknown}
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            raise serializers.ValidationError({**error.detail, **errors}) from error
+        if errors:
+            raise serializers.ValidationError(errors)
+        return value
+
+
+def validated(serializer: type[InputSerializer], data: Mapping[str, Any], **context: Any) -> dict[str, Any]:
+    """What the body says. Raises Invalid with every field that is wrong."""
+    bound = serializer(data=data, context=context)
+    if not bound.is_valid():
+        raise Invalid(*flat(bound.errors))
+    return dict(bound.validated_data)
+
+
+def flat(errors: Any, path: str = "") -> Iterator[FieldError]:
+    """DRF's nested errors as a list, with fields dotted."""
+    if isinstance(errors, Mapping):
+        for name, inner in errors.items():
+            yield from flat(inner, path if name == TOP else f"{path}.{name}".strip("."))
+        return
+    for place, inner in enumerate(errors):
+        if isinstance(inner, str):
+            yield FieldError(path, getattr(inner, "code", "invalid"), inner)
+        else:
+            yield from flat(inner, f"{path}.{place}".strip("."))

@@ -1,0 +1,49 @@
+// Swagger UI over our own document, with snippets to copy for curl and Python. No inline script or style.
+"use strict";
+
+(function () {
+  const place = document.getElementById("docs");
+
+  function text(value) {
+    return JSON.stringify(value);
+  }
+
+  function python(request) {
+    const lines = ["import requests", "", "answer = requests.request(", `    ${text(request.get("method"))},`];
+    lines.push(`    ${text(request.get("url"))},`);
+    const headers = request.get("headers");
+    if (headers && headers.size) {
+      lines.push("    headers={");
+      headers.forEach((value, name) => lines.push(`        ${text(name)}: ${text(value)},`));
+      lines.push("    },");
+    }
+    const body = request.get("body");
+    if (body) {
+      lines.push(`    data=${text(typeof body === "string" ? body : JSON.stringify(body))}.encode(),`);
+    }
+    lines.push("    timeout=10,", ")", "print(answer.status_code, answer.json())");
+    return lines.join("\n");
+  }
+
+  window.ui = SwaggerUIBundle({
+    domNode: place,
+    url: place.dataset.schema,
+    deepLinking: true,
+    docExpansion: "list",
+    defaultModelsExpandDepth: 0,
+    displayRequestDuration: true,
+    persistAuthorization: false,
+    tryItOutEnabled: true,
+    validatorUrl: null,
+    requestSnippetsEnabled: true,
+    requestSnippets: {
+      generators: {
+        curl_bash: { title: "curl", syntax: "bash" },
+        python: { title: "Python", syntax: "python" },
+      },
+      defaultExpanded: true,
+      languages: ["curl_bash", "python"],
+    },
+    plugins: [function () { return { fn: { requestSnippetGenerator_python: python } }; }],
+  });
+})();
