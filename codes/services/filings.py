@@ -138,5 +138,6 @@ def end_hold(filing: Filing, code: AuthorizationCode, action: Action, *, reason:
 def record_filing(type: EventType, filing: Filing, code: AuthorizationCode, act: Act) -> None:
     """An event of the filing's own story."""
     detail = {"domain": filing.domain} | ({"icp_number": filing.icp_number} if filing.icp_number else {})
-    reason = "" if type == EventType.BEGUN else filing.reason
+    # A filing begun again or completed still carries the reason of its last rejection, which is not theirs.
+    reason = "" if type in (EventType.BEGUN, EventType.COMPLETED) else filing.reason
     record(event(type, code.server, act, code=code, order_number=filing.order_number, reason=reason, detail=detail))
