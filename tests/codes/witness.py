@@ -55,7 +55,7 @@ def one_event(*, code: AuthorizationCode | None = None) -> Iterator[dict[str, An
 
 
 @contextmanager
-def nothing_changes(refusal: type[Exception] | None = None) -> Iterator[Any]:
+def nothing_changes(refusal: type[Exception] | tuple[type[Exception], ...] | None = None) -> Iterator[Any]:
     """Asserts that what is done inside changes no row and records nothing, and that it raises `refusal`, if given."""
     before = rows()
     if refusal is None:
