@@ -16,6 +16,7 @@ from servers.models import IPAddress
 
 UID = r"^[0-9]{5,20}$"
 CURSOR = r"^[0-9]{1,18}(-[0-9]{1,18})?$"
+_FORM_LOST = _("The form was not sent whole. Check it and send it again.")
 
 
 def _remark() -> forms.CharField:
@@ -43,7 +44,7 @@ class GenerateForm(forms.Form):
     """Everything that generating asks for. `ips` are the assignments that a code may be generated for."""
 
     form_id = forms.RegexField(
-        FORM_ID, widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), "")
+        FORM_ID, widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), _FORM_LOST)
     )
     ip = forms.TypedChoiceField(label=_("Public IP"), coerce=int, widget=forms.RadioSelect)
     remark = _remark()
