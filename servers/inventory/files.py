@@ -1,0 +1,88 @@
+"""Responses in files: one response, a list of them, or JSON lines, which are read a line at a time."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+from django.utils.translation import gettext_lazy as _
+
+from servers.inventory.fields import shown
+
+STDIN = "-"
+
+
+class Unreadable(Exception):
+    """A file that cannot be opened, or holds no JSON in UTF-8: which, and why, for people."""
+
+    def __init__(self, path: str, reason: object) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+
+class ResponseFiles:
+    """The responses in `paths`, in order; may be iterated again. `-` is `stdin`, kept in a temporary file.
+
+    Iterating raises Unreadable. Use as a context manager.
+    """
+
+    def __init__(self, paths: Sequence[str], *, stdin: IO[bytes]) -> None:
+        self._paths = paths
+        self._kept: IO[bytes] | None = None
+        if STDIN in paths:
+            self._kept = tempfile.TemporaryFile()
+            shutil.copyfileobj(stdin, self._kept)
+
+    def __enter__(self) -> ResponseFiles:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._kept is not None:
+            self._kept.close()
+
+    def __iter__(self) -> Iterator[object]:
+        for path in self._paths:
+            if path == STDIN and self._kept is not None:
+                self._kept.seek(0)
+                yield from _responses(self._kept, path)
+                continue
+            try:
+                file = open(path, "rb")
+            except (OSError, ValueError) as error:
+                raise Unreadable(path, getattr(error, "strerror", None) or error) from error
+            with file:
+                yield from _responses(file, path)
+
+
+def _responses(file: IO[bytes], path: str) -> Iterator[object]:
+    """What stands in one file: a value a line, or a single value over many lines."""
+    found = False
+    try:
+        for number, line in enumerate(file, start=1):
+            text = line.decode("utf-8-sig")
+            if not text.strip():
+                continue
+            try:
+                value = json.loads(text)
+            except (ValueError, RecursionError) as error:
+                if found:
+                    raise Unreadable(path, _("Line %(line)d is not JSON.") % {"line": number}) from error
+                value = json.loads(text + file.read().decode("utf-8"))
+            found = True
+            yield from value if isinstance(value, list) else [value]
+    except UnicodeDecodeError as error:
+        raise Unreadable(path, _("It is not UTF-8.")) from error
+    except OSError as error:
+        raise Unreadable(path, error.strerror or error) from error
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(path, _("It is not JSON: %(why)s") % {"why": _why(error)}) from error
+    if not found:
+        raise Unreadable(path, _("It is empty."))
+
+
+def _why(error: Any) -> str:
+    return shown(str(error)) if isinstance(error, json.JSONDecodeError) else type(error).__name__

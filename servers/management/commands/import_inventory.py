@@ -1,0 +1,111 @@
+"""manage.py import_inventory: take in the provider's responses from files."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from codes import services
+from codes.choices import Channel
+from servers.inventory.apply import Incomplete, apply_inventory
+from servers.inventory.facts import REGION_CODE, Tally
+from servers.inventory.files import ResponseFiles, Unreadable
+from servers.inventory.tencent import Inventory
+from servers.models import Account
+
+NOTHING_DONE = 2  # exit code
+LINE_EVERY = 10_000  # rows, where there is no terminal
+
+
+class Command(BaseCommand):
+    """Exit code 0, also when rows were rejected, which it lists; 2 when nothing was done, and says why."""
+
+    help = (
+        "Import the provider's responses (DescribeInstances, DescribeAddresses, DescribeLoadBalancers) of one account. "
+        "A file holds one response, a list of them, or JSON lines; - is standard input."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Declare the options."""
+        parser.add_argument("files", nargs="+", metavar="FILE")
+        parser.add_argument("--account", required=True, metavar="UID", help="whose servers these are")
+        parser.add_argument("--region", help="take in rows of this region alone")
+        parser.add_argument("--complete", action="store_true", help="servers that are missing become terminated")
+        parser.add_argument("--create-account", metavar="NAME", help="create the account if it is not known")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Read, check, apply, sum up."""
+        if options["region"] is not None and not REGION_CODE.fullmatch(options["region"]):
+            raise CommandError("The region is malformed.", returncode=NOTHING_DONE)
+        with ResponseFiles(options["files"], stdin=sys.stdin.buffer) as responses:
+            try:
+                inventory = Inventory(responses)
+                if options["complete"] and not inventory.is_complete:
+                    raise Incomplete
+                account = self._account(options["account"], options["create_account"])
+                tally = self._apply(inventory, account, options["region"], complete=options["complete"])
+            except Unreadable as error:
+                message = f"{error.path} cannot be read: {error.reason} Nothing was done."
+                raise CommandError(message, returncode=NOTHING_DONE) from error
+            except Incomplete as error:
+                message = "These responses are not complete: instances are missing or listed twice, or one is an error."
+                raise CommandError(f"{message} Nothing was done.", returncode=NOTHING_DONE) from error
+        self._sum_up(tally)
+
+    def _account(self, uid: str, name: str | None) -> Account:
+        if name is not None:
+            return Account.objects.get_or_create(uid=uid, defaults={"name": name})[0]
+        account = Account.objects.filter(uid=uid).first()
+        if account is None:
+            message = f"There is no account {uid}; create it with --create-account NAME."
+            raise CommandError(message, returncode=NOTHING_DONE)
+        return account
+
+    def _apply(self, inventory: Inventory, account: Account, region: str | None, *, complete: bool) -> Tally:
+        now = timezone.now()
+        observer = partial(services.record_server_changes, actor=None, channel=Channel.COMMAND, now=now)
+        with self._progress(inventory.rows) as progress:
+            return apply_inventory(
+                inventory,
+                account=account,
+                region=region,
+                complete=complete,
+                now=now,
+                observer=observer,
+                progress=progress,
+            )
+
+    @contextmanager
+    def _progress(self, total: int) -> Iterator[Callable[[int], None]]:
+        """A bar on a terminal, a line now and then elsewhere."""
+        if sys.stderr.isatty():
+            columns = (TextColumn("Importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            with Progress(*columns, console=Console(file=sys.stderr)) as bar:
+                task = bar.add_task("import", total=total)
+                yield lambda rows: bar.update(task, advance=rows)
+            return
+        done = 0
+
+        def say(rows: int) -> None:
+            nonlocal done
+            done += rows
+            if done // LINE_EVERY > (done - rows) // LINE_EVERY:
+                self.stderr.write(f"{done} of {total} rows", self.style.NOTICE)
+
+        yield say
+
+    def _sum_up(self, tally: Tally) -> None:
+        for row in tally.rejected:
+            self.stdout.write(f"rejected {row.id or '-'}: {row.detail}")
+        self.stdout.write(
+            f"{tally.created} created, {tally.updated} updated, {tally.unchanged} unchanged, "
+            f"{len(tally.rejected)} rejected."
+        )

@@ -1,0 +1,151 @@
+"""manage.py import_inventory: files in every shape, a summary, an exit code, never a traceback."""
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from codes.choices import Channel, EventType
+from codes.models import CodeEvent
+from servers.models import Account, Server
+from tests.factories import make_account
+from tests.servers.feeding import address, address_list, addresses, instance, instances, put
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def account() -> Account:
+    return make_account(uid="100012345678")
+
+
+def run(*arguments: Any, account: str = "100012345678") -> str:
+    out = io.StringIO()
+    call_command("import_inventory", *map(str, arguments), "--account", account, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def refused(*arguments: Any, account: str = "100012345678") -> str:
+    with pytest.raises(CommandError) as error:
+        run(*arguments, account=account)
+    assert error.value.returncode == 2
+    return str(error.value)
+
+
+TWO = [instances(instance(), total=2), instances(instance("ins-b", PublicIpAddresses=[]), total=2)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps(TWO),
+        json.dumps(TWO, indent=2),
+        "\n".join(json.dumps(response) for response in TWO),
+        "\n\n".join(json.dumps(response) for response in TWO) + "\n\n",
+        "\ufeff" + json.dumps(TWO),
+        json.dumps(instances(instance(), instance("ins-b", PublicIpAddresses=[])), indent=1),
+        "\r\n".join([json.dumps([TWO[0]]), json.dumps(TWO[1])]),
+    ],
+    ids=["list", "pretty list", "lines", "blank lines", "byte order mark", "one response", "lists in lines"],
+)
+def test_a_file_in_any_shape(account: Account, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "responses.json"
+    file.write_text(text, encoding="utf-8")
+    assert run(file) == "2 created, 0 updated, 0 unchanged, 0 rejected.\n"
+    assert run(file) == "0 created, 0 updated, 2 unchanged, 0 rejected.\n"
+
+
+def test_several_files_are_one_import(account: Account, tmp_path: Path) -> None:
+    first, second = tmp_path / "a.json", tmp_path / "b.json"
+    first.write_text(json.dumps(instances(instance(PublicIpAddresses=[]))))
+    second.write_text(json.dumps(address_list(address("203.0.113.50", AddressType="EIP", InstanceId="ins-a"))))
+    run(first, second)
+    assert addresses() == ["203.0.113.50"]
+
+
+def test_standard_input_is_a_file_too(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(TWO).encode())))
+    assert run("-") == "2 created, 0 updated, 0 unchanged, 0 rejected.\n"
+
+
+def test_rejected_rows_are_listed_and_the_command_succeeds(account: Account, tmp_path: Path) -> None:
+    file = tmp_path / "responses.json"
+    file.write_text(json.dumps(instances(instance(InstanceState="?"), {}, instance("ins-b", PublicIpAddresses=[]))))
+    lines = run(file).splitlines()
+    assert lines[0] == "rejected ins-a: InstanceState is unknown: ?"
+    assert lines[1].startswith("rejected -: ")
+    assert lines[2] == "1 created, 0 updated, 0 unchanged, 2 rejected."
+
+
+def test_changes_are_recorded(account: Account, tmp_path: Path) -> None:
+    file = tmp_path / "responses.json"
+    file.write_text(json.dumps(TWO))
+    run(file)
+    event = CodeEvent.objects.filter(server__instance_id="ins-a").get()
+    assert (event.type, event.channel, event.actor) == (EventType.SERVER_CHANGED, Channel.COMMAND, "system")
+    assert event.detail == {"created": [None, "ins-a"]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"   \n\n",
+        b"not json",
+        b'{"Response": {',
+        json.dumps(TWO[0]).encode() + b"\n{broken",
+        json.dumps(TWO).encode("utf-16"),
+        b'{"a": "\xff"}',
+        b"[" * 100_000,
+        b'{"a": ' * 100_000,
+        b"\x00\x01",
+    ],
+)
+def test_a_file_that_cannot_be_read_stops_everything(account: Account, tmp_path: Path, content: bytes) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(json.dumps(TWO))
+    bad.write_bytes(content)
+    assert f"{bad} cannot be read" in refused(good, bad)
+    assert not Server.objects.exists()
+
+
+def test_a_missing_file_and_a_folder_cannot_be_read(account: Account, tmp_path: Path) -> None:
+    assert "No such file" in refused(tmp_path / "missing.json")
+    assert "directory" in refused(tmp_path)
+    assert "null" in refused("a\x00b")
+
+
+def test_an_incomplete_import_does_nothing(account: Account, tmp_path: Path) -> None:
+    file = tmp_path / "responses.json"
+    file.write_text(json.dumps(TWO[0]))
+    put(account, instance_id="ins-gone", ips=())
+    assert "not complete" in refused(file, "--complete")
+    assert Server.objects.get().state == "running"
+    file.write_text(json.dumps(TWO))
+    assert run(file, "--complete") == "2 created, 1 updated, 0 unchanged, 0 rejected.\n"
+
+
+def test_the_region_may_be_named(account: Account, tmp_path: Path) -> None:
+    file = tmp_path / "responses.json"
+    file.write_text(json.dumps(TWO))
+    assert run(file, "--region", "ap-shanghai").endswith("0 created, 0 updated, 0 unchanged, 2 rejected.\n")
+    assert "malformed" in refused(file, "--region", "ap shanghai")
+
+
+def test_an_unknown_account_is_created_only_when_asked(tmp_path: Path) -> None:
+    file = tmp_path / "responses.json"
+    file.write_text(json.dumps(TWO))
+    assert "no account" in refused(file)
+    run(file, "--create-account", "Qingshan Trading")
+    assert Account.objects.get().name == "Qingshan Trading"
+    run(file, "--create-account", "Other")
+    assert Account.objects.get().name == "Qingshan Trading"
+
+
+def test_no_account_is_created_for_a_bad_file(tmp_path: Path) -> None:
+    refused(tmp_path / "missing.json", "--create-account", "Qingshan Trading")
+    assert not Account.objects.exists()
