@@ -15,7 +15,6 @@ from codes.views.once import FORM_ID
 from servers.models import IPAddress
 
 UID = r"^[0-9]{5,20}$"
-CURSOR = r"^[0-9]{1,18}(-[0-9]{1,18})?$"
 _FORM_LOST = _("The form was not sent whole. Check it and send it again.")
 
 
@@ -85,7 +84,7 @@ class ServerFilter(forms.Form):
     show = forms.ChoiceField(
         label=_("Show"), required=False, choices=[("", ""), ("can", ""), ("cannot", ""), ("hong_kong", "")]
     )
-    cursor = forms.RegexField(CURSOR, label=_("Page"), required=False)
+    cursor = forms.RegexField(r"^[0-9]{1,2}-[0-9]{1,18}$", label=_("Page"), required=False)
 
 
 class CodeFilter(forms.Form):
@@ -94,4 +93,4 @@ class CodeFilter(forms.Form):
     tab = forms.ChoiceField(
         label=_("Tab"), required=False, choices=[("unused", ""), ("in_use", ""), ("used", ""), ("over", "")]
     )
-    cursor = forms.RegexField(CURSOR, label=_("Page"), required=False)
+    cursor = forms.RegexField(r"^[0-9]{1,18}$", label=_("Page"), required=False)

@@ -1,0 +1,138 @@
+"""Who reaches what: sign-in first, another's is 404 by every verb, bad input is 4xx and never 500."""
+
+import pytest
+import time_machine
+from django.test import Client
+from django.urls import reverse
+
+from codes.urls import urlpatterns
+from tests.codes.pages import client_of, code_urls, generate_url, post_raw, server_urls
+from tests.factories import NOW, make_account, make_code, make_server, make_user
+
+pytestmark = pytest.mark.django_db
+VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+
+@pytest.fixture(autouse=True)
+def _noon():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def code():
+    return make_code(make_server(now=NOW))
+
+
+def every_object_url(code):
+    urls = server_urls(code.server) + code_urls(code)
+    assert len(urls) == sum("<" in str(pattern.pattern) for pattern in urlpatterns)
+    return urls
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_what_is_another_accounts_is_404_at_every_address_by_every_verb(code, verb):
+    stranger = client_of(make_account())
+    statuses = {url: getattr(stranger, verb)(url).status_code for url in every_object_url(code)}
+    assert set(statuses.values()) == {404}, statuses
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_without_sign_in_every_page_but_the_faq_leads_to_it(code, verb):
+    urls = [*every_object_url(code), *(reverse(f"codes:{name}") for name in ("servers", "codes", "accounts"))]
+    for url in urls:
+        response = getattr(Client(), verb)(url)
+        assert (response.status_code, response.url) == (302, f"/login/?next={url}")
+    assert Client().get(reverse("codes:faq")).status_code == 200
+
+
+def test_a_former_member_sees_nothing_any_more(code):
+    account = code.server.account
+    client = client_of(account)
+    assert client.get(code_urls(code)[0]).status_code == 200
+    account.members.clear()
+    assert client.get(code_urls(code)[0]).status_code == 404
+
+
+def test_staff_who_are_no_members_see_no_customers_objects(code):
+    client = Client()
+    client.force_login(make_user(is_staff=True, is_superuser=True))
+    assert client.get(code_urls(code)[0]).status_code == 404
+    assert "Go to the desk" in client.get("/").content.decode()
+
+
+def test_a_person_without_account_is_told_so():
+    client = client_of()
+    for name in ("servers", "codes", "accounts"):
+        assert "No account is linked to you" in client.get(reverse(f"codes:{name}")).content.decode()
+
+
+def test_get_where_post_is_due_is_405_and_changes_nothing(code):
+    client = client_of(code.server.account)
+    assert client.get(reverse("codes:reveal", args=[code.pk])).status_code == 405
+    assert client.put(generate_url(code.server)).status_code == 405
+    assert code.events.count() == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/codes/{10**30}/",
+        f"/codes/{10**18 * 9}/reveal/",
+        "/codes/0/",
+        "/codes/x/",
+        "/servers/%00/",
+        "/servers/a%00b/generate/",
+        f"/servers/{'x' * 5000}/",
+        "/servers/%F0%9F%98%80/",
+        "/?q=%00",
+        f"/?q={'x' * 5000}",
+        "/?cursor=x",
+        f"/?cursor={10**40}",
+        "/?show=everything",
+        "/codes/?tab=all",
+        "/codes/?cursor=%00",
+        f"/codes/?cursor={10**30}",
+        "/codes/?cursor=1-1",
+    ],
+)
+def test_what_cannot_be_right_is_4xx_and_never_500(path):
+    client = client_of(make_account())
+    for verb in ("get", "post"):
+        assert 400 <= getattr(client, verb)(path).status_code < 500
+
+
+@pytest.mark.parametrize("typed", ["\0", "x" * 10_000, "\ud800", "١٢٣٤٥٦", "-1", "1e9", "1234", "9" * 21, "<b>"])
+def test_odd_input_in_forms_is_4xx_and_never_500(code, typed):
+    client = client_of(code.server.account)
+    names = ("form_id", "ip", "authorized_account", "uid", "remark")
+    for url in (generate_url(code.server), reverse("codes:annotate", args=[code.pk]), reverse("codes:accounts")):
+        assert 400 <= post_raw(client, url, typed, *names).status_code < 500
+    assert code.server.codes.count() == 1
+
+
+@pytest.mark.parametrize("before", ["\0", "x", "-1", "١", "9" * 40])
+def test_a_place_in_the_timeline_that_cannot_be_is_400(code, before):
+    client = client_of(code.server.account)
+    assert client.get(code_urls(code)[0], {"before": before}).status_code == 400
+
+
+def test_switching_shows_the_other_accounts_lists():
+    first, second = make_account(), make_account()
+    make_server(account=first, name="alpha")
+    make_server(account=second, name="beta")
+    client = client_of(first, second)
+    assert "alpha" in client.get("/").content.decode()
+    assert client.post(reverse("codes:accounts"), {"uid": second.uid}).status_code == 302
+    page = client.get("/").content.decode()
+    assert "beta" in page and "alpha" not in page and second.uid in page
+
+
+def test_switching_to_an_account_of_others_is_404():
+    client = client_of(make_account())
+    assert client.post(reverse("codes:accounts"), {"uid": make_account().uid}).status_code == 404
+
+
+def test_one_account_offers_no_switch():
+    account = make_account()
+    assert reverse("codes:accounts") not in client_of(account).get("/").content.decode()

@@ -1,0 +1,236 @@
+"""My codes: tabs, one code's page, reveal, withdraw, annotate, and the timeline in plain words."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from codes import services
+from codes.choices import Channel
+from servers.choices import BillingMode
+from servers.models import IPAddress, Server
+from tests.codes.pages import VALUE, client_of, text
+from tests.factories import (
+    NOW,
+    make_account,
+    make_agent,
+    make_client,
+    make_code,
+    make_filing,
+    make_issued,
+    make_server,
+)
+
+pytestmark = pytest.mark.django_db
+ACT = {"channel": Channel.API, "now": NOW}
+
+
+@pytest.fixture(autouse=True)
+def _noon():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def account():
+    return make_account()
+
+
+@pytest.fixture
+def client(account):
+    return client_of(account, first_name="Li", last_name="Wei")
+
+
+@pytest.fixture
+def issued(account):
+    return make_issued(make_server(account=account, name="web-prod-1"), remark="shop")
+
+
+def url(name, code):
+    return reverse(f"codes:{name}", args=[code.pk])
+
+
+def one_of_each(account):
+    """A code in every shown state; by state."""
+    server = make_server(account=account)
+    unused, withdrawn = make_code(server), make_code(server)
+    services.withdraw(withdrawn, reason="r", actor=None, **ACT)
+    in_use, used = make_filing(make_issued(server)), make_filing(make_issued(server))
+    services.complete_filing(used, icp_number="粤ICP备12345678号", actor=make_client(), **ACT)
+    expired, invalid = (make_code(make_server(account=account)) for _ in range(2))
+    Server.objects.filter(pk=expired.server_id).update(expires_at=NOW)
+    Server.objects.filter(pk=invalid.server_id).update(billing_mode=BillingMode.PAY_AS_YOU_GO)
+    return {
+        "unused": unused,
+        "in_use": in_use.code,
+        "used": used.code,
+        "withdrawn": withdrawn,
+        "expired": expired,
+        "invalid": invalid,
+    }
+
+
+def test_tabs_count_and_hold_the_codes_of_their_states(client, account):
+    codes = one_of_each(account)
+    tabs = {
+        "unused": ["unused"],
+        "in_use": ["in_use"],
+        "used": ["used"],
+        "over": ["withdrawn", "expired", "invalid"],
+    }
+    for tab, states in tabs.items():
+        page = client.get("/codes/", {"tab": tab})
+        assert {row.code.pk for row in page.context["rows"]} == {codes[state].pk for state in states}
+        assert [each["count"] for each in page.context["tabs"]] == [1, 1, 1, 3]
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("state", ["unused", "in_use", "used", "withdrawn", "expired", "invalid"])
+def test_a_code_in_any_state_has_its_pages_in_both_languages(client, account, state, language):
+    client.cookies["django_language"] = language
+    code = one_of_each(account)[state]
+    assert client.get(url("code", code)).status_code == 200
+    assert client.post(url("reveal", code)).status_code == 200
+    assert client.get(url("annotate", code)).status_code == 200
+    can_withdraw = state in ("unused", "expired", "invalid")
+    assert client.get(url("withdraw", code)).status_code == (200 if can_withdraw else 302)
+
+
+def test_lists_and_pages_mask_the_value(client, issued):
+    for path in ("/codes/", url("code", issued.code), "/"):
+        assert not VALUE.search(client.get(path).content.decode())
+    assert issued.code.masked in text(client.get("/codes/"))
+
+
+def test_reveal_shows_the_value_in_that_answer_alone_and_records_it(client, issued):
+    answer = client.post(url("reveal", issued.code))
+    assert issued.value in text(answer) and answer["Cache-Control"] == "no-store"
+    assert not VALUE.search(client.get(url("code", issued.code)).content.decode())
+    assert [event.type for event in issued.code.events.order_by("pk")] == ["generated", "revealed"]
+    assert issued.value not in f"{dict(client.session)}"
+
+
+def test_the_language_switch_of_a_revealed_code_leads_to_a_page_that_answers_get(client, issued):
+    assert f'name="next" value="{url("code", issued.code)}"' in client.post(url("reveal", issued.code)).content.decode()
+
+
+def test_withdrawing_asks_first_and_says_that_the_slot_is_not_given_back(client, issued):
+    page = client.get(url("withdraw", issued.code))
+    assert "The slot is not given back" in text(page) and "Withdraw 1 code" in text(page)
+    issued.code.refresh_from_db()
+    assert issued.code.state == "unused"
+
+
+def test_withdrawing_ends_the_code_and_says_so(client, issued):
+    page = client.post(url("withdraw", issued.code), follow=True)
+    issued.code.refresh_from_db()
+    assert issued.code.state == "withdrawn"
+    assert f"{issued.code.masked} is withdrawn." in text(page)
+
+
+def test_a_code_in_use_is_not_withdrawn_and_says_why(client, issued):
+    make_filing(issued)
+    assert "A filing holds it" in text(client.get(url("code", issued.code)))
+    for send in (client.get, client.post):
+        assert "A filing holds it: reset the filing first." in text(send(url("withdraw", issued.code), follow=True))
+    issued.code.refresh_from_db()
+    assert issued.code.state == "in_use"
+
+
+def test_remark_and_authorized_account_are_edited_while_unused(client, issued):
+    client.post(url("annotate", issued.code), {"remark": "blog", "authorized_account": "12345"})
+    issued.code.refresh_from_db()
+    assert (issued.code.remark, issued.code.authorized_account) == ("blog", "12345")
+
+
+def test_the_remark_alone_is_edited_once_in_use(client, issued):
+    make_filing(issued)
+    page = client.get(url("annotate", issued.code))
+    assert "the authorized account is frozen" in text(page)
+    client.post(url("annotate", issued.code), {"remark": "blog", "authorized_account": "12345"})
+    issued.code.refresh_from_db()
+    assert (issued.code.remark, issued.code.authorized_account) == ("blog", "")
+
+
+def test_a_wrong_account_is_told_at_its_field(client, issued):
+    page = client.post(url("annotate", issued.code), {"remark": "shop", "authorized_account": "12x"})
+    assert page.status_code == 400 and 'href="#id_authorized_account"' in page.content.decode()
+
+
+def test_a_remark_that_holds_the_value_is_refused(client, issued):
+    page = client.post(url("annotate", issued.code), {"remark": issued.value})
+    assert page.status_code == 400 and 'href="#id_remark"' in page.content.decode()
+    issued.code.refresh_from_db()
+    assert issued.code.remark == "shop"
+
+
+def test_what_uses_a_code_stands_on_its_page_and_in_the_list(client, issued):
+    make_filing(issued, order_number="20260001", domain="shop.example.cn")
+    for page in (client.get(url("code", issued.code)), client.get("/codes/?tab=in_use")):
+        assert "In use for shop.example.cn by order 20260001 since 23 Nov 2026." in text(page)
+
+
+def test_near_expiry_is_warned_of(client, issued):
+    Server.objects.update(expires_at=NOW + timedelta(days=6))
+    assert "It expires in 6 days." in text(client.get(url("code", issued.code)))
+    Server.objects.update(expires_at=NOW + timedelta(days=31))
+    assert "It expires" not in text(client.get(url("code", issued.code)))
+
+
+def test_an_ip_that_expires_earlier_counts(client, issued):
+    IPAddress.objects.update(expires_at=NOW + timedelta(days=3))
+    assert "It expires in 3 days." in text(client.get(url("code", issued.code)))
+
+
+def test_an_expired_code_says_by_what_and_what_brings_it_back(client, issued):
+    Server.objects.update(expires_at=NOW)
+    page = text(client.get(url("code", issued.code)))
+    assert "The code expired: 23 Nov 2026, 12:00." in page and "Renew the server" in page
+
+
+def test_the_timeline_names_people_as_the_owner_knows_them(client, account, issued):
+    code = issued.code
+    client.post(url("reveal", code))
+    filing = make_filing(issued, client=make_client(name="platform-7"), order_number="20260001")
+    services.reset(
+        filing.code, reason="asked by phone", ticket="T-1", actor=make_agent(), channel=Channel.ADMIN, now=NOW
+    )
+    page = text(client.get(url("code", code)))
+    for words in ("Li Wei", "Filing platform", "Customer service", "System", "Order 20260001 for shop.example.cn"):
+        assert words in page
+    for kept in ("asked by phone", "T-1", "platform-7"):
+        assert kept not in page
+
+
+def test_a_long_timeline_goes_on_at_older_events(client, issued):
+    for _ in range(35):
+        services.reveal(issued.code, actor=None, channel=Channel.COMMAND, now=NOW)
+    page = client.get(url("code", issued.code))
+    older = client.get(url("code", issued.code), {"before": page.context["older"]})
+    assert (len(page.context["events"]), len(older.context["events"])) == (30, 6)
+
+
+def test_three_codes_and_sixty_cost_the_same_queries(client, account):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get("/codes/").status_code == 200
+        return len(captured)
+
+    for _ in range(3):
+        make_code(make_server(account=account))
+    few = queries()
+    for _ in range(57):
+        make_code(make_server(account=account))
+    assert few == queries() <= 6
+
+
+def test_pages_hold_every_code_once(client, account):
+    for _ in range(25):
+        make_code(make_server(account=account))
+    first = client.get("/codes/")
+    rest = client.get("/codes/", {"cursor": first.context["next_cursor"]})
+    assert len({row.code.pk for page in (first, rest) for row in page.context["rows"]}) == 25
+    assert not rest.context["next_cursor"]

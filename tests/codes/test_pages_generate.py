@@ -1,0 +1,184 @@
+"""Generating: from the form to the code that is shown once, and never twice from one form."""
+
+import re
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from codes.choices import Channel, EventType
+from codes.models import AuthorizationCode, CodeEvent
+from servers.choices import BillingMode, IPKind
+from servers.models import Server
+from tests.codes.pages import VALUE, client_of, form_id, generate_url, text
+from tests.factories import NOW, make_code, make_ip, make_issued, make_server
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _noon():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def server():
+    return make_server()
+
+
+@pytest.fixture
+def client(server):
+    return client_of(server.account)
+
+
+def send(client, server, **fields):
+    return client.post(generate_url(server), {"form_id": form_id(client, server), **fields})
+
+
+def test_generating_leads_to_the_code_in_full_once(client, server):
+    answer = send(client, server, remark="shop", authorized_account="100098765432")
+    code = server.codes.get()
+    assert (answer.status_code, answer.url) == (302, reverse("codes:code", args=[code.pk]))
+    page = client.get(answer.url)
+    shown = VALUE.search(page.content.decode()).group()
+    assert AuthorizationCode.objects.of_value(shown).get() == code
+    assert "Your code is ready" in text(page) and "Account 100098765432 only" in text(page)
+    assert page["Cache-Control"] == "no-store"
+    again = client.get(answer.url)
+    assert not VALUE.search(again.content.decode())
+    assert code.masked in text(again) and "shop" in text(again)
+
+
+def test_the_value_is_in_no_address_session_or_cookie(client, server):
+    answer = send(client, server)
+    shown = VALUE.search(client.get(answer.url).content.decode()).group()
+    group = shown.split("-")[1]
+    kept = f"{answer.url} {dict(client.session)} {client.cookies}"
+    assert group not in kept
+
+
+def test_what_was_typed_and_who_did_it_is_recorded(client, server):
+    send(client, server, remark=" shop ", authorized_account="12345")
+    code = server.codes.get()
+    assert (code.remark, code.authorized_account) == ("shop", "12345")
+    event = code.events.get()
+    assert (event.type, event.channel) == (EventType.GENERATED, Channel.SELF_SERVICE)
+    assert event.user_id == int(client.session["_auth_user_id"])
+
+
+def test_showing_the_new_code_is_recorded_once(client, server):
+    url = send(client, server).url
+    client.get(url), client.get(url)
+    assert [event.type for event in server.codes.get().events.order_by("pk")] == ["generated", "revealed"]
+
+
+def test_the_same_form_sent_again_leads_to_the_same_code(client, server):
+    fields = {"form_id": form_id(client, server)}
+    first, again = (client.post(generate_url(server), fields) for _ in range(2))
+    assert first.url == again.url
+    assert server.codes.count() == 1
+    assert "This form was sent before" in text(client.get(again.url))
+
+
+def test_another_form_generates_another_code(client, server):
+    send(client, server), send(client, server)
+    assert server.codes.count() == 2
+
+
+def test_a_form_without_its_id_generates_nothing_and_gets_a_new_one(client, server):
+    answer = client.post(generate_url(server), {"remark": "shop"})
+    assert answer.status_code == 400
+    assert "sent whole" in text(answer) and 'value="shop"' in answer.content.decode()
+    fresh = re.search(r'name="form_id" value="([^"]+)"', answer.content.decode()).group(1)
+    assert client.post(generate_url(server), {"form_id": fresh}).status_code == 302
+
+
+def test_a_code_shown_late_is_masked(client, server):
+    with time_machine.travel(NOW) as clock:
+        url = send(client, server).url
+        clock.shift(11 * 60)
+        assert not VALUE.search(client.get(url).content.decode())
+
+
+@pytest.mark.parametrize("uid", ["1234", "9" * 21, "10001234567a"])
+def test_an_authorized_account_is_5_to_20_digits(client, server, uid):
+    answer = send(client, server, authorized_account=uid)
+    assert answer.status_code == 400 and not server.codes.exists()
+    assert 'href="#id_authorized_account"' in answer.content.decode()
+    assert f'value="{uid[:20]}' in answer.content.decode()
+
+
+@pytest.mark.parametrize("uid", ["12345", "9" * 20])
+def test_the_shortest_and_the_longest_account_are_taken(client, server, uid):
+    assert send(client, server, authorized_account=uid).status_code == 302
+
+
+def test_a_remark_that_holds_a_code_is_refused_at_the_field(client, server):
+    value = make_issued().value
+    answer = send(client, server, remark=f"use {value}")
+    assert answer.status_code == 400 and not server.codes.exists()
+    assert 'href="#id_remark"' in answer.content.decode()
+
+
+def test_one_ip_is_no_choice(client, server):
+    page = client.get(generate_url(server)).content.decode()
+    assert 'type="radio"' not in page and server.ips.get().address in page
+
+
+def test_several_ips_are_chosen_from_and_the_others_say_why_not(client, server):
+    second = make_ip(server)
+    clb = make_ip(server, kind=IPKind.CLB)
+    page = client.get(generate_url(server))
+    assert page.content.decode().count('type="radio"') == 2
+    assert f"{clb.address} (CLB IP): A load balancer (CLB) is pay-as-you-go" in text(page)
+    assert send(client, server).status_code == 400
+    assert send(client, server, ip=clb.pk).status_code == 400
+    assert send(client, server, ip=second.pk).status_code == 302
+    assert server.codes.get().ip == second
+
+
+def test_an_ip_of_another_server_cannot_be_chosen(client, server):
+    make_ip(server)
+    assert send(client, server, ip=make_server().ips.get().pk).status_code == 400
+
+
+def test_a_server_that_fails_shows_why_instead_of_the_form(client, server):
+    Server.objects.update(billing_mode=BillingMode.PAY_AS_YOU_GO)
+    page = client.get(generate_url(server))
+    assert page.status_code == 200 and "form_id" not in page.content.decode()
+    assert "1 of 12 conditions fails" in text(page) and "The server is not prepaid" in text(page)
+    assert not CodeEvent.objects.exists()
+
+
+def test_a_server_that_fails_meanwhile_is_refused_with_all_reasons_and_a_reference(client, server):
+    form = {"form_id": form_id(client, server)}
+    Server.objects.update(billing_mode=BillingMode.PAY_AS_YOU_GO, public_ip_assigned=False)
+    page = client.post(generate_url(server), form)
+    event = CodeEvent.objects.get()
+    assert page.status_code == 409
+    assert (event.type, event.failed) == ("generation_refused", ["not_prepaid", "public_ip_not_assigned"])
+    assert event.request_id in text(page) and event.request_id == page["X-Request-ID"]
+    assert "The server is not prepaid" in text(page) and "was not selected at purchase" in text(page)
+    Server.objects.update(billing_mode=BillingMode.PREPAID, public_ip_assigned=True)
+    assert client.post(generate_url(server), form).status_code == 302
+
+
+def test_the_last_slot_taken_meanwhile_is_refused(client, server):
+    form = {"form_id": form_id(client, server)}
+    for _ in range(5):
+        make_code(server)
+    page = client.post(generate_url(server), form)
+    assert page.status_code == 409 and "All 5 codes are generated" in text(page)
+
+
+def test_the_chosen_ip_released_meanwhile_is_refused_at_the_field(client, server):
+    second, _third = make_ip(server), make_ip(server)
+    form = {"form_id": form_id(client, server), "ip": second.pk}
+    second.released_at = NOW
+    second.save()
+    assert client.post(generate_url(server), form).status_code == 400
+
+
+def test_the_page_says_that_codes_are_not_for_sale(client, server):
+    assert "Codes are not for sale" in text(client.get(generate_url(server)))

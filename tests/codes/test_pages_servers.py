@@ -1,0 +1,205 @@
+"""My servers: the verdict first, what needs attention first, constant queries, FAQ 7 when none qualifies."""
+
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from codes.standing import Standing, standings
+from codes.views.cards import cards
+from servers.choices import BillingMode, ServerState
+from servers.models import Server
+from tests.codes.pages import client_of, text
+from tests.factories import NOW, make_account, make_code, make_server
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _noon():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def account():
+    return make_account()
+
+
+@pytest.fixture
+def client(account):
+    return client_of(account)
+
+
+def standing_of(server):
+    return Standing(dict((pk, standing) for standing, pk in standings(Server.objects.all(), now=NOW))[server.pk])
+
+
+def card_of(server):
+    return cards([server.pk], now=NOW)[0]
+
+
+def full_server(**fields):
+    server = make_server(**fields)
+    for _ in range(5):
+        make_code(server)
+    return server
+
+
+@pytest.mark.parametrize(
+    ("facts", "standing", "kind"),
+    [
+        ({}, Standing.READY, "ok"),
+        ({"expires_at": NOW + timedelta(days=30)}, Standing.EXPIRING, "warn"),
+        ({"expires_at": NOW + timedelta(days=30, seconds=1)}, Standing.READY, "ok"),
+        ({"expires_at": NOW + timedelta(seconds=1)}, Standing.EXPIRING, "warn"),
+        ({"expires_at": NOW}, Standing.REFUSED, "bad"),
+        ({"prepaid_months": 2}, Standing.REFUSED, "bad"),
+        ({"billing_mode": BillingMode.PAY_AS_YOU_GO, "expires_at": None}, Standing.REFUSED, "bad"),
+        ({"state": ServerState.TERMINATED}, Standing.TERMINATED, "idle"),
+        ({"region_code": "ap-hongkong"}, Standing.HONG_KONG, "idle"),
+        ({"region_code": "ap-hongkong", "prepaid_months": 1}, Standing.HONG_KONG, "idle"),
+        ({"region_code": "ap-singapore"}, Standing.REFUSED, "bad"),
+        ({"region_code": "ap-hongkong", "state": ServerState.TERMINATED}, Standing.TERMINATED, "idle"),
+    ],
+)
+def test_a_servers_standing_and_colour(facts, standing, kind):
+    server = make_server(**facts)
+    assert standing_of(server) == standing
+    assert card_of(server).kind == kind
+
+
+def test_a_spent_quota_is_neutral_unless_something_else_fails():
+    assert standing_of(full_server()) == Standing.FULL
+    assert card_of(full_server()).kind == "idle"
+    late = full_server()
+    Server.objects.filter(pk=late.pk).update(prepaid_months=1)
+    assert standing_of(late) == Standing.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("facts", "first"),
+    [
+        ({}, "Generate a code"),
+        ({"expires_at": NOW + timedelta(days=6)}, "How to renew"),
+        ({"prepaid_months": 1}, "How to renew"),
+        ({"expires_at": NOW}, "How to renew"),
+        ({"billing_mode": BillingMode.PAY_AS_YOU_GO}, "How to change to prepaid"),
+        ({"public_ip_assigned": False, "prepaid_months": 1}, "Contact customer service"),
+        ({"region_code": "ap-hongkong"}, None),
+        ({"state": ServerState.TERMINATED}, None),
+    ],
+)
+def test_the_next_step_is_one_that_helps(facts, first):
+    steps = card_of(make_server(**facts)).steps
+    assert [step.label for step in steps][:1] == ([first] if first else [])
+    assert sum(step.look == "primary" for step in steps) <= 1
+
+
+def test_the_list_says_what_the_pictures_say(client, account):
+    soon = make_server(account=account, name="shop-api", expires_at=NOW + timedelta(days=6))
+    make_code(soon)
+    make_server(account=account, name="web-prod-1")
+    make_server(account=account, name="test-box", prepaid_months=1, state=ServerState.ISOLATED)
+    make_server(account=account, name="hk-cdn", region_code="ap-hongkong")
+    page = text(client.get("/"))
+    assert "4 servers. 2 of them can generate a code now. Codes are free; they cannot be bought or sold." in page
+    assert "You can generate a code, but the server expires in 6 days" in page
+    assert "1 of 5" in page and "See its code" in page
+    assert "No code can be generated: 2 of 12 conditions fail" in page
+    assert "Prepaid for 1 month in total; at least 3 are needed." in page
+    assert "No ICP filing is needed for this server" in page
+    names = [page.index(name) for name in ("shop-api", "web-prod-1", "test-box", "hk-cdn")]
+    assert names == sorted(names)
+    assert "No associated CVM" not in page
+
+
+def test_no_associated_cvm_names_server_by_server_what_fails(client, account):
+    make_server(account=account, name="one", prepaid_months=1)
+    make_server(account=account, name="two", region_code="ap-hongkong")
+    page = text(client.get("/"))
+    assert "No associated CVM" in page
+    assert "Prepaid for 1 month" in page and "No ICP filing is needed" in page
+
+
+def test_without_servers_the_page_says_how_to_get_one(client):
+    page = text(client.get("/"))
+    assert "This account has no server yet." in page and "Assign a public IP" in page
+    assert "No associated CVM" not in page
+
+
+@pytest.mark.parametrize("path", ["/", "/?show=can"])
+def test_three_servers_and_sixty_cost_the_same_queries(client, account, path):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert client.get(path).status_code == 200
+        return [query["sql"] for query in captured]
+
+    for _ in range(3):
+        make_server(account=account)
+    few = queries()
+    for number in range(57):
+        server = make_server(account=account, prepaid_months=12 if number % 2 else 1)
+        if number % 2:
+            make_code(server)
+    many = queries()
+    assert len(few) == len(many) <= 6
+    # One query judges the fleet for order and counts, one gives the page's reports.
+    assert sum("passes_not_prepaid" in sql for sql in many) <= 2
+
+
+def test_pages_hold_every_server_once(client, account):
+    for number in range(45):
+        make_server(account=account, prepaid_months=12 if number % 3 else 1)
+    seen, url = [], "/"
+    while url:
+        page = client.get(url)
+        seen += [card.server.pk for card in page.context["cards"]]
+        cursor = page.context["next_cursor"]
+        url = f"/?cursor={cursor}" if cursor else ""
+    assert seen == [pk for _standing, pk in standings(Server.objects.all(), now=NOW)]
+    assert len(seen) == 45
+
+
+def test_search_and_filter_appear_with_more_than_ten_servers(client, account):
+    for _ in range(10):
+        make_server(account=account)
+    assert 'role="search"' not in client.get("/").content.decode()
+    make_server(account=account)
+    assert 'role="search"' in client.get("/").content.decode()
+
+
+def test_search_finds_by_name_instance_id_and_ip(client, account):
+    wanted = make_server(account=account, name="shop-api")
+    for _ in range(10):
+        make_server(account=account, name="other")
+    for q in ("shop", "SHOP-API", wanted.instance_id, wanted.ips.get().address):
+        assert [card.server.pk for card in client.get("/", {"q": q}).context["cards"]] == [wanted.pk]
+    assert "No server matches." in text(client.get("/", {"q": "nothing"}))
+
+
+def test_filters_part_the_fleet(client, account):
+    make_server(account=account)
+    make_server(account=account, prepaid_months=1)
+    make_server(account=account, region_code="ap-hongkong")
+    for show in ("can", "cannot", "hong_kong"):
+        assert len(client.get("/", {"show": show}).context["cards"]) == 1
+
+
+def test_one_servers_page_shows_every_condition_and_its_codes(client, account):
+    server = make_server(account=account, name="web-prod-1")
+    code = make_code(server, remark="shop")
+    page = text(client.get(f"/servers/{server.instance_id}/"))
+    assert page.count("Passes") == 12 and code.masked in page and "shop" in page
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_the_list_renders_in_both_languages(account, language):
+    client = client_of(account)
+    client.cookies["django_language"] = language
+    for facts in ({}, {"prepaid_months": 1}, {"region_code": "ap-hongkong"}, {"name": ""}):
+        make_server(account=account, **facts)
+    page = client.get("/").content.decode()
+    assert f'<html lang="{language}">' in page
