@@ -4,6 +4,7 @@ Moments are aware datetimes, shown in Asia/Shanghai; None gives nothing.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.template import Context
@@ -24,6 +25,12 @@ _MONTHS_UNTIL_YEARS = 24
 def segments(filled: int, total: int) -> list[bool]:
     """A meter's segments, filled ones first: 3 of 5 is [True, True, True, False, False]."""
     return [index < filled for index in range(total)]
+
+
+@register.filter
+def choices_of(spec: Any, changelist: Any) -> list[dict[str, Any]]:
+    """What a filter of an admin list offers, each with the address that chooses it."""
+    return list(spec.choices(changelist))
 
 
 @register.filter

@@ -1,0 +1,251 @@
+"""The manners of every list and page of the desk: read-only unless said otherwise, nothing deletable, no costly counts.
+
+A list accepts the filters that it declares and nothing else: the stock admin would take any field with any look-up,
+`?name__regex=(a+)+$` among them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from codes.admin.columns import page_url
+
+COUNT_UP_TO = 10_000  # rows: the exact number of more helps nobody and costs the whole table
+BULK_LIMIT = 200  # rows that one action takes at a time
+
+Rows = QuerySet[Any]
+if TYPE_CHECKING:
+    ModelAdmin = admin.ModelAdmin[Any]
+else:
+    ModelAdmin = admin.ModelAdmin
+
+
+class DeskFilter(admin.SimpleListFilter):
+    """One parameter of a list's address. `is_tabs` shows it as tabs above the list.
+
+    A value that is not offered raises IncorrectLookupParameters: the desk says so, and does not guess.
+    """
+
+    is_tabs = False
+    title: Any
+    parameter_name: str
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        """The rows that the chosen value leaves."""
+        value = self.value()
+        if value is None:
+            return queryset
+        if value not in {str(choice) for choice, _label in self.lookup_choices}:
+            raise IncorrectLookupParameters
+        return self.narrow(queryset, value, now=timezone.now())
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        """The rows that `value`, one of those offered, leaves."""
+        raise NotImplementedError
+
+    @property
+    def shown(self) -> str:
+        """The chosen value in words, for its chip."""
+        return next((str(label) for choice, label in self.lookup_choices if str(choice) == self.value()), "")
+
+
+def choice_filter(
+    parameter: str, label: Any, options: Iterable[tuple[str, Any]], *, field: str | None = None
+) -> type[DeskFilter]:
+    """A filter by equality, its values from `options`: never a SELECT DISTINCT over the table."""
+
+    class ChoiceFilter(DeskFilter):
+        title = label
+        parameter_name = parameter
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return list(options)
+
+        def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+            return rows.filter(**{field or parameter: value})
+
+    return ChoiceFilter
+
+
+def handle_filter(parameter: str, label: Any, field: str) -> type[DeskFilter]:
+    """A filter by an exact handle, such as an instance ID. Links set it; it shows only while it is set."""
+
+    class HandleFilter(DeskFilter):
+        title = label
+        parameter_name = parameter
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+            value = self.value()
+            return [] if value is None else [(value, value)]
+
+        def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+            return rows.filter(**{field: value})
+
+    return HandleFilter
+
+
+class CappedPaginator(Paginator):  # type: ignore[type-arg]
+    """Counts no further than COUNT_UP_TO."""
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, or COUNT_UP_TO + 1 when there are more."""
+        rows: Any = self.object_list
+        return int(rows.order_by().values("pk")[: COUNT_UP_TO + 1].count())
+
+
+class DeskChangeList(ChangeList):
+    """A page of a list. `now` is the moment at which it was read."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        """As the admin does, then the rows as the model's admin dresses them."""
+        super().get_results(request)
+        self.now = timezone.now()
+        self.result_list = cast(DeskAdmin, self.model_admin).dress(self.result_list, now=self.now)
+
+    @property
+    def range_label(self) -> str:
+        """ "1 to 50 of 128"."""
+        first = (self.page_num - 1) * self.list_per_page + 1
+        values = {"first": first, "last": first + len(self.result_list) - 1, "all": self.result_count}
+        if self.result_count > COUNT_UP_TO:
+            return _("%(first)d to %(last)d of more than %(all)d") % {**values, "all": COUNT_UP_TO}
+        return _("%(first)d to %(last)d of %(all)d") % values
+
+    @property
+    def chips(self) -> list[DeskFilter]:
+        """The filters that are set."""
+        specs = [spec for spec in self.filter_specs if isinstance(spec, DeskFilter)]
+        return [spec for spec in specs if spec.value() is not None and not spec.is_tabs]
+
+
+class DeskAdmin(ModelAdmin):
+    """What holds for every model of the desk."""
+
+    actions = None
+    view_on_site = False
+    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
+    paginator = CappedPaginator
+    list_per_page = 50
+    list_max_show_all = 0
+    ordering = ("-pk",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Nobody deletes anything, superusers included: what happened stays on record."""
+        return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return DeskChangeList
+
+    def dress(self, rows: Iterable[Any], *, now: datetime) -> list[Any]:
+        """The rows of one page with what their columns need besides: for the whole page at once."""
+        return list(rows)
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only the declared filters; anything else in the address is 400."""
+        return lookup in {getattr(each, "parameter_name", None) for each in self.get_list_filter(request)}
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list. Raises BadRequest for a NUL byte, which no database takes."""
+        if any("\0" in text for pair in request.GET.lists() for text in (pair[0], *pair[1])):
+            raise BadRequest
+        if "e" in request.GET:
+            messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+
+    def response_action(  # type: ignore[override]
+        self, request: HttpRequest, queryset: Rows, **location: Any
+    ) -> HttpResponse | None:
+        """Runs the chosen action. Forged row ids are told apart before they reach the database."""
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        try:
+            keys(chosen)
+        except BadRequest:
+            messages.error(request, _("The selection was not understood. Nothing was changed."))
+            return HttpResponseRedirect(request.get_full_path())
+        return super().response_action(request, queryset, **location)
+
+
+class DeskRecord(DeskAdmin):
+    """A model that nobody adds or edits here: its page is written for reading, by `page`."""
+
+    page_template = "admin/desk/record.html"
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def page(self, request: HttpRequest, obj: Any, *, now: datetime) -> dict[str, Any]:
+        """The context of the object's page, as its template documents it."""
+        raise NotImplementedError
+
+    def page_object(self, request: HttpRequest, object_id: str) -> Any:
+        """The object whose page is asked for; None when there is none. Raises PermissionDenied."""
+        obj = self.get_object(request, unquote(object_id))
+        if not self.has_view_permission(request, obj):
+            raise PermissionDenied
+        return obj
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """The object's page."""
+        obj = self.page_object(request, object_id)
+        if obj is None:
+            return self.unknown(request, object_id)
+        if request.method not in ("GET", "HEAD"):
+            return HttpResponseNotAllowed(["GET", "HEAD"])
+        now = timezone.now()
+        context = self.desk_context(request, title=str(obj)) | {"now": now} | self.page(request, obj, now=now)
+        return TemplateResponse(request, self.page_template, context)
+
+    def history_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        """Its story stands on its page: events, which are complete, and not the admin's own log."""
+        obj = self.page_object(request, object_id)
+        if obj is None:
+            return self.unknown(request, object_id)
+        return HttpResponseRedirect(page_url(obj))
+
+    def unknown(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Back to the start page, with a message that there is no such object."""
+        answer: HttpResponse = super()._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[misc]
+        return answer
+
+    def desk_context(self, request: HttpRequest, *, title: str) -> dict[str, Any]:
+        """What every page of the desk needs: frame, title, and the list that it hangs on."""
+        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "subtitle": None}
+
+
+def staff(request: HttpRequest) -> User:
+    """Who is at the desk: the site lets nobody in who is not signed in."""
+    return cast(User, request.user)
+
+
+def keys(texts: Iterable[str]) -> list[int]:
+    """Primary keys as a form sent them. Raises BadRequest for anything that cannot be one."""
+    texts = list(texts)
+    if not all(text.isascii() and text.isdecimal() and len(text) < 19 for text in texts):
+        raise BadRequest
+    return [int(text) for text in texts]

@@ -1,0 +1,156 @@
+"""Codes: the list by shown state, and the page that answers "why is my code invalid?" (FAQ 5 and 6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from codes.admin import actions, timeline
+from codes.admin.base import DeskFilter, DeskRecord, Rows, handle_filter
+from codes.admin.columns import link, moment
+from codes.admin.rows import dressed, expiring
+from codes.admin.verdicts import code_verdict
+from codes.choices import ShownState
+from codes.models import AuthorizationCode, Filing
+from codes.validity import VALIDITY, shown_state
+
+
+class ShownStateFilter(DeskFilter):
+    """By the state that is shown, as tabs."""
+
+    title = _("state")
+    parameter_name = "state"
+    is_tabs = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(ShownState.choices)
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        found: Rows = rows.alias(state_shown=shown_state(now)).filter(state_shown=value)
+        return found
+
+
+class ExpiringFilter(DeskFilter):
+    """Codes that are usable or held now and expire with their server within some days."""
+
+    title = _("expires")
+    parameter_name = "expires_within"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("7", _("within 7 days")), ("30", _("within 30 days"))]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        return expiring(rows, days=int(value), now=now)
+
+
+@admin.register(AuthorizationCode)
+class CodeAdmin(DeskRecord):
+    """Agents inspect, reset, withdraw, rotate, reveal and edit; only the services write."""
+
+    page_template = "admin/desk/code.html"
+    list_display = ("code_cell", "state_cell", "server_cell", "account_cell", "used_for", "generated", "expires")
+    list_display_links = None
+    list_filter = (
+        ShownStateFilter,
+        ExpiringFilter,
+        handle_filter("account", _("account"), "server__account__uid"),
+        handle_filter("server", _("server"), "server__instance_id"),
+        handle_filter("ip", _("IP address"), "ip__address"),
+        handle_filter("authorized_account", _("authorized account"), "authorized_account"),
+    )
+    sortable_by = ("generated",)
+
+    @admin.display(description=_("code"))
+    def code_cell(self, code: AuthorizationCode) -> SafeString:
+        return link(code)
+
+    @admin.display(description=_("state"))
+    def state_cell(self, code: Any) -> Any:
+        return code.badge
+
+    @admin.display(description=_("server"))
+    def server_cell(self, code: AuthorizationCode) -> SafeString:
+        return link(code.server)
+
+    @admin.display(description=_("account"))
+    def account_cell(self, code: AuthorizationCode) -> SafeString:
+        return link(code.server.account)
+
+    @admin.display(description=_("domain and order"))
+    def used_for(self, code: Any) -> Any:
+        return code.filing_cell
+
+    @admin.display(description=_("generated"), ordering="generated_at")
+    def generated(self, code: AuthorizationCode) -> SafeString | str:
+        return moment(code.generated_at)
+
+    @admin.display(description=_("expires"))
+    def expires(self, code: Any) -> Any:
+        return code.expiry_cell
+
+    def dress(self, rows: Iterable[AuthorizationCode], *, now: datetime) -> list[Any]:
+        keys = [code.pk for code in rows]
+        by_key = {code.pk: code for code in dressed(AuthorizationCode.objects.filter(pk__in=keys), now=now)}
+        return [by_key[key] for key in keys]
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return actions.list_actions(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("act/<str:action>/", view(self.act_on_many), name="codes_authorizationcode_act_on_many"),
+            path("<int:pk>/act/<str:action>/", view(self.act), name="codes_authorizationcode_act"),
+            path("<int:pk>/reveal/", view(self.reveal), name="codes_authorizationcode_reveal"),
+            path("<int:pk>/edit/", view(self.edit), name="codes_authorizationcode_edit"),
+            *super().get_urls(),
+        ]
+
+    def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
+        return actions.act_on_one(self, request, pk, action)
+
+    def act_on_many(self, request: HttpRequest, action: str) -> HttpResponse:
+        return actions.act_on_many(self, request, action)
+
+    def reveal(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return actions.reveal(self, request, pk)
+
+    def edit(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return actions.edit(self, request, pk)
+
+    def page(self, request: HttpRequest, obj: AuthorizationCode, *, now: datetime) -> dict[str, Any]:
+        """The state in words, why it is not usable, what may be done, who filed with it, the story."""
+        report = VALIDITY.report(obj, now=now)
+        code = dressed(AuthorizationCode.objects.filter(pk=obj.pk), now=now)[0]
+        return {
+            "code": code,
+            "report": report,
+            "verdict": code_verdict(report),
+            "facts": _facts(code),
+            "buttons": actions.buttons(request, code),
+            "filings": Filing.objects.filter(code=obj).select_related("client").order_by("-pk"),
+            **timeline.context(obj.events.all(), code=obj.pk),
+        }
+
+
+def _facts(code: Any) -> list[dict[str, Any]]:
+    server = code.server
+    return [
+        {"label": _("State"), "value": code.badge},
+        {"label": _("Server"), "value": link(server)},
+        {"label": _("Public IP"), "value": link(code.ip)},
+        {"label": _("Account"), "value": format_html("{} {}", link(server.account), server.account.name)},
+        {"label": _("Slot"), "value": str(code.slot)},
+        {"label": _("Generated"), "value": moment(code.generated_at)},
+        {"label": _("Expires (Asia/Shanghai)"), "value": code.expiry_cell},
+        {"label": _("Authorized account"), "value": code.authorized_account or _("Any account")},
+        {"label": _("Remark"), "value": code.remark or "–"},
+    ]

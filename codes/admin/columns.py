@@ -1,0 +1,103 @@
+"""How a thing looks in a cell or a line of the desk: the includes, filled."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Model
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from codes import validity
+from codes.choices import ShownState
+from codes.models import AuthorizationCode
+from icpportal.dates import shanghai
+
+NEAR = timedelta(days=7)  # an expiry so near is worth a warning
+DASH = "–"
+
+
+def page_url(obj: Model) -> str:
+    """The desk's page of an object."""
+    meta = obj._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[obj.pk])
+
+
+def list_url(model: type[Model], **filters: object) -> str:
+    """The desk's list of a model, filtered."""
+    meta = model._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist", query=filters or None)
+
+
+def link(obj: Model) -> SafeString:
+    """A link to an object's page by its handle."""
+    return format_html('<a class="mono" href="{}" translate="no">{}</a>', page_url(obj), str(obj))
+
+
+def mono(text: str) -> SafeString:
+    """A handle."""
+    return format_html('<span class="mono" translate="no">{}</span>', text)
+
+
+def badge(state: str) -> SafeString:
+    """The shown state of a code."""
+    context = {"state": state, "label": ShownState(state).label}
+    return render_to_string("includes/state_badge.html", context).strip()  # type: ignore[return-value]
+
+
+def moment(at: datetime | None) -> SafeString | str:
+    """A time in Asia/Shanghai, or a dash."""
+    if at is None:
+        return DASH
+    return format_html('<time class="nowrap" datetime="{}">{}</time>', at.isoformat(), shanghai(at))
+
+
+def expiry(at: datetime | None, *, now: datetime, tells: bool = True) -> SafeString | str:
+    """An expiry: quiet when over or when it `tells` nothing any more, a warning when it is near."""
+    if at is None:
+        return DASH
+    if not tells or at <= now:
+        return format_html('<span class="quiet-text">{}</span>', moment(at))
+    if at - now > NEAR:
+        return moment(at)
+    icon = render_to_string("includes/icon.html", {"name": "warn"})
+    return format_html('<span class="tone-warn nowrap">{}{}</span>', SafeString(icon), moment(at))
+
+
+def code_expiry(code: Any, *, now: datetime) -> SafeString | str:
+    """When a code expires; quiet for one that is over. Needs its shown state, server and IP."""
+    over = code.shown_state in (ShownState.USED, ShownState.WITHDRAWN, ShownState.INVALID)
+    return expiry(validity.expires_at(code), now=now, tells=not over)
+
+
+def filing_of(code: Any) -> Any:
+    """The filing that holds or used the code, or None. Needs `standing_filings`: see codes/admin/codes.py."""
+    return next(iter(code.standing_filings), None)
+
+
+def filing_cell(code: Any) -> SafeString | str:
+    """What a code is used for: domain and filing order."""
+    filing = filing_of(code)
+    if filing is None:
+        return DASH
+    handle = filing.icp_number or filing.order_number
+    return format_html(
+        '<a href="{}">{}</a> <span class="mono quiet-text">{}</span>', page_url(filing), filing.domain, handle
+    )
+
+
+def account_cell(account: Model, name: str = "") -> SafeString:
+    """An account's uid as a link, and its name."""
+    return format_html("{} {}", link(account), name)
+
+
+def held_for(code: AuthorizationCode, *, now: datetime) -> str:
+    """How long a filing has been holding the code: whole days."""
+    filing = filing_of(code)
+    if filing is None or filing.ended_at is not None:
+        return DASH
+    return _("%(days)d days") % {"days": (now - filing.began_at).days}

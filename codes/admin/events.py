@@ -1,0 +1,117 @@
+"""Events: everything that happened, refusals and reveals included. Append-only, so there is nothing to do but read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from codes.admin import timeline
+from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.columns import link, moment
+from codes.choices import Channel, EventType
+from codes.eligibility import GENERATION
+from codes.models import CodeEvent
+from codes.policy import Policy
+
+
+class RefusedFilter(DeskFilter):
+    """Refusals in which one condition failed. Told apart by place in the list, as both databases can."""
+
+    title = _("refused because of")
+    parameter_name = "refused"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        values = Policy.current().as_dict()
+        return [(rule.code, f"{rule.faq} {rule.title % values}") for rule in GENERATION.rules]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        places = [(f"failed__{place}", value) for place in range(len(GENERATION.rules))]
+        return rows.filter(Q(*places, _connector=Q.OR), type=EventType.GENERATION_REFUSED)
+
+
+class CodeFilter(DeskFilter):
+    """The events of one code, by its number; links set it."""
+
+    title = _("code")
+    parameter_name = "code"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = self.value() or ""
+        if not value:
+            return []
+        is_key = value.isascii() and value.isdecimal() and len(value) < 19
+        return [(value, f"#{value}")] if is_key else [("", "")]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        return rows.filter(code=int(value))
+
+
+@admin.register(CodeEvent)
+class EventAdmin(DeskRecord):
+    """The audit trail."""
+
+    list_display = ("when", "what", "subject", "account_cell", "who", "channel", "why")
+    list_display_links = ("when",)
+    list_filter = (
+        choice_filter("type", _("what"), EventType.choices),
+        choice_filter("channel", _("from where"), Channel.choices),
+        RefusedFilter,
+        handle_filter("account", _("account"), "account__uid"),
+        handle_filter("server", _("server"), "server__instance_id"),
+        handle_filter("order_number", _("filing order number"), "order_number"),
+        CodeFilter,
+    )
+    list_select_related = ("account", "server", "code", "user", "client")
+    sortable_by = ()
+
+    @admin.display(description=_("when"))
+    def when(self, event: CodeEvent) -> SafeString | str:
+        return moment(event.at)
+
+    @admin.display(description=_("what"))
+    def what(self, event: CodeEvent) -> str:
+        return event.get_type_display()
+
+    @admin.display(description=_("of"))
+    def subject(self, event: CodeEvent) -> SafeString:
+        return link(event.code or event.server)
+
+    @admin.display(description=_("account"))
+    def account_cell(self, event: CodeEvent) -> SafeString:
+        return link(event.account)
+
+    @admin.display(description=_("who"))
+    def who(self, event: CodeEvent) -> str:
+        return timeline.actor(event)
+
+    @admin.display(description=_("why"))
+    def why(self, event: CodeEvent) -> str:
+        return event.reason or timeline.refused_because(event)
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).select_related("account", "server", "code", "user", "client")
+
+    def page(self, request: HttpRequest, obj: CodeEvent, *, now: datetime) -> dict[str, Any]:
+        """The event in words, with everything that was recorded."""
+        facts = [
+            {"label": _("When (Asia/Shanghai)"), "value": moment(obj.at)},
+            {"label": _("What"), "value": obj.get_type_display()},
+            {"label": _("Who"), "value": timeline.actor(obj), "note": obj.get_channel_display()},
+            {"label": _("Server"), "value": link(obj.server)},
+            {"label": _("Code"), "value": link(obj.code) if obj.code else "–"},
+            {"label": _("Account then"), "value": link(obj.account)},
+            {"label": _("Filing order number"), "value": obj.order_number or "–"},
+            {"label": _("Reason"), "value": obj.reason or "–"},
+            {"label": _("Ticket"), "value": obj.ticket or "–"},
+            {"label": _("Refused because of"), "value": timeline.refused_because(obj) or "–"},
+            {"label": _("Policy"), "value": timeline.policy_then(obj) or "–"},
+            {"label": _("Request"), "value": obj.request_id or "–"},
+        ]
+        row = timeline.row(obj)
+        return {"heading": _("Event"), "facts": facts, "timeline": [row], "all_events_url": "", "links": []}

@@ -1,0 +1,98 @@
+"""Filings: which order holds or used which code, read-only; the filing platform writes them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from codes.admin import timeline
+from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.columns import link, list_url, moment, mono
+from codes.choices import FilingState
+from codes.models import CodeEvent, Filing
+
+LONG_HOLD = timedelta(days=45)  # a hold older than this is looked after
+
+
+def long_holds(filings: Any, *, now: datetime) -> Any:
+    """Filings that have been holding their code for longer than LONG_HOLD."""
+    return filings.holding().filter(began_at__lt=now - LONG_HOLD)
+
+
+class HeldFilter(DeskFilter):
+    """Holds that last long."""
+
+    title = _("hold")
+    parameter_name = "held"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("long", _("for more than 45 days"))]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        found: Rows = long_holds(rows, now=now)
+        return found
+
+
+@admin.register(Filing)
+class FilingAdmin(DeskRecord):
+    """An order number is its API client's own."""
+
+    list_display = ("order_number", "domain", "code_cell", "server_cell", "state", "icp_number", "began", "ended")
+    list_filter = (
+        choice_filter("state", _("state"), FilingState.choices),
+        HeldFilter,
+        handle_filter("account", _("account"), "code__server__account__uid"),
+        handle_filter("domain", _("domain"), "domain"),
+    )
+    list_select_related = ("code__server",)
+    sortable_by = ("order_number", "domain", "began")
+
+    @admin.display(description=_("code"))
+    def code_cell(self, filing: Filing) -> SafeString:
+        return link(filing.code)
+
+    @admin.display(description=_("server"))
+    def server_cell(self, filing: Filing) -> SafeString:
+        return link(filing.code.server)
+
+    @admin.display(description=_("begun"), ordering="began_at")
+    def began(self, filing: Filing) -> SafeString | str:
+        return moment(filing.began_at)
+
+    @admin.display(description=_("ended"))
+    def ended(self, filing: Filing) -> SafeString | str:
+        return moment(filing.ended_at)
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).select_related("client", "code__server__account")
+
+    def page(self, request: HttpRequest, obj: Filing, *, now: datetime) -> dict[str, Any]:
+        """The filing's facts and its story."""
+        server = obj.code.server
+        state = obj.get_state_display()
+        facts = [
+            {"label": _("State"), "value": state, "note": _("after its expiry") if obj.completed_after_expiry else ""},
+            {"label": _("Domain"), "value": obj.domain},
+            {"label": _("ICP filing number"), "value": obj.icp_number or "–"},
+            {"label": _("Code"), "value": link(obj.code)},
+            {"label": _("Server"), "value": link(server)},
+            {"label": _("Owner of the code"), "value": link(server.account)},
+            {"label": _("Filing account"), "value": mono(obj.account) if obj.account else _("Not given")},
+            {"label": _("Filed through"), "value": obj.client.name},
+            {"label": _("Begun"), "value": moment(obj.began_at)},
+            {"label": _("Ended"), "value": moment(obj.ended_at)},
+            {"label": _("Reason"), "value": obj.reason or "–"},
+        ]
+        events = CodeEvent.objects.filter(code=obj.code_id, order_number=obj.order_number)
+        story = timeline.context(events, code=obj.code_id)
+        return {"heading": _("Filing"), "facts": facts, "links": [], **story}
+
+
+def long_holds_url() -> str:
+    """The list of them."""
+    return list_url(Filing, held="long")

@@ -1,0 +1,125 @@
+"""What an agent fills in. Forms shape; the services decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from codes import values
+from codes.choices import Action, Channel
+from codes.errors import ValueInText
+from codes.lifecycle import TRANSITIONS
+from codes.messages import explain
+from codes.models import AuthorizationCode, CodeEvent
+from codes.policy import Policy
+from servers.models import IPAddress
+
+
+class FreeText(forms.CharField):
+    """A text that is kept: it must not carry a code value."""
+
+    def clean(self, value: Any) -> Any:
+        text = super().clean(value)
+        if values.stands_in(text or ""):
+            raise forms.ValidationError(explain(ValueInText("")))
+        return text
+
+
+def _length(model: Any, field: str) -> int:
+    return int(model._meta.get_field(field).max_length)
+
+
+def _ticket() -> FreeText:
+    return FreeText(
+        label=_("Ticket number"),
+        help_text=_("For example T-20261123-0412"),
+        max_length=_length(CodeEvent, "ticket"),
+        required=False,
+    )
+
+
+def _remark() -> FreeText:
+    return FreeText(
+        label=_("Remark"),
+        help_text=_("For people; it changes nothing else."),
+        max_length=_length(AuthorizationCode, "remark"),
+        required=False,
+    )
+
+
+def _authorized_account() -> FreeText:
+    return FreeText(
+        label=_("Authorized account"),
+        help_text=_("The one account that may use the code. Empty: any account."),
+        max_length=_length(AuthorizationCode, "authorized_account"),
+        required=False,
+    )
+
+
+class DeskForm(forms.Form):
+    """Labels without a colon, errors tied to their fields."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": "", **kwargs})
+        for field in self.fields.values():
+            field.widget.attrs["autocomplete"] = "off"
+
+
+class ReasonForm(DeskForm):
+    """Why, and on which ticket; the reason is required where the table of transitions says so."""
+
+    def __init__(self, *args: Any, action: Action, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = Channel.ADMIN in TRANSITIONS[action].reason_in
+
+    reason = FreeText(
+        label=_("Reason"),
+        help_text=_("Recorded, and shown in the timeline."),
+        max_length=_length(CodeEvent, "reason"),
+    )
+    ticket = _ticket()
+
+
+class TicketForm(DeskForm):
+    """Generating for several servers: what all of them share."""
+
+    remark = _remark()
+    ticket = _ticket()
+
+
+class GenerateForm(DeskForm):
+    """Which IP, how many codes, for whom. The first IP is the default one."""
+
+    def __init__(self, *args: Any, ips: Any, left: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["ip"] = _IPField(ips, label=_("Public IP"), empty_label=None)
+        self.fields["ip"].initial = ips.first()
+        options = [(str(number), str(number)) for number in range(1, min(left, Policy.current().codes_per_server) + 1)]
+        self.fields["count"] = forms.TypedChoiceField(label=_("How many codes"), choices=options, coerce=int)
+        self.order_fields(["ip", "count", "remark", "authorized_account", "ticket"])
+
+    remark = _remark()
+    authorized_account = _authorized_account()
+    ticket = _ticket()
+
+
+class _IPField(forms.ModelChoiceField):  # type: ignore[type-arg]
+    def label_from_instance(self, obj: IPAddress) -> str:
+        return f"{obj.address}, {obj.get_kind_display()}"
+
+
+class EditForm(DeskForm):
+    """Remark and authorized account; the second is frozen unless the code is unused (decision 9)."""
+
+    def __init__(self, *args: Any, code: AuthorizationCode, **kwargs: Any) -> None:
+        initial = {"remark": code.remark, "authorized_account": code.authorized_account}
+        super().__init__(*args, initial=initial, **kwargs)
+        frozen = TRANSITIONS[Action.AUTHORIZE].refusal(code.state)
+        if frozen:
+            self.fields["authorized_account"].disabled = True
+            self.fields["authorized_account"].help_text = str(frozen)
+
+    remark = _remark()
+    authorized_account = _authorized_account()

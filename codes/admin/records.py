@@ -1,0 +1,106 @@
+"""Records behind the decisions: IP addresses over time, and regions, which supervisors classify."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from codes.admin.base import DeskAdmin, DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.columns import link, list_url, moment
+from codes.models import AuthorizationCode
+from servers.choices import IPKind, Jurisdiction
+from servers.models import IPAddress, Region, Server
+
+
+class LiveFilter(DeskFilter):
+    """Held by a server now, or released."""
+
+    title = _("assignment")
+    parameter_name = "live"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("true", _("On a server")), ("false", _("Released"))]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        return rows.filter(released_at__isnull=value == "true")
+
+
+@admin.register(IPAddress)
+class IPAddressAdmin(DeskRecord):
+    """One assignment of an address to a server (decision 4)."""
+
+    list_display = ("address", "kind", "server_cell", "account_cell", "assigned", "expires", "released")
+    list_filter = (
+        LiveFilter,
+        choice_filter("kind", _("kind"), IPKind.choices),
+        handle_filter("address", _("address"), "address"),
+        handle_filter("server", _("server"), "server__instance_id"),
+        handle_filter("account", _("account"), "server__account__uid"),
+    )
+    list_select_related = ("server__account",)
+    sortable_by = ("address",)
+
+    @admin.display(description=_("server"))
+    def server_cell(self, ip: IPAddress) -> SafeString:
+        return link(ip.server)
+
+    @admin.display(description=_("account"))
+    def account_cell(self, ip: IPAddress) -> SafeString:
+        return link(ip.server.account)
+
+    @admin.display(description=_("assigned"))
+    def assigned(self, ip: IPAddress) -> SafeString | str:
+        return moment(ip.assigned_at)
+
+    @admin.display(description=_("expires"))
+    def expires(self, ip: IPAddress) -> SafeString | str:
+        return moment(ip.expires_at)
+
+    @admin.display(description=_("released"))
+    def released(self, ip: IPAddress) -> SafeString | str:
+        return moment(ip.released_at)
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).select_related("server__account")
+
+    def page(self, request: HttpRequest, obj: IPAddress, *, now: datetime) -> dict[str, Any]:
+        """The assignment, and where its codes and the address's other assignments are listed."""
+        facts = [
+            {"label": _("Kind"), "value": obj.get_kind_display()},
+            {"label": _("Server"), "value": link(obj.server)},
+            {"label": _("Account"), "value": link(obj.server.account)},
+            {"label": _("Assigned"), "value": moment(obj.assigned_at)},
+            {"label": _("Expiry of its own"), "value": moment(obj.expires_at)},
+            {"label": _("Released"), "value": moment(obj.released_at)},
+        ]
+        links = [
+            {"label": _("Codes of this address"), "url": list_url(AuthorizationCode, ip=obj.address)},
+            {"label": _("All assignments of this address"), "url": list_url(IPAddress, address=obj.address)},
+        ]
+        return {"heading": _("IP address"), "facts": facts, "timeline": None, "all_events_url": "", "links": links}
+
+
+@admin.register(Region)
+class RegionAdmin(DeskAdmin):
+    """Where a region is, for the filing law (decision 8): the one fact that supervisors decide."""
+
+    list_display = ("code", "name_en", "name_zh", "jurisdiction", "servers")
+    list_filter = (choice_filter("jurisdiction", _("jurisdiction"), Jurisdiction.choices),)
+    ordering = ("code",)
+    sortable_by = ("code",)
+    fields = ("code", "name_en", "name_zh", "jurisdiction")
+    readonly_fields = ("code", "name_en", "name_zh")
+
+    @admin.display(description=_("servers"))
+    def servers(self, region: Region) -> SafeString:
+        return format_html('<a href="{}">{}</a>', list_url(Server, region=region.code), _("Servers there"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Regions arrive with the feed."""
+        return False

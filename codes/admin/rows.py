@@ -1,0 +1,31 @@
+"""Codes with what lists and pages show of them, for a whole page at once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from codes.admin.columns import badge, code_expiry, filing_cell
+from codes.choices import State
+from codes.models import Filing
+from codes.validity import standing, unexpired, with_shown_state
+
+
+def dressed(codes: QuerySet[Any], *, now: datetime) -> list[Any]:
+    """Codes with shown state, server, account and IP, and the filing that holds or used each: two queries."""
+    filings = Prefetch("filings", queryset=Filing.objects.standing(), to_attr="standing_filings")
+    found: list[Any] = list(with_shown_state(codes, now=now).prefetch_related(filings))
+    for code in found:
+        code.badge = badge(code.shown_state)
+        code.expiry_cell = code_expiry(code, now=now)
+        code.filing_cell = filing_cell(code)
+    return found
+
+
+def expiring(codes: QuerySet[Any], *, days: int, now: datetime) -> QuerySet[Any]:
+    """Codes that live now and end within so many days, unless their server or IP is renewed."""
+    soon = now + timedelta(days=days)
+    near = Q(server__expires_at__lte=soon) | Q(ip__expires_at__lte=soon)
+    return codes.filter(near, standing(), unexpired(now), state__in=(State.UNUSED, State.IN_USE))

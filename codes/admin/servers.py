@@ -1,0 +1,189 @@
+"""Servers: the list with its verdicts, and the page that answers "why is generating refused?" (FAQ 4 and 7)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from codes.admin import generate, timeline
+from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.columns import expiry, link, list_url, moment
+from codes.admin.rows import dressed
+from codes.admin.verdicts import checked, now_or_never, replies, server_verdict
+from codes.eligibility import GENERATION, codes_left
+from codes.models import AuthorizationCode
+from codes.policy import Policy
+from codes.rules import Report
+from servers.choices import BillingMode, ServerState
+from servers.models import IPAddress, Region, Server
+
+OTHERS = 3  # other servers of the account that a reply names
+
+
+class EligibleFilter(DeskFilter):
+    """Whether every condition of GENERATION passes."""
+
+    title = _("eligible")
+    parameter_name = "eligible"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("true", _("Eligible")), ("false", _("Not eligible"))]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        judge = GENERATION.passing if value == "true" else GENERATION.failing
+        return judge(rows, now=now)
+
+
+class FailsFilter(DeskFilter):
+    """Servers of which one condition fails, by its title."""
+
+    title = _("fails")
+    parameter_name = "fails"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        values = Policy.current().as_dict()
+        return [(rule.code, f"{rule.faq} {rule.title % values}") for rule in GENERATION.rules]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        return GENERATION.failing(rows, now=now, code=value)
+
+
+class RegionFilter(DeskFilter):
+    """By region: the regions are a short table of their own, so no DISTINCT over the servers."""
+
+    title = _("region")
+    parameter_name = "region"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(region.code, str(region)) for region in Region.objects.order_by("code")]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        return rows.filter(region__code=value)
+
+
+@admin.register(Server)
+class ServerAdmin(DeskRecord):
+    """Facts are the feed's; agents look, and generate."""
+
+    page_template = "admin/desk/server.html"
+    list_display = ("instance_id", "name", "account_cell", "verdict", "quota", "expires", "region", "billing_mode")
+    list_filter = (
+        EligibleFilter,
+        FailsFilter,
+        choice_filter("state", _("state"), ServerState.choices),
+        choice_filter("billing_mode", _("billing mode"), BillingMode.choices),
+        RegionFilter,
+        handle_filter("account", _("account"), "account__uid"),
+    )
+    list_select_related = ("account", "region")
+    sortable_by = ("instance_id", "name", "expires")
+
+    @admin.display(description=_("account"))
+    def account_cell(self, server: Server) -> SafeString:
+        return link(server.account)
+
+    @admin.display(description=_("verdict"))
+    def verdict(self, server: Any) -> str:
+        return render_to_string("includes/verdict_word.html", {"row": checked([server.report])[0]})
+
+    @admin.display(description=_("codes"))
+    def quota(self, server: Any) -> str:
+        return quota(server.report)
+
+    @admin.display(description=_("expires"), ordering="expires_at")
+    def expires(self, server: Any) -> SafeString | str:
+        return expiry(server.expires_at, now=server.report.now)
+
+    def dress(self, rows: Iterable[Server], *, now: datetime) -> list[Any]:
+        """Each row with its report: one query for the page's rules."""
+        servers = list(rows)
+        for server, report in zip(servers, GENERATION.page_reports(servers, now=now), strict=True):
+            server.report = report  # type: ignore[attr-defined]
+        return servers
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return generate.list_action(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("generate/", view(self.generate_many), name="servers_server_generate_many"),
+            path("<int:pk>/generate/", view(self.generate_one), name="servers_server_generate"),
+            *super().get_urls(),
+        ]
+
+    def generate_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return generate.one(self, request, pk)
+
+    def generate_many(self, request: HttpRequest) -> HttpResponse:
+        return generate.many(self, request)
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).select_related("account", "region")
+
+    def page(self, request: HttpRequest, obj: Server, *, now: datetime) -> dict[str, Any]:
+        """The verdict and its proof, codes, IPs with their history, the reply, the story."""
+        report = GENERATION.report(obj, now=now)
+        others = [] if report.passed else _others(obj, now=now)
+        of_server = {"server": obj.instance_id}
+        return {
+            "server": obj,
+            "report": report,
+            "verdict": server_verdict(report),
+            "left": codes_left(report),
+            "facts": _facts(obj, now=now),
+            "others": others,
+            "others_url": list_url(Server, account=obj.account.uid, eligible="true"),
+            "replies": replies(report, others),
+            "generate": generate.button(request, report),
+            "codes": dressed(AuthorizationCode.objects.filter(server=obj).order_by("slot"), now=now),
+            "ips": IPAddress.objects.filter(server=obj).order_by("-released_at", "assigned_at", "pk"),
+            "may_reveal": request.user.has_perm("codes.reveal_code"),
+            **timeline.context(obj.events.all(), **of_server),
+        }
+
+
+def quota(report: Report[Server]) -> str:
+    """The meter of a server."""
+    subject: Any = report.subject
+    context = {"generated": subject.codes_generated, "limit": report.policy.codes_per_server}
+    return render_to_string("includes/quota_meter.html", context)
+
+
+def _others(server: Server, *, now: datetime) -> list[Server]:
+    siblings = Server.objects.filter(account=server.account_id).exclude(pk=server.pk)
+    return list(GENERATION.passing(siblings, now=now).order_by("pk")[:OTHERS])
+
+
+def _facts(server: Server, *, now: datetime) -> list[dict[str, Any]]:
+    state = _("%(state)s since %(when)s") % {
+        "state": server.get_state_display(),
+        "when": now_or_never(server.state_since),
+    }
+    is_over = server.expires_at is not None and server.expires_at <= now
+    return [
+        {"label": _("State"), "value": state},
+        {
+            "label": _("Expired (Asia/Shanghai)") if is_over else _("Expires (Asia/Shanghai)"),
+            "value": moment(server.expires_at),
+        },
+        {"label": _("Billing"), "value": _billing(server)},
+        {"label": _("Region"), "value": str(server.region)},
+        {"label": _("Purchased"), "value": moment(server.purchased_at)},
+        {"label": _("Facts read"), "value": moment(server.facts_at)},
+    ]
+
+
+def _billing(server: Server) -> str:
+    mode = server.get_billing_mode_display()
+    if server.billing_mode != BillingMode.PREPAID:
+        return mode
+    return str(_("%(mode)s, %(months)d months") % {"mode": mode, "months": server.prepaid_months})

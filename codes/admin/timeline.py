@@ -1,0 +1,107 @@
+"""Events as lines of a timeline: who, when, from where, what, why. Events store codes; the words are found here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+
+from codes.admin.columns import list_url, mono, page_url
+from codes.choices import EventType
+from codes.eligibility import GENERATION
+from codes.models import CodeEvent
+
+SHOWN = 20  # events on an object's page; the list has the rest
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """One event as templates/includes/timeline.html takes it."""
+
+    at: datetime
+    actor: str
+    channel_label: str
+    icon: str
+    title: str
+    lines: list[str] = field(default_factory=list)
+
+
+def rows(events: QuerySet[CodeEvent]) -> list[Row]:
+    """The newest events, newest first, by one query."""
+    newest = events.select_related("user", "client", "code", "server").order_by("-pk")[:SHOWN]
+    return [row(event) for event in newest]
+
+
+def context(events: QuerySet[CodeEvent], **filters: object) -> dict[str, Any]:
+    """What an object's page needs for its timeline: the newest, and the list of all."""
+    return {"timeline": rows(events), "all_events_url": list_url(CodeEvent, **filters)}
+
+
+def row(event: CodeEvent) -> Row:
+    """One event. Needs user, client, code and server selected."""
+    return Row(
+        at=event.at,
+        actor=actor(event),
+        channel_label=event.get_channel_display(),
+        icon="bad" if event.type == EventType.GENERATION_REFUSED else "dot",
+        title=title(event),
+        lines=[line for line in (_why(event), _context(event), _changes(event)) if line],
+    )
+
+
+def actor(event: CodeEvent) -> str:
+    """Who did it: a name, or the system."""
+    if event.user is not None:
+        return event.user.get_full_name() or event.user.get_username()
+    return event.client.name if event.client is not None else _("System")
+
+
+def title(event: CodeEvent) -> str:
+    """What happened, and to what."""
+    subject: Model = event.code or event.server
+    handle = format_html('<a href="{}">{}</a>', page_url(subject), mono(str(subject)))
+    return format_html("<strong>{}</strong> {}", event.get_type_display(), handle)
+
+
+def refused_because(event: CodeEvent) -> str:
+    """The conditions that failed, by their titles, with the policy of that moment."""
+    rules = {rule.code: rule for rule in GENERATION.rules}
+    values = {**GENERATION.policy().as_dict(), **event.policy}
+    return "; ".join(str(rules[code].title % values) if code in rules else code for code in event.failed)
+
+
+def policy_then(event: CodeEvent) -> str:
+    """The policy values of that moment."""
+    if not event.policy:
+        return ""
+    return str(_("Policy then: %(codes_per_server)d codes, %(min_prepaid_months)d months") % event.policy)
+
+
+def _why(event: CodeEvent) -> str:
+    parts = [_("Fails: %s") % refused_because(event)] if event.failed else []
+    parts += [event.reason] if event.reason else []
+    parts += [_("Ticket %s") % event.ticket] if event.ticket else []
+    return " · ".join(parts)
+
+
+def _context(event: CodeEvent) -> str:
+    parts = [_("Order %s") % event.order_number] if event.order_number else []
+    parts += [str(event.detail[name]) for name in ("domain", "icp_number") if event.detail.get(name)]
+    parts += [policy_then(event)] if event.policy else []
+    parts += [_("Request %s") % event.request_id[:8]] if event.request_id else []
+    return " · ".join(parts)
+
+
+def _changes(event: CodeEvent) -> str:
+    changed = {name: pair for name, pair in event.detail.items() if isinstance(pair, list)}
+    if event.type != EventType.SERVER_CHANGED:
+        return ", ".join(str(name) for pair in changed.values() for name in pair)
+    return "; ".join(f"{name}: {_fact(pair[0])} → {_fact(pair[-1])}" for name, pair in changed.items() if pair)
+
+
+def _fact(value: Any) -> str:
+    return "–" if value in (None, "") else str(value)

@@ -1,0 +1,148 @@
+"""The answer before its proof: a report or a code as the banner on top of its page, and as one word in a list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from codes import validity
+from codes.choices import ShownState
+from codes.eligibility import FILING_NOT_REQUIRED, codes_left
+from codes.messages import cannot_generate, refusals
+from codes.rules import Report
+from icpportal.dates import shanghai
+from servers.models import Server
+
+REPLY_LANGUAGES = ("en", "zh-hans")
+_OVER = ({"code_limit_reached"}, {"server_terminated"})  # nothing is wrong: spent, or gone
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the banner says: `kind` is ok, warn, bad or idle."""
+
+    kind: str
+    headline: str
+    line: str
+
+
+def kind_of(report: Report[Server]) -> str:
+    """Green, red, or grey where nothing is wrong: quota spent, gone, or no filing needed (FAQ 7)."""
+    if report.passed:
+        return "ok"
+    is_over = FILING_NOT_REQUIRED in report.notes or set(report.failed_codes) in _OVER
+    return "idle" if is_over else "bad"
+
+
+def server_verdict(report: Report[Server]) -> Verdict:
+    """May this server generate (FAQ 4)? The line under the headline says everything that is wrong."""
+    if report.passed:
+        values = {"left": codes_left(report), "limit": report.policy.codes_per_server}
+        line = _("Every condition passes; %(left)d of %(limit)d codes are left.") % values
+        return Verdict(kind="ok", headline=_("Can generate a code"), line=line)
+    sentences = [refusal.sentence for refusal in refusals(report)]
+    if FILING_NOT_REQUIRED in report.notes:
+        sentences.insert(0, _("In Hong Kong, China, no ICP filing is needed (FAQ 7)."))
+    line = " ".join([*sentences, _("No staff override exists.")])
+    return Verdict(kind=kind_of(report), headline=cannot_generate(report), line=line)
+
+
+def short_verdict(report: Report[Server]) -> str:
+    """For a row of a list."""
+    if report.passed:
+        return _("Eligible")
+    if FILING_NOT_REQUIRED in report.notes:
+        return _("No filing needed")
+    return _("%(failed)d of %(all)d fail") % {"failed": len(report.failed), "all": len(report.outcomes)}
+
+
+def code_verdict(report: Report[Any]) -> Verdict:
+    """Why is this code invalid? Answered first by the server's expiry (FAQ 6), then in FAQ order."""
+    code = report.subject
+    state = ShownState(code.shown_state)
+    reasons = refusals(report)
+    reasons.sort(key=lambda refusal: refusal.code != "code_expired")
+    line = " ".join(f"{refusal.sentence} {refusal.remedy}" for refusal in reasons)
+    match state:
+        case ShownState.UNUSED:
+            expires_at = validity.expires_at(code)
+            until = shanghai(expires_at) if expires_at else _("no expiry time")
+            return Verdict(kind="ok", headline=_("Unused: it can begin a filing"), line=_("Until: %s") % until)
+        case ShownState.IN_USE:
+            headline = _("In use: a filing holds it")
+            return Verdict(kind="idle", headline=headline, line=line)
+        case ShownState.USED:
+            return Verdict(kind="idle", headline=_("Used: its filing succeeded"), line=line)
+        case ShownState.WITHDRAWN:
+            return Verdict(kind="idle", headline=_("Withdrawn: dead for good"), line=line)
+        case ShownState.EXPIRED:
+            return Verdict(kind="warn", headline=_("Expired: usable again when the server is renewed"), line=line)
+    return Verdict(kind="bad", headline=_("Invalid: its server or IP is not what it was"), line=line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reply:
+    """A ready answer to the customer in one language."""
+
+    language: str
+    name: str
+    text: str
+
+    @property
+    def target(self) -> str:
+        """The id of the element that holds the text."""
+        return f"reply-{self.language}"
+
+
+def replies(report: Report[Server], others: Sequence[Server]) -> list[Reply]:
+    """The report as an answer to the customer, in English and Chinese; `others` of the account may generate."""
+    names = {"en": "English", "zh-hans": "简体中文"}
+    found = []
+    for language in REPLY_LANGUAGES:
+        with override(language):
+            found.append(Reply(language=language, name=names[language], text=_reply(report, others)))
+    return found
+
+
+def _reply(report: Report[Server], others: Sequence[Server]) -> str:
+    server = {"server": report.subject.instance_id, "left": codes_left(report)}
+    if report.passed:
+        return _("Server %(server)s can generate an ICP filing authorization code; %(left)d are left.") % server
+    lines = [_("Server %(server)s cannot generate an ICP filing authorization code at the moment:") % server]
+    lines += [f"{number}. {refusal}" for number, refusal in enumerate(refusals(report), start=1)]
+    if FILING_NOT_REQUIRED in report.notes:
+        lines.append(_("In Hong Kong, China, no ICP filing is needed (FAQ 7)."))
+    elif others:
+        handles = ", ".join(server.instance_id for server in others)
+        lines.append(_("Other servers of the account that can generate: %(servers)s.") % {"servers": handles})
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """A server's row: the server, its report and the verdict in a word."""
+
+    server: Server
+    report: Report[Server]
+    kind: str
+    word: str
+
+    @property
+    def sentences(self) -> list[str]:
+        """Everything that is wrong."""
+        return [refusal.sentence for refusal in refusals(self.report)]
+
+
+def checked(reports: Sequence[Report[Server]]) -> list[Checked]:
+    """The rows of reports."""
+    return [Checked(server=r.subject, report=r, kind=kind_of(r), word=short_verdict(r)) for r in reports]
+
+
+def now_or_never(moment: datetime | None) -> str:
+    """A moment, or the word for none."""
+    return shanghai(moment) if moment else _("No expiry time")

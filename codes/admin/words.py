@@ -1,0 +1,91 @@
+"""What buttons, questions and results of an action say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
+
+from codes.choices import Action
+from codes.lifecycle import StrPromise
+from codes.models import AuthorizationCode
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """The texts of one action. Those for several codes name `count`, those for one `code`."""
+
+    button: StrPromise
+    list_button: StrPromise = ""
+    asks_one: StrPromise = ""
+    asks: StrPromise = ""
+    does: StrPromise = ""
+    going: StrPromise = ""
+    done_one: StrPromise = ""
+    done: StrPromise = ""
+
+    def question(self, going: int, chosen: int, single: AuthorizationCode | None) -> str:
+        """The headline of the confirmation page, with the counts."""
+        if single is not None:
+            return str(self.asks_one % {"code": single.masked})
+        asked = str(self.asks % {"count": going})
+        if going == chosen:
+            return asked
+        skipped = ngettext(
+            "%(skipped)d of the %(chosen)d selected is skipped",
+            "%(skipped)d of the %(chosen)d selected are skipped",
+            chosen - going,
+        )
+        return f"{asked} {skipped % {'skipped': chosen - going, 'chosen': chosen}}"
+
+    def confirm(self, going: int) -> str:
+        """The button that does it, with the count."""
+        return str(self.does % {"count": going})
+
+    def said(self, code: AuthorizationCode) -> str:
+        """The message after one code."""
+        return str(self.done_one % {"code": code.masked})
+
+    def result(self, done: int, chosen: int) -> str:
+        """The headline of the result page."""
+        text = str(self.done % {"count": done})
+        refused = _("%(refused)d not") % {"refused": chosen - done}
+        return text if done == chosen else f"{text}, {refused}"
+
+
+WORDS: Mapping[Action, Words] = {
+    Action.RESET: Words(
+        button=gettext_lazy("Reset the filing"),
+        list_button=gettext_lazy("Reset filings"),
+        asks_one=gettext_lazy("Reset the filing of %(code)s?"),
+        asks=ngettext_lazy("Reset the filing of %(count)d code?", "Reset the filings of %(count)d codes?", "count"),
+        does=ngettext_lazy("Reset %(count)d filing", "Reset %(count)d filings", "count"),
+        going=gettext_lazy("Will be reset"),
+        done_one=gettext_lazy("%(code)s: its filing is reset."),
+        done=ngettext_lazy("%(count)d filing reset", "%(count)d filings reset", "count"),
+    ),
+    Action.WITHDRAW: Words(
+        button=gettext_lazy("Withdraw"),
+        list_button=gettext_lazy("Withdraw"),
+        asks_one=gettext_lazy("Withdraw %(code)s?"),
+        asks=ngettext_lazy("Withdraw %(count)d code?", "Withdraw %(count)d codes?", "count"),
+        does=ngettext_lazy("Withdraw %(count)d code", "Withdraw %(count)d codes", "count"),
+        going=gettext_lazy("Will be withdrawn"),
+        done_one=gettext_lazy("%(code)s is withdrawn."),
+        done=ngettext_lazy("%(count)d code withdrawn", "%(count)d codes withdrawn", "count"),
+    ),
+    Action.ROTATE: Words(
+        button=gettext_lazy("Rotate"),
+        list_button=gettext_lazy("Rotate"),
+        asks_one=gettext_lazy("Rotate the value of %(code)s?"),
+        asks=ngettext_lazy("Rotate the value of %(count)d code?", "Rotate the values of %(count)d codes?", "count"),
+        does=ngettext_lazy("Rotate %(count)d code", "Rotate %(count)d codes", "count"),
+        going=gettext_lazy("Will be rotated"),
+        done_one=gettext_lazy("%(code)s has a new value. Reveal shows it."),
+        done=ngettext_lazy("%(count)d code rotated", "%(count)d codes rotated", "count"),
+    ),
+    Action.REVEAL: Words(button=gettext_lazy("Reveal")),
+    Action.ANNOTATE: Words(button=gettext_lazy("Edit")),
+}

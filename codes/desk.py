@@ -1,0 +1,89 @@
+"""The agents' desk as a site: Django's admin with our sidebar, look-up and start page.
+
+It stands beside codes/admin/ and not in it: that package registers its models on the site while it is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+# Label, model, keys: what stands in the sidebar for whoever may view it.
+Items = tuple[tuple[str | Promise, str, str], ...]
+_DESK: Items = (
+    (_("Servers"), "servers.Server", "g s"),
+    (_("Codes"), "codes.AuthorizationCode", "g c"),
+    (_("Filings"), "codes.Filing", "g f"),
+    (_("Accounts"), "servers.Account", "g a"),
+)
+_RECORDS: Items = (
+    (_("IP addresses"), "servers.IPAddress", ""),
+    (_("Regions"), "servers.Region", ""),
+    (_("Events"), "codes.CodeEvent", "g e"),
+)
+_ACCESS: Items = (
+    (_("API clients"), "api.ApiClient", ""),
+    (_("People"), "auth.User", ""),
+    (_("Roles"), "auth.Group", ""),
+)
+
+
+class DeskSite(admin.AdminSite):
+    """The site. Everything below it asks for a signed-in member of staff."""
+
+    site_title = _("ICP codes desk")
+    site_header = _("ICP codes desk")
+    site_url = None
+    empty_value_display = "–"
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """The frame of every page: the sidebar, for this person."""
+        return {**super().each_context(request), "desk_nav": self._nav(request)}
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        from codes.admin.look_up import look_up
+
+        return [path("lookup/", self._view(look_up), name="lookup"), *super().get_urls()]
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The start page: what needs somebody now."""
+        from codes.admin.start import start_context
+
+        return super().index(request, {**(extra_context or {}), **start_context(request)})
+
+    def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> Any:
+        """The sidebar is the index of everything."""
+        return HttpResponseRedirect(reverse("admin:index"))
+
+    def _view(self, view: Callable[[HttpRequest, DeskSite], HttpResponse]) -> Callable[..., HttpResponse]:
+        return self.admin_view(lambda request: view(request, self))
+
+    def _nav(self, request: HttpRequest) -> list[dict[str, Any]]:
+        if not self.has_permission(request):
+            return []
+        start = {"label": _("Start"), "url": reverse("admin:index"), "keys": "g h", "badge": ""}
+        start["current"] = request.path == start["url"]
+        groups = [
+            {"label": _("Desk"), "items": [start, *self._items(request, _DESK)]},
+            {"label": _("Records"), "items": self._items(request, _RECORDS)},
+            {"label": _("Access"), "items": self._items(request, _ACCESS)},
+        ]
+        return [group for group in groups if group["items"]]
+
+    def _items(self, request: HttpRequest, items: Items) -> list[dict[str, Any]]:
+        found = []
+        for label, name, keys in items:
+            model = apps.get_model(name)
+            if self.is_registered(model) and self.get_model_admin(model).has_view_permission(request):
+                url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+                current = request.path.startswith(url)
+                found.append({"label": label, "url": url, "keys": keys, "badge": "", "current": current})
+        return found

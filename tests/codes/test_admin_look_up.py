@@ -1,0 +1,86 @@
+"""The one box: it posts, one hit opens, a value ends in no address."""
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from codes.admin.columns import page_url
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+URL = "/admin/lookup/"
+
+
+@pytest.fixture
+def agent():
+    client = Client()
+    client.force_login(factories.make_agent())
+    return client
+
+
+def test_the_box_is_on_every_page_and_posts(agent):
+    html = agent.get(reverse("admin:index")).content.decode()
+    assert f'method="post" action="{URL}"' in html
+
+
+def test_one_hit_opens_it(agent):
+    server = factories.make_server()
+    answer = agent.post(URL, {"q": f"  {server.instance_id} "}, follow=True)
+    assert answer.redirect_chain[-1][0] == page_url(server)
+
+
+def test_an_ip_of_one_server_opens_the_server(agent):
+    server = factories.make_server()
+    answer = agent.post(URL, {"q": server.ips.get().address}, follow=True)
+    assert answer.redirect_chain[-1][0] == page_url(server)
+
+
+def test_a_value_opens_its_code_and_ends_in_no_address(agent):
+    issued = factories.make_issued()
+    answer = agent.post(URL, {"q": issued.value}, follow=True)
+    assert answer.redirect_chain == [(page_url(issued.code), 302)]
+    assert issued.value not in answer.content.decode()
+
+
+def test_a_mistyped_value_is_answered_at_once_and_not_repeated(agent):
+    issued = factories.make_issued()
+    wrong = issued.value[:-1] + ("0" if issued.value[-1] != "0" else "1")
+    answer = agent.post(URL, {"q": wrong})
+    html = answer.content.decode()
+    assert answer.status_code == 200 and "check character is wrong" in html
+    assert wrong not in html
+
+
+def test_a_value_in_an_address_is_not_looked_up(agent):
+    issued = factories.make_issued()
+    answer = agent.get(URL, {"q": issued.value})
+    assert answer.status_code == 200 and issued.code.masked not in answer.content.decode()
+
+
+def test_several_hits_are_listed_and_can_be_reloaded(agent):
+    account = factories.make_account()
+    servers = [factories.make_server(account=account, name="web-prod") for _ in range(2)]
+    answer = agent.post(URL, {"q": "web-prod"}, follow=True)
+    assert answer.redirect_chain[-1][0] == f"{URL}?q=web-prod"
+    assert all(server.instance_id in answer.content.decode() for server in servers)
+
+
+def test_none_says_what_was_tried(agent):
+    html = agent.post(URL, {"q": "ins-nothing1"}, follow=True).content.decode()
+    assert "No match" in html and "Tried as account, instance ID" in html
+
+
+@pytest.mark.parametrize("text", ["", "\0", "x" * 5000, "<script>alert(1)</script>"])
+def test_garbage_is_answered(agent, text):
+    assert agent.post(URL, {"q": text}, follow=True).status_code == 200
+
+
+def test_strangers_sign_in_first():
+    assert Client().post(URL, {"q": "1"}).status_code == 302
+
+
+def test_staff_without_a_role_find_nothing():
+    server, client = factories.make_server(), Client()
+    client.force_login(factories.make_user(is_staff=True))
+    answer = client.post(URL, {"q": server.instance_id}, follow=True)
+    assert "No match" in answer.content.decode() and "Tried as" not in answer.content.decode()
