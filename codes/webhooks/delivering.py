@@ -25,7 +25,7 @@ from codes.webhooks.transport import Answer, post
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(seconds=60)  # longer than any attempt takes (transport.TOTAL_SECONDS and a slow resolver)
+LEASE = timedelta(seconds=60)  # longer than any attempt takes (transport.LIMITS, and addresses.RESOLVE_SECONDS)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,10 +18,21 @@ from codes.webhooks.addresses import AddressRefused, Resolver, Target, callable_
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-CONNECT_SECONDS, TOTAL_SECONDS, BODY_SECONDS = 5.0, 15.0, 2.0
 KEPT_CHARACTERS = 1024
 READ_BYTES = KEPT_CHARACTERS + 64  # so that a code value that is cut off where we stop is seen
 USER_AGENT = "icpportal-webhooks/1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """Seconds for connecting to one address, for everything, and for the body once the status is there."""
+
+    connect: float = 5.0
+    total: float = 15.0
+    body: float = 2.0
+
+
+LIMITS = Limits()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,15 +50,25 @@ class Answer:
         return self.status is not None and 200 <= self.status < 300
 
 
-def post(url: str, body: bytes, headers: Mapping[str, str], *, resolver: Resolver = system_resolver) -> Answer:
+def post(
+    url: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    *,
+    resolver: Resolver = system_resolver,
+    limits: Limits = LIMITS,
+) -> Answer:
     """Post `body` to `url` and say what came back. Raises nothing: what went wrong is the answer's error."""
     started = monotonic()
     try:
         target = parse(url)
         addresses = callable_addresses(target, resolver=resolver)
-        with _connect(target, addresses, deadline=started + TOTAL_SECONDS) as stream:
-            status, text = _exchange(stream, target, body, headers)
-        return Answer(status=status, text=text, seconds=monotonic() - started)
+        with _connect(target, addresses, limits, deadline=started + limits.total) as stream:
+            response = _exchange(stream, target, body, headers)
+            # The status decides: of a body that comes slowly, what has come is kept.
+            stream.deadline = min(stream.deadline, monotonic() + limits.body)
+            text = readable(_beginning(response))[:KEPT_CHARACTERS]
+        return Answer(status=response.status, text=text, seconds=monotonic() - started)
     except AddressRefused as refused:
         error = str(refused.reason)
     except TimeoutError:
@@ -91,13 +112,13 @@ class _Stream(io.RawIOBase):
         self._socket.settimeout(left)
 
 
-def _connect(target: Target, addresses: list[str], *, deadline: float) -> _Stream:
+def _connect(target: Target, addresses: list[str], limits: Limits, *, deadline: float) -> _Stream:
     """A connection to the first of `addresses` that takes one, with TLS for the target's own name."""
-    connected = _first_that_connects(target.port, addresses, deadline=deadline)
+    connected = _first_that_connects(target.port, addresses, limits, deadline=deadline)
     try:
         if target.is_tls:
             connected.settimeout(max(deadline - monotonic(), 0.001))
-            connected = _tls().wrap_socket(connected, server_hostname=target.host)
+            connected = tls().wrap_socket(connected, server_hostname=target.host)
         return _Stream(connected, deadline)
     except BaseException:
         connected.close()
@@ -105,25 +126,25 @@ def _connect(target: Target, addresses: list[str], *, deadline: float) -> _Strea
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """Certificates and host names are checked."""
     return ssl.create_default_context()
 
 
-def _first_that_connects(port: int, addresses: list[str], *, deadline: float) -> socket.socket:
+def _first_that_connects(port: int, addresses: list[str], limits: Limits, *, deadline: float) -> socket.socket:
     failed: OSError = TimeoutError()
     for address in addresses:
         left = deadline - monotonic()
         if left <= 0:
             break
         try:
-            return socket.create_connection((address, port), timeout=min(CONNECT_SECONDS, left))
+            return socket.create_connection((address, port), timeout=min(limits.connect, left))
         except OSError as error:
             failed = error
     raise failed
 
 
-def _exchange(stream: _Stream, target: Target, body: bytes, headers: Mapping[str, str]) -> tuple[int, str]:
+def _exchange(stream: _Stream, target: Target, body: bytes, headers: Mapping[str, str]) -> HTTPResponse:
     connection: Any = HTTPConnection(target.host, target.port)
     connection.sock = stream
     fixed = {"Host": target.authority, "User-Agent": USER_AGENT, "Connection": "close", "Accept-Encoding": "identity"}
@@ -131,9 +152,7 @@ def _exchange(stream: _Stream, target: Target, body: bytes, headers: Mapping[str
     reader: Any = stream
     response = HTTPResponse(reader, method="POST")
     response.begin()
-    # The status decides: of a body that comes slowly, what has come is kept.
-    stream.deadline = min(stream.deadline, monotonic() + BODY_SECONDS)
-    return response.status, readable(_beginning(response))[:KEPT_CHARACTERS]
+    return response
 
 
 def _beginning(response: HTTPResponse) -> str:
