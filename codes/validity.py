@@ -66,8 +66,12 @@ def with_shown_state(codes: QuerySet[AuthorizationCode], *, now: datetime) -> Qu
 
 def expires_at(code: AuthorizationCode) -> datetime | None:
     """When the code expires, aware: the earlier of server's and IP's expiry; None when neither has one."""
-    moments = [moment for moment in (code.server.expires_at, code.ip.expires_at) if moment is not None]
-    return min(moments, default=None)
+    return earliest(code.server.expires_at, code.ip.expires_at)
+
+
+def earliest(*expiries: datetime | None) -> datetime | None:
+    """The first of the moments that are known (decision 3)."""
+    return min((moment for moment in expiries if moment is not None), default=None)
 
 
 def _facts(now: datetime, policy: Policy, choice: FiledBy | None) -> Mapping[str, Any]:

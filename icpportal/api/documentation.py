@@ -21,6 +21,7 @@ Handler = TypeVar("Handler", bound=Callable[..., Any])
 REQUEST_ID = "0f3c6a1e5b7d4c2f9a8e7d6c5b4a3f21"
 _ALWAYS = ("invalid", "not_authenticated", "missing_scope", "throttled", "unavailable", "internal_error")
 _WITH_BODY = ("unsupported_media_type", "too_large")
+LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT})
 _POST = ("request_in_progress", "idempotency_key_reused")
 
 
@@ -176,10 +177,9 @@ def _examples(said: Description, status: int) -> list[OpenApiExample]:
 
 
 def _page_parameters() -> list[OpenApiParameter]:
-    limit = {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT}
     return [
         OpenApiParameter("cursor", str, description="From `next` or `previous` of a page."),
-        OpenApiParameter("limit", limit),
+        LIMIT,
         OpenApiParameter("count", bool, description="true: `count` says how many there are in all."),
     ]
 

@@ -18,6 +18,7 @@ from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.views import APIView
 
+from icpportal import context
 from icpportal.api import idempotency, pagination, parsing, problems, throttling
 from icpportal.api.authentication import Caller, authenticate
 from icpportal.api.filters import StrictFilterSet, parameter_problems
@@ -46,6 +47,16 @@ class Call:
     def client(self) -> ApiClient:
         """Who calls: the actor of what happens."""
         return self.caller.client
+
+    @property
+    def request_id(self) -> str:
+        """What answer, logs and events carry."""
+        return context.request_id.get()
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the answer is kept under an Idempotency-Key."""
+        return idempotency.META_KEY in self.request.META
 
     @property
     def account_uid(self) -> str | None:

@@ -11,12 +11,17 @@ from rest_framework import serializers
 
 
 class Text(serializers.CharField):
-    """A string as it was sent, blanks included. `null` for an optional one is the empty string."""
+    """A string as it was sent, blanks included. An optional one may be `null` or left out: the empty string.
 
-    def __init__(self, **options: Any) -> None:
+    With `keeps_absent` one that is left out stays out, for changes of a part.
+    """
+
+    def __init__(self, *, keeps_absent: bool = False, **options: Any) -> None:
         if not options.get("required", True):
-            options = {"allow_blank": True, "allow_null": True, "default": "", **options}
-            options.pop("required", None)
+            options = {"allow_blank": True, "allow_null": True, **options}
+            if not keeps_absent:
+                del options["required"]
+                options["default"] = ""
         super().__init__(trim_whitespace=False, **options)
 
     def to_internal_value(self, data: Any) -> str:

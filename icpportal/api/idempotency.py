@@ -26,7 +26,7 @@ from icpportal.api.problems import Problem, invalid
 if TYPE_CHECKING:
     from icpportal.api.endpoint import Call
 
-HEADER = "Idempotency-Key"
+HEADER, META_KEY = "Idempotency-Key", "HTTP_IDEMPOTENCY_KEY"
 KEPT_FOR = timedelta(hours=24)
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 _CLAIM = """
@@ -45,7 +45,7 @@ def once(call: Call, handle: Callable[[], HttpResponse]) -> HttpResponse:
     Raises Problem: idempotency_key_reused, request_in_progress; and what `handle` raises, except for refusals (409),
     which are answers to keep.
     """
-    key = call.request.META.get("HTTP_IDEMPOTENCY_KEY")
+    key = call.request.META.get(META_KEY)
     if key is None:
         return handle()
     if not _KEY.fullmatch(key):

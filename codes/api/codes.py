@@ -1,0 +1,172 @@
+"""Codes: listed, shown, edited, revealed, withdrawn, verified."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+
+from codes import services
+from codes.api import schema
+from codes.api.filings import usable_by
+from codes.api.generation import TAG
+from codes.api.payloads import Payload, code_payload, code_payloads, code_rows
+from codes.api.problems import outcome_payload
+from codes.api.serializers import EditInput, ReasonInput, VerifyInput
+from codes.choices import Channel
+from codes.errors import CodeNotFound
+from codes.filters import CodeFilterSet
+from codes.models import AuthorizationCode
+from codes.validity import VALIDITY, FiledBy, expires_at
+from icpportal.api.answers import answer
+from icpportal.api.documentation import describe
+from icpportal.api.endpoint import Call, Endpoint
+from icpportal.api.fields import iso
+from icpportal.api.models import Scope
+from icpportal.api.pagination import page
+from icpportal.api.problems import not_found
+
+_READ = {Scope.CODES_READ, Scope.CODES_GENERATE}
+OWNER = "server__account"
+
+
+def one(call: Call, pk: int) -> AuthorizationCode:
+    """A code of the client's. Raises Problem not_found, also for another's."""
+    code = call.own(AuthorizationCode.objects.filter(pk=pk), OWNER).first()
+    if code is None:
+        raise not_found()
+    return code
+
+
+def shown(call: Call, pk: int) -> Payload:
+    """The code as it is now. Raises Problem not_found, also for another's."""
+    row = code_rows(call.own(AuthorizationCode.objects.filter(pk=pk), OWNER), now=call.now).first()
+    if row is None:
+        raise not_found()
+    return code_payload(row)
+
+
+class CodeList(Endpoint):
+    """Every code that the client may see."""
+
+    scopes = {"GET": _READ}
+    filterset = CodeFilterSet
+    paged = True
+
+    @describe(
+        summary="List codes",
+        tag=TAG,
+        text="Masked, newest first.",
+        response=schema.CodePage,
+        example={"next": None, "previous": None, "results": [schema.CODE_EXAMPLE]},
+    )
+    def get(self, call: Call) -> HttpResponse:
+        codes = call.filtered(call.own(AuthorizationCode.objects.all(), OWNER))
+        return page(call, code_rows(codes, now=call.now), code_payloads, key=lambda row: int(row[0]))
+
+
+class CodeDetail(Endpoint):
+    """One code."""
+
+    scopes = {"GET": _READ, "PATCH": {Scope.CODES_GENERATE}}
+    bodies = {"PATCH": EditInput}
+
+    @describe(summary="Show a code", tag=TAG, text="Masked.", response=schema.CodeShown, example=schema.CODE_EXAMPLE)
+    def get(self, call: Call, pk: int) -> HttpResponse:
+        return answer(shown(call, pk))
+
+    @describe(
+        summary="Edit a code",
+        tag=TAG,
+        text="`authorized_account` is frozen once the code is in use, used or withdrawn; `remark` never is.",
+        response=schema.CodeShown,
+        refusals=("code_in_use", "code_used", "code_withdrawn"),
+        request_example={"remark": "Web shop"},
+        example=schema.CODE_EXAMPLE,
+    )
+    def patch(self, call: Call, pk: int) -> HttpResponse:
+        code = one(call, pk)
+        services.annotate(
+            code,
+            remark=call.data.get("remark"),
+            authorized_account=call.data.get("authorized_account"),
+            actor=call.client,
+            channel=Channel.API,
+            now=call.now,
+        )
+        return answer(shown(call, pk))
+
+
+class Reveal(Endpoint):
+    """A code's value."""
+
+    scopes = {"POST": {Scope.CODES_GENERATE}}
+
+    @describe(
+        summary="Reveal a code's value",
+        tag=TAG,
+        text="Recorded as an event.",
+        response=schema.Value,
+        example={"value": schema.VALUE_EXAMPLE},
+    )
+    def post(self, call: Call, pk: int) -> HttpResponse:
+        value = services.reveal(one(call, pk), actor=call.client, channel=Channel.API, now=call.now)
+        return answer({"value": value})
+
+
+class Withdraw(Endpoint):
+    """The end of an unused code."""
+
+    scopes = {"POST": {Scope.CODES_GENERATE}}
+    bodies = {"POST": ReasonInput}
+
+    @describe(
+        summary="Withdraw a code",
+        tag=TAG,
+        text="For good; its slot stays spent. Again is the same answer.",
+        response=schema.CodeShown,
+        refusals=("code_in_use", "code_used"),
+        request_example={"reason": "Sent to the wrong person"},
+        example=schema.CODE_EXAMPLE | {"state": "withdrawn"},
+    )
+    def post(self, call: Call, pk: int) -> HttpResponse:
+        reason = call.data["reason"]
+        services.withdraw(one(call, pk), reason=reason, actor=call.client, channel=Channel.API, now=call.now)
+        return answer(shown(call, pk))
+
+
+class Verify(Endpoint):
+    """May a filing begin with this code."""
+
+    scopes = {"POST": {Scope.FILINGS_WRITE}}
+    bodies = {"POST": VerifyInput}
+    guesses_codes = True
+
+    @describe(
+        summary="Verify a code",
+        tag="filings",
+        text="Without `account` it is not judged whether the code names another account.",
+        response=schema.Verified,
+        refusals=("code_not_found",),
+        request_example={"code": schema.VALUE_EXAMPLE, "account": "100012345678"},
+        example={
+            "usable": True,
+            "state": "unused",
+            "ip": "203.0.113.7",
+            "expires_at": "2026-04-30T08:00:00Z",
+            "problems": [],
+        },
+    )
+    def post(self, call: Call) -> HttpResponse:
+        account = call.data["account"]
+        known = usable_by(call.account_uid, AuthorizationCode.objects.of_value(call.data["code"]))
+        reports = VALIDITY.reports(known, now=call.now, choice=FiledBy(account=account) if account else None)
+        if not reports:
+            raise CodeNotFound
+        report, code = reports[0], reports[0].subject
+        body = {
+            "usable": report.passed,
+            "state": code.shown_state,  # type: ignore[attr-defined]
+            "ip": code.ip.address,
+            "expires_at": iso(expires_at(code)),
+            "problems": [outcome_payload(outcome) for outcome in report.failed],
+        }
+        return answer(body)

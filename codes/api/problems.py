@@ -1,0 +1,145 @@
+"""The domain's refusals as problems: `code` is the first that fails, `failed` lists all, in domain.md's order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from codes.choices import FilingState, State
+from codes.eligibility import GENERATION
+from codes.errors import (
+    CodeNotFound,
+    CodeRefused,
+    FilingEnded,
+    NotEligible,
+    OrderConflict,
+    ReasonRequired,
+    TransitionRefused,
+    ValueInText,
+)
+from codes.policy import Policy
+from codes.rules import Outcome, Rule
+from codes.validity import VALIDITY
+from icpportal.api.documentation import EXAMPLES
+from icpportal.api.problems import Kind, Problem, declare, invalid, problem_of
+
+BEGIN_REFUSALS = tuple(rule.code for rule in VALIDITY.rules)
+CODE_VALUE = _("This text holds a code value, which is kept nowhere.")
+
+
+def outcome_payload(outcome: Outcome[Any]) -> dict[str, str]:
+    """One condition with the value found, in the language of the moment."""
+    return {
+        "code": outcome.code,
+        "faq": outcome.faq,
+        "title": outcome.title,
+        "found": outcome.found,
+        "explanation": outcome.explanation,
+        "remedy": outcome.remedy,
+    }
+
+
+@problem_of.register
+def _not_eligible(error: NotEligible) -> Problem:
+    failed = [outcome_payload(outcome) for outcome in error.report.failed]
+    return Problem("not_eligible", failed=failed, notes=list(error.report.notes))
+
+
+@problem_of.register
+def _code_refused(error: CodeRefused) -> Problem:
+    failed = [outcome_payload(outcome) for outcome in error.report.failed]
+    return Problem(error.report.failed_codes[0], failed=failed, notes=[])
+
+
+@problem_of.register
+def _transition(error: TransitionRefused) -> Problem:
+    rule: Rule[Any] = VALIDITY[f"code_{error.state}"]
+    failed = {
+        "code": rule.code,
+        "faq": rule.faq,
+        "title": str(rule.title),
+        "found": str(State(error.state).label),
+        "explanation": str(error.explanation),
+        "remedy": str(rule.remedy),
+    }
+    return Problem(rule.code, error.explanation, failed=[failed], notes=[])
+
+
+@problem_of.register
+def _filing_ended(error: FilingEnded) -> Problem:
+    completed = error.state == FilingState.COMPLETED
+    return Problem("filing_completed" if completed else "filing_abandoned", failed=[], notes=[])
+
+
+@problem_of.register
+def _order_conflict(error: OrderConflict) -> Problem:
+    return Problem("order_conflict", failed=[], notes=[])
+
+
+@problem_of.register
+def _code_not_found(error: CodeNotFound) -> Problem:
+    return Problem("code_not_found")
+
+
+@problem_of.register
+def _reason(error: ReasonRequired) -> Problem:
+    return invalid("reason", "required", _("Give a reason."))
+
+
+@problem_of.register
+def _value(error: ValueInText) -> Problem:
+    return invalid(error.field, "code_value", CODE_VALUE)
+
+
+def _of_rule(rule: Rule[Any], title: object = "") -> Kind:
+    values = Policy.current().as_dict()
+    return Kind(rule.code, 409, title or rule.title % values, rule.explanation % values)  # type: ignore[arg-type]
+
+
+declare(
+    Kind(
+        "not_eligible",
+        409,
+        _("The server may not generate a code"),
+        _("Conditions fail: see `failed`, each with the value found and the remedy."),
+    ),
+    *(_of_rule(rule) for rule in GENERATION.rules),
+    *(
+        _of_rule(VALIDITY[code], title)
+        for code, title in (
+            ("code_used", _("The code is used")),
+            ("code_in_use", _("The code is in use")),
+            ("code_withdrawn", _("The code is withdrawn")),
+            ("code_expired", _("The code has expired")),
+            ("code_invalid", _("The code is invalid")),
+            ("not_authorized_account", _("The code is meant for another account")),
+        )
+    ),
+    Kind("code_not_found", 404, _("Code not found"), _("No code that the client may see has this value.")),
+    Kind(
+        "order_conflict",
+        409,
+        _("Order conflict"),
+        _("The order number stands with another code, domain or account."),
+    ),
+    Kind("filing_completed", 409, _("The filing is completed"), _("A completed filing changes no more (FAQ 5.2).")),
+    Kind("filing_abandoned", 409, _("The filing is abandoned"), _("An abandoned filing changes no more: begin anew.")),
+)
+
+_REFUSAL: dict[str, Any] = {"failed": [], "notes": []}
+EXAMPLES["not_eligible"] = {
+    "failed": [
+        {
+            "code": "prepaid_term_too_short",
+            "faq": "4.1",
+            "title": "Prepaid for at least 3 months in total",
+            "found": "2 months",
+            "explanation": "The prepaid term counts in whole calendar months from purchase to expiry.",
+            "remedy": "Renew for 1 more month or longer: the terms add up.",
+        }
+    ],
+    "notes": [],
+}
+for _code in (*BEGIN_REFUSALS, "order_conflict", "filing_completed", "filing_abandoned"):
+    EXAMPLES[_code] = _REFUSAL

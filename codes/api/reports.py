@@ -1,0 +1,26 @@
+"""How a server's report reads in JSON: every rule, passed or not, in FAQ order (FAQ 4 and 7)."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from codes.api.problems import outcome_payload
+from codes.eligibility import codes_left
+from codes.rules import Report
+from servers.models import Server
+
+
+def report_payload(report: Report[Server]) -> dict[str, Any]:
+    """The report, in the language of the moment."""
+    subject = cast(Any, report.subject)
+    return {
+        "instance_id": subject.instance_id,
+        "eligible": report.passed,
+        "codes": {
+            "generated": subject.codes_generated,
+            "limit": subject.codes_limit,
+            "left": codes_left(report),
+        },
+        "rules": [{**outcome_payload(outcome), "passed": outcome.passed} for outcome in report.outcomes],
+        "notes": list(report.notes),
+    }

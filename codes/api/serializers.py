@@ -1,0 +1,152 @@
+"""What comes in about codes and filings, shaped strictly. Nothing of the domain is decided here."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from codes import values
+from codes.api.names import ICP_NUMBER, host_name
+from codes.api.problems import CODE_VALUE
+from codes.lifecycle import StrPromise
+from codes.models import AuthorizationCode, Filing
+from codes.policy import MAX_CODES_PER_SERVER
+from icpportal.api.converters import HANDLE
+from icpportal.api.fields import Integer, Text
+from icpportal.api.serializers import InputSerializer
+
+MAX_ITEMS = 100
+
+
+def _length(model: type[AuthorizationCode] | type[Filing], name: str) -> int:
+    length: int | None = model._meta.get_field(name).max_length  # type: ignore[union-attr]
+    return length or 0
+
+
+class Words(Text):
+    """A free text for people: it must not carry a code value, which is kept nowhere."""
+
+    default_error_messages = {"code_value": CODE_VALUE}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        if values.stands_in(text):
+            self.fail("code_value")
+        return text
+
+
+def _form(pattern: str, message: StrPromise) -> list[RegexValidator]:
+    return [RegexValidator(rf"\A(?:{pattern})\Z", message, "form")]
+
+
+def account(**options: Any) -> Text:
+    """An account's uid, known here or not."""
+    return Text(
+        validators=_form(HANDLE + "{1,32}", _("Give 1 to 32 letters, digits, dots, hyphens or underscores.")), **options
+    )
+
+
+class Address(Text):
+    """An IP address, in its usual spelling."""
+
+    default_error_messages = {"address": _("This is no IP address.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        text = super().to_internal_value(data)
+        try:
+            return str(ipaddress.ip_address(text))
+        except ValueError:
+            self.fail("address")
+
+
+class HostName(Text):
+    """A registrable host name; the value is in ASCII and lower case."""
+
+    default_error_messages = {"host_name": _("Give a registrable host name, as in shop.example.cn.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        name = host_name(super().to_internal_value(data))
+        if name is None:
+            self.fail("host_name")
+        return name
+
+
+class GenerateInput(InputSerializer):
+    """One code: for the default IP, or for `ip`."""
+
+    ip = Address(required=False)
+    remark = Words(required=False, max_length=_length(AuthorizationCode, "remark"))
+    authorized_account = account(required=False)
+
+
+class GenerateItem(GenerateInput):
+    """Codes of one server: `count` of them, or none."""
+
+    instance_id = Text(max_length=64)
+    count = Integer(default=1, min_value=1, max_value=MAX_CODES_PER_SERVER)
+
+
+class GenerateManyInput(InputSerializer):
+    """1 to 100 items."""
+
+    items = serializers.ListField(child=GenerateItem(), min_length=1, max_length=MAX_ITEMS)
+
+
+class EditInput(InputSerializer):
+    """What is left out stays as it is."""
+
+    remark = Words(required=False, keeps_absent=True, max_length=_length(AuthorizationCode, "remark"))
+    authorized_account = account(required=False, keeps_absent=True)
+
+
+class ReasonInput(InputSerializer):
+    """Why."""
+
+    reason = Words(max_length=_length(Filing, "reason"))
+
+
+class OptionalReasonInput(InputSerializer):
+    """Why, if anybody said."""
+
+    reason = Words(required=False, max_length=_length(Filing, "reason"))
+
+
+class FilesFor(InputSerializer):
+    """Something that an account files: a client that is limited to one account files for no other."""
+
+    account = account(required=False)
+
+    def validate_account(self, value: str) -> str:
+        """Raises ValidationError for an account that is not the client's own."""
+        own = self.context["caller"].account_uid
+        if value and own is not None and value != own:
+            raise serializers.ValidationError(_("This client files for its own account alone."), "not_own")
+        return value
+
+
+class VerifyInput(FilesFor):
+    """A code as somebody typed it, and who would file with it."""
+
+    code = Text(max_length=200)
+
+
+class BeginInput(FilesFor):
+    """What a filing begins with."""
+
+    code = Text(max_length=200)
+    order_number = Text(
+        validators=_form(HANDLE + "{1,64}", _("Give 1 to 64 letters, digits, dots, hyphens or underscores."))
+    )
+    domain = HostName()
+
+
+class CompleteInput(InputSerializer):
+    """The number that the regulator gave."""
+
+    icp_number = Text(
+        validators=_form(ICP_NUMBER.pattern, _("This is no ICP filing number, as in 粤ICP备12345678号-1."))
+    )

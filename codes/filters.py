@@ -1,0 +1,71 @@
+"""Filters over codes: the same for the API, the desk and the pages. Strict: see StrictFilterSet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from codes.choices import ShownState
+from codes.models import AuthorizationCode, Filing
+from codes.validity import shown_state
+from codes.values import TAIL
+from icpportal.api.filters import MomentFilter, StrictFilterSet, TextFilter
+
+Codes = QuerySet[AuthorizationCode]
+
+
+class CodeFilterSet(StrictFilterSet):
+    """`state` is the shown one. `…_before` is <, `…_after` is >; moments are aware."""
+
+    account = TextFilter(field_name="server__account__uid", label=_("account"))
+    server = TextFilter(field_name="server__instance_id", label=_("instance ID"))
+    ip = TextFilter(field_name="ip__address", label=_("IP"))
+    state = django_filters.ChoiceFilter(choices=ShownState.choices, method="in_state", label=_("state"))
+    expires_before = MomentFilter(method="expiring_before", label=_("expires before"))
+    generated_after = MomentFilter(field_name="generated_at", lookup_expr="gt", label=_("generated after"))
+    authorized_account = TextFilter(label=_("authorized account"))
+    filing = TextFilter(method="of_order", label=_("filing order number"))
+    search = TextFilter(
+        method="found_by",
+        label=_("search"),
+        help_text=_(
+            "Exact instance ID, account, IP, order number, ICP number, domain or the last five characters of the "
+            "code, or the start of a server's name."
+        ),
+    )
+
+    class Meta:
+        model = AuthorizationCode
+        fields: list[str] = []
+
+    def in_state(self, codes: Codes, name: str, value: str) -> Codes:
+        """Those that are shown in this state at `now`."""
+        return codes.alias(state_now=shown_state(self.now)).filter(state_now=value)
+
+    def expiring_before(self, codes: Codes, name: str, value: datetime) -> Codes:
+        """Those whose server or IP expires before (decision 3)."""
+        return codes.filter(Q(server__expires_at__lt=value) | Q(ip__expires_at__lt=value))
+
+    def of_order(self, codes: Codes, name: str, value: str) -> Codes:
+        """Those that the order holds or completed."""
+        return codes.filter(pk__in=Filing.objects.standing().filter(order_number=value).values("code"))
+
+    def found_by(self, codes: Codes, name: str, value: str) -> Codes:
+        """Those that the term names: each way by its own index, then together."""
+        known = AuthorizationCode.objects.values("pk")
+        ways: list[QuerySet[Any, Any]] = [
+            known.filter(server__instance_id=value),
+            known.filter(server__account__uid=value),
+            known.filter(server__name__startswith=value),
+            known.filter(ip__address=value),
+            known.filter(filings__order_number=value),
+            known.filter(filings__icp_number=value),
+            known.filter(filings__domain=value.lower()),
+        ]
+        if len(value) == TAIL:
+            ways.append(known.filter(tail=value.upper()))
+        return codes.filter(pk__in=ways[0].union(*ways[1:]))
