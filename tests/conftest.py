@@ -4,7 +4,7 @@ import ipaddress
 import sqlite3
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -90,39 +90,59 @@ def _missing_variables_fail() -> None:
     engines["django"].engine.string_if_invalid = MissingVariable()
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[str]:
+    """Keeps a pristine copy of the migrated database beside the one that tests write to; gives its name."""
+    with django_db_blocker.unblock():
+        usual = connections[DEFAULT_DB_ALIAS]
+        if usual.vendor == "sqlite":
+            with closing(sqlite3.connect("file:pristine?mode=memory&cache=shared", uri=True)) as pristine:
+                usual.ensure_connection()
+                usual.connection.backup(pristine)
+                yield "file:pristine?mode=memory&cache=shared"
+        else:
+            name = usual.settings_dict["NAME"]
+            usual.close()  # a database is copied while nobody is connected to it
+            with copied_database(usual, name, f"{name}_pristine"):
+                yield f"{name}_pristine"
+
+
 @pytest.fixture
-def own_database(transactional_db: None, tmp_path: Path) -> Iterator[None]:
-    """A copy of the migrated test database that threads can share and that is thrown away afterwards.
+def own_database(django_db_setup: str, db: None, tmp_path: Path) -> Iterator[None]:
+    """A database that threads can share, migrated and empty, and that is thrown away afterwards.
 
     Commits are real, constraints may be dropped, and no other test sees any of it.
     """
     usual, config = connections[DEFAULT_DB_ALIAS], connections.settings[DEFAULT_DB_ALIAS]
     name = config["NAME"]
-    copy = str(tmp_path / "copy.sqlite3") if usual.vendor == "sqlite" else f"{name}_copy"
-    _copy_database(usual, copy)
-    config["NAME"] = copy
-    connections[DEFAULT_DB_ALIAS] = connections.create_connection(DEFAULT_DB_ALIAS)
+    own = str(tmp_path / "own.sqlite3") if usual.vendor == "sqlite" else f"{name}_own"
+    with copied_database(usual, django_db_setup, own):
+        config["NAME"] = own
+        connections[DEFAULT_DB_ALIAS] = connections.create_connection(DEFAULT_DB_ALIAS)
+        try:
+            yield
+        finally:
+            connections[DEFAULT_DB_ALIAS].close()
+            config["NAME"] = name
+            connections[DEFAULT_DB_ALIAS] = usual
+
+
+@contextmanager
+def copied_database(usual: Any, source: str, copy: str) -> Iterator[None]:
+    """Copy the database `source`, to which nobody is connected, beside the `usual` one; drop the copy in the end."""
+    if usual.vendor == "sqlite":
+        with closing(sqlite3.connect(source, uri=True)) as origin, closing(sqlite3.connect(copy)) as target:
+            origin.backup(target)
+        yield
+        return
+    with usual._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
+        cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{source}"')
     try:
         yield
     finally:
-        connections[DEFAULT_DB_ALIAS].close()
-        config["NAME"] = name
-        connections[DEFAULT_DB_ALIAS] = usual
-        if usual.vendor == "postgresql":
-            with usual._nodb_cursor() as cursor:
-                cursor.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
-
-
-def _copy_database(usual: Any, copy: str) -> None:
-    if usual.vendor == "sqlite":
-        usual.ensure_connection()
-        with closing(sqlite3.connect(copy)) as target:
-            usual.connection.backup(target)
-    else:
-        usual.close()  # a template is copied while nobody is connected to it
         with usual._nodb_cursor() as cursor:
-            cursor.execute(f'DROP DATABASE IF EXISTS "{copy}" WITH (FORCE)')
-            cursor.execute(f'CREATE DATABASE "{copy}" TEMPLATE "{usual.settings_dict["NAME"]}"')
+            cursor.execute(f'DROP DATABASE "{copy}" WITH (FORCE)')
 
 
 @pytest.hookimpl(tryfirst=True)
