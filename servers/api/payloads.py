@@ -1,0 +1,89 @@
+"""How accounts and servers read in JSON. Rows of a list are rendered straight from what the query gives."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+
+from codes.choices import ShownState
+from codes.models import AuthorizationCode
+from codes.validity import shown_state
+from icpportal.api.fields import iso
+from servers.inventory.facts import Tally
+from servers.models import Account, IPAddress, Server
+
+Payload = dict[str, Any]
+_ROW = (
+    "pk",
+    "instance_id",
+    "account__uid",
+    "name",
+    "region__code",
+    "billing_mode",
+    "purchased_at",
+    "expires_at",
+    "state",
+    "public_ip_assigned",
+    "version",
+    "prepaid_months",
+)
+
+
+def server_rows(servers: QuerySet[Server]) -> QuerySet[Any, Any]:
+    """The same servers as rows for `server_payloads`."""
+    return servers.values_list(*_ROW)
+
+
+def server_payloads(rows: Iterable[tuple[Any, ...]], *, now: datetime) -> list[Payload]:
+    """A page of servers with their live IPs, by one more query."""
+    rows = list(rows)
+    ips: dict[int, list[Payload]] = defaultdict(list)
+    held = IPAddress.objects.live(now=now).filter(server__in=[row[0] for row in rows]).in_order()
+    for server, address, kind, expires_at in held.values_list("server_id", "address", "kind", "expires_at"):
+        ips[server].append({"address": address, "kind": kind, "expires_at": iso(expires_at)})
+    return [_server(row, ips[row[0]]) for row in rows]
+
+
+def _server(row: tuple[Any, ...], ips: list[Payload]) -> Payload:
+    _pk, name, uid, title, region, mode, purchased_at, expires_at, state, assigned, version, months = row
+    return {
+        "instance_id": name,
+        "account": uid,
+        "name": title,
+        "region": region,
+        "billing_mode": mode,
+        "purchased_at": iso(purchased_at),
+        "expires_at": iso(expires_at),
+        "state": state,
+        "public_ip_assigned": assigned,
+        "version": version,
+        "prepaid_months": months,
+        "ips": ips,
+    }
+
+
+def account_payload(account: Account, *, now: datetime) -> Payload:
+    """An account with its number of servers, and of codes by shown state."""
+    codes = AuthorizationCode.objects.filter(server__account=account)
+    counted = codes.annotate(shown=shown_state(now)).order_by().values_list("shown").annotate(number=Count("pk"))
+    return {
+        "uid": account.uid,
+        "name": account.name,
+        "emails": account.emails,
+        "servers": account.servers.count(),
+        "codes": dict.fromkeys(ShownState.values, 0) | dict(counted),
+    }
+
+
+def tally_payload(tally: Tally) -> Payload:
+    """What became of an import."""
+    return {
+        "created": tally.created,
+        "updated": tally.updated,
+        "unchanged": tally.unchanged,
+        "rejected": [row.as_dict() for row in tally.rejected],
+    }

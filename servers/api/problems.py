@@ -1,0 +1,48 @@
+"""What refuses server facts, as problems."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+
+from icpportal.api.problems import FieldError, Invalid, Kind, Problem, declare, not_found, problem_of
+from servers.inventory.apply import AnotherAccounts, Incomplete, StaleVersion, VersionConflict
+
+UNKNOWN_ACCOUNT = _("There is no such account.")
+
+
+@problem_of.register
+def _stale(error: StaleVersion) -> Problem:
+    return Problem("stale_version", stored_version=error.stored)
+
+
+@problem_of.register
+def _conflict(error: VersionConflict) -> Problem:
+    return Problem("version_conflict", differs=sorted(error.detail))
+
+
+@problem_of.register
+def _another(error: AnotherAccounts) -> Problem:
+    return not_found()
+
+
+@problem_of.register
+def _incomplete(error: Incomplete) -> Problem:
+    detail = _("Instances are missing or listed twice, or a response is an error. Nothing was done.")
+    return Invalid(FieldError("complete", "incomplete", detail), detail=detail, code="incomplete")
+
+
+declare(
+    Kind("stale_version", 409, _("Stale version"), _("A newer version of these facts is known; `stored_version`.")),
+    Kind(
+        "version_conflict",
+        409,
+        _("Version conflict"),
+        _("This version is known with other facts: `differs` names them. Raise the version to change facts."),
+    ),
+    Kind(
+        "incomplete",
+        400,
+        _("Incomplete inventory"),
+        _("The responses are not all instances there are, so it cannot be said which are missing."),
+    ),
+)

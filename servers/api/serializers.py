@@ -1,0 +1,143 @@
+"""What comes in about accounts and servers, shaped strictly. Nothing of the domain is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.core.validators import RegexValidator
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
+
+from icpportal.api.converters import HANDLE
+from icpportal.api.fields import Boolean, Choice, Integer, Moment, Text
+from icpportal.api.serializers import InputSerializer
+from servers.choices import BillingMode, IPKind, ServerState
+from servers.inventory.facts import (
+    MOST_MONTHS,
+    NAME_LENGTH,
+    REGION_CODE,
+    YEARS,
+    IPFacts,
+    ServerFacts,
+    canonical_address,
+)
+
+MAX_VERSION = 2**63 - 1
+MAX_IPS = 1000
+MAX_EMAILS = 50
+
+
+class Term(Moment):
+    """A moment that has a Shanghai date and can be counted from: 1970 to 9998."""
+
+    default_error_messages = {"range": _("Give a year from 1970 to 9998.")}
+
+    def to_internal_value(self, data: Any) -> datetime:
+        moment = super().to_internal_value(data)
+        if moment.year not in YEARS:
+            self.fail("range")
+        return moment
+
+
+class Address(Text):
+    """An IPv4 or IPv6 address, in its usual spelling."""
+
+    default_error_messages = {"address": _("This is no IP address.")}
+
+    def to_internal_value(self, data: Any) -> str:
+        address = canonical_address(super().to_internal_value(data))
+        if address is None:
+            self.fail("address")
+        return address
+
+
+def uid(**options: Any) -> Text:
+    """An account's uid."""
+    form = RegexValidator(rf"\A{HANDLE}{{1,32}}\Z", _("This is no uid."), "form")
+    return Text(validators=[form], **options)
+
+
+def region(**options: Any) -> Text:
+    """A region's code, known here or not."""
+    form = RegexValidator(rf"\A{REGION_CODE.pattern}\Z", _("This is no region."), "form")
+    return Text(validators=[form], **options)
+
+
+class AccountInput(InputSerializer):
+    """An account, whole."""
+
+    name = Text(max_length=200)
+    emails = serializers.ListField(child=serializers.EmailField(max_length=254), required=False, max_length=MAX_EMAILS)
+
+
+class IPInput(InputSerializer):
+    """An address that the server holds."""
+
+    address = Address()
+    kind = Choice(choices=IPKind.choices)
+    expires_at = Term(required=False, allow_null=True)
+
+
+class ServerInput(InputSerializer):
+    """A server's facts, whole."""
+
+    account = uid()
+    name = Text(required=False, max_length=NAME_LENGTH)
+    region = region()
+    billing_mode = Choice(choices=BillingMode.choices)
+    purchased_at = Term(allow_null=True)
+    expires_at = Term(allow_null=True)
+    state = Choice(choices=ServerState.choices)
+    public_ip_assigned = Boolean()
+    version = Integer(min_value=0, max_value=MAX_VERSION)
+    prepaid_months = Integer(required=False, allow_null=True, min_value=0, max_value=MOST_MONTHS)
+    ips = serializers.ListField(child=IPInput(), max_length=MAX_IPS)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A prepaid server has a term, a term ends after it begins, and an address stands once."""
+        errors: dict[Any, Any] = {}
+        purchased_at, expires_at = attrs["purchased_at"], attrs["expires_at"]
+        if attrs["billing_mode"] == BillingMode.PREPAID:
+            missing = [name for name in ("purchased_at", "expires_at") if attrs[name] is None]
+            errors = {name: [ErrorDetail(str(_("A prepaid server has one.")), "required")] for name in missing}
+        if purchased_at and expires_at and expires_at < purchased_at:
+            errors["expires_at"] = [ErrorDetail(str(_("This is before the purchase.")), "before_purchase")]
+        addresses = [ip["address"] for ip in attrs["ips"]]
+        again = {place: each for place, each in enumerate(addresses) if each in addresses[:place]}
+        if again:
+            twice = [ErrorDetail(str(_("This address stands in the list twice.")), "twice")]
+            errors["ips"] = {place: {"address": twice} for place in again}
+        if errors:
+            raise serializers.ValidationError(errors)
+        return attrs
+
+
+def server_facts(instance_id: str, data: Mapping[str, Any]) -> ServerFacts:
+    """What a validated body states."""
+    return ServerFacts(
+        instance_id=instance_id,
+        region=data["region"],
+        name=data["name"],
+        billing_mode=BillingMode(data["billing_mode"]),
+        purchased_at=data["purchased_at"],
+        expires_at=data["expires_at"],
+        state=ServerState(data["state"]),
+        public_ip_assigned=data["public_ip_assigned"],
+        prepaid_months=data.get("prepaid_months"),
+        ips=tuple(
+            IPFacts(address=ip["address"], kind=IPKind(ip["kind"]), expires_at=ip.get("expires_at"))
+            for ip in data["ips"]
+        ),
+    )
+
+
+class InventoryInput(InputSerializer):
+    """The provider's responses for one account, pages and kinds mixed."""
+
+    account = uid()
+    region = region(required=False)
+    responses = serializers.ListField()
+    complete = Boolean(required=False)

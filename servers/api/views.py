@@ -1,0 +1,243 @@
+"""Accounts, servers and their eligibility; the provisioning feed and the provider's responses."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from django.http import HttpResponse
+
+from codes import services
+from codes.api.problems import outcome_payload
+from codes.api.reports import report_payload
+from codes.choices import Channel
+from codes.eligibility import GENERATION
+from codes.rules import Report
+from icpportal.api.answers import address, answer
+from icpportal.api.documentation import describe
+from icpportal.api.endpoint import READERS, Call, Endpoint
+from icpportal.api.models import Scope
+from icpportal.api.pagination import page
+from icpportal.api.parsing import MIB
+from icpportal.api.problems import Problem, invalid, not_found
+from servers.api import schema
+from servers.api.payloads import Payload, account_payload, server_payloads, server_rows, tally_payload
+from servers.api.problems import UNKNOWN_ACCOUNT
+from servers.api.serializers import AccountInput, InventoryInput, ServerInput, server_facts
+from servers.filters import ServerFilterSet
+from servers.inventory.apply import ServerTerminated, apply_inventory, put_account, put_server
+from servers.inventory.tencent import Inventory
+from servers.inventory.writing import Observer
+from servers.models import Account, Server
+
+_FEED = {Scope.INVENTORY_WRITE}
+_OF_CODES = {Scope.CODES_READ, Scope.CODES_GENERATE}
+ACCOUNTS, SERVERS, INVENTORY = "accounts", "servers", "inventory"
+
+
+def recorder(call: Call) -> Observer:
+    """Records what changed, as done by the client."""
+    return partial(services.record_server_changes, actor=call.client, channel=Channel.API, now=call.now)
+
+
+def account_of(call: Call, uid: str) -> Account:
+    """An account that the client may see. Raises Problem not_found."""
+    account = call.own(Account.objects.filter(uid=uid), "pk").first()
+    if account is None:
+        raise not_found()
+    return account
+
+
+def named_account(call: Call) -> Account:
+    """The account that the body names. Raises Problem: invalid, also for one that the client may not see."""
+    account = call.own(Account.objects.filter(uid=call.data["account"]), "pk").first()
+    if account is None:
+        raise invalid("account", "unknown", UNKNOWN_ACCOUNT)
+    return account
+
+
+def shown(call: Call, instance_id: str) -> Payload:
+    """The server as it is now. Raises Problem not_found, also for another's."""
+    rows = server_rows(call.own(Server.objects.filter(instance_id=instance_id), "account"))
+    found = server_payloads(rows, now=call.now)
+    if not found:
+        raise not_found()
+    return found[0]
+
+
+def report_of(call: Call, instance_id: str) -> Report[Server]:
+    """The server's report. Raises Problem not_found, also for another's."""
+    where: dict[str, object] = {"instance_id": instance_id}
+    if call.client.account_id is not None:
+        where["account_id"] = call.client.account_id
+    reports = GENERATION.reports_where(Server, where, now=call.now)
+    if not reports:
+        raise not_found()
+    return reports[0]
+
+
+class AccountDetail(Endpoint):
+    """One account."""
+
+    scopes = {"GET": READERS, "PUT": _FEED}
+    bodies = {"PUT": AccountInput}
+
+    @describe(summary="Show an account", tag=ACCOUNTS, response=schema.AccountShown, example=schema.ACCOUNT_EXAMPLE)
+    def get(self, call: Call, uid: str) -> HttpResponse:
+        return answer(account_payload(account_of(call, uid), now=call.now))
+
+    @describe(
+        summary="Put an account",
+        tag=ACCOUNTS,
+        text="Creates it, or replaces name and e-mail addresses.",
+        response=schema.AccountShown,
+        statuses={201: "Created", 200: "Replaced"},
+        request_example={"name": "Qingshan Trading", "emails": ["it@example.com"]},
+        example=schema.ACCOUNT_EXAMPLE,
+    )
+    def put(self, call: Call, uid: str) -> HttpResponse:
+        if call.account_uid not in (None, uid):
+            raise not_found()
+        account, is_new = put_account(uid, name=call.data["name"], emails=call.data.get("emails", []))
+        location = address("account", uid) if is_new else ""
+        return answer(account_payload(account, now=call.now), status=201 if is_new else 200, location=location)
+
+
+class AccountEligibility(Endpoint):
+    """Whether any server of the account may generate, and the reports of all, page by page (FAQ 7)."""
+
+    scopes = {"GET": READERS}
+    paged = True
+
+    @describe(
+        summary="Report on an account's servers",
+        tag=ACCOUNTS,
+        text="`outcome` is of the whole account, not of the page: `no_associated_cvm` is FAQ 7.",
+        response=schema.AccountReport,
+        example={"next": None, "previous": None, "outcome": "eligible", "servers": [schema.REPORT_EXAMPLE]},
+    )
+    def get(self, call: Call, uid: str) -> HttpResponse:
+        servers = Server.objects.filter(account=account_of(call, uid))
+        return page(
+            call,
+            servers.only("pk"),
+            lambda found: [report_payload(report) for report in GENERATION.page_reports(found, now=call.now)],
+            results="servers",
+            outcome=self._outcome(call, uid),
+        )
+
+    def _outcome(self, call: Call, uid: str) -> str:
+        servers = Server.objects.filter(account__uid=uid)
+        if GENERATION.passing(servers, now=call.now).exists():
+            return "eligible"
+        return "no_associated_cvm" if servers.exists() else "no_server"
+
+
+class ServerList(Endpoint):
+    """Every server that the client may see."""
+
+    scopes = {"GET": READERS}
+    filterset = ServerFilterSet
+    paged = True
+
+    @describe(
+        summary="List servers",
+        tag=SERVERS,
+        text="Newest first.",
+        response=schema.ServerPage,
+        example={"next": None, "previous": None, "results": [schema.SERVER_EXAMPLE]},
+    )
+    def get(self, call: Call) -> HttpResponse:
+        if isinstance(call.filters, ServerFilterSet):
+            call.filters.knows_codes = not _OF_CODES.isdisjoint(call.client.scopes)
+        servers = call.filtered(call.own(Server.objects.all(), "account"))
+        render = partial(server_payloads, now=call.now)
+        return page(call, server_rows(servers), render, key=lambda row: int(row[0]))
+
+
+class ServerDetail(Endpoint):
+    """One server's facts."""
+
+    scopes = {"GET": READERS, "PUT": _FEED}
+    bodies = {"PUT": ServerInput}
+
+    @describe(summary="Show a server", tag=SERVERS, response=schema.ServerShown, example=schema.SERVER_EXAMPLE)
+    def get(self, call: Call, instance_id: str) -> HttpResponse:
+        return answer(shown(call, instance_id))
+
+    @describe(
+        summary="Put a server",
+        tag=SERVERS,
+        text=(
+            "Whole replacement: an IP left out is released, an address that is live elsewhere moves here, another "
+            "`account` transfers the server with its codes. `version` only rises; the same again changes nothing."
+        ),
+        response=schema.ServerShown,
+        statuses={201: "Created", 200: "Replaced, or unchanged"},
+        refusals=("stale_version", "version_conflict", "server_terminated"),
+        request_example=schema.BODY_EXAMPLE,
+        example=schema.SERVER_EXAMPLE,
+    )
+    def put(self, call: Call, instance_id: str) -> HttpResponse:
+        try:
+            _server, result = put_server(
+                server_facts(instance_id, call.data),
+                account=named_account(call),
+                version=call.data["version"],
+                only_of=call.client.account,
+                now=call.now,
+                observer=recorder(call),
+            )
+        except ServerTerminated as error:
+            failed = [outcome_payload(outcome) for outcome in report_of(call, instance_id).failed]
+            raise Problem("server_terminated", failed=failed, notes=[]) from error
+        is_new = result == "created"
+        location = address("server", instance_id) if is_new else ""
+        return answer(shown(call, instance_id), status=201 if is_new else 200, location=location)
+
+
+class ServerEligibility(Endpoint):
+    """May this server generate a code (FAQ 4)."""
+
+    scopes = {"GET": READERS}
+
+    @describe(
+        summary="Report on a server",
+        tag=SERVERS,
+        text="Every condition, passed or not, with the value found and the remedy.",
+        response=schema.ReportShown,
+        example=schema.REPORT_EXAMPLE,
+    )
+    def get(self, call: Call, instance_id: str) -> HttpResponse:
+        return answer(report_payload(report_of(call, instance_id)))
+
+
+class TencentInventory(Endpoint):
+    """The provider's own responses, unchanged."""
+
+    scopes = {"POST": _FEED}
+    bodies = {"POST": InventoryInput}
+    body_limit = 16 * MIB
+
+    @describe(
+        summary="Import the provider's responses",
+        tag=INVENTORY,
+        text=(
+            "DescribeInstances, DescribeAddresses and DescribeLoadBalancers (API 3.0), pages and kinds mixed. Rows "
+            "that cannot be taken in are named in `rejected`; the others go in. With `complete`, servers of the "
+            "account (and `region`) that are missing become terminated."
+        ),
+        response=schema.Imported,
+        refusals=("incomplete",),
+        request_example=schema.INVENTORY_EXAMPLE,
+        example={"created": 1, "updated": 0, "unchanged": 0, "rejected": []},
+    )
+    def post(self, call: Call) -> HttpResponse:
+        tally = apply_inventory(
+            Inventory(call.data["responses"]),
+            account=named_account(call),
+            region=call.data["region"] or None,
+            complete=call.data.get("complete", False),
+            now=call.now,
+            observer=recorder(call),
+        )
+        return answer(tally_payload(tally))

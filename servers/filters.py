@@ -1,0 +1,111 @@
+"""Filters over servers: the same for the API, the desk and the pages. Strict: see StrictFilterSet.
+
+An interface, so it may ask codes: whether a server is eligible is GENERATION's answer, never a second one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import F, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from codes.eligibility import GENERATION
+from codes.models import AuthorizationCode, Filing
+from codes.values import TAIL
+from icpportal.api.filters import FlagFilter, MomentFilter, StrictFilterSet, TextFilter
+from servers.choices import BillingMode, ServerState
+from servers.inventory.facts import canonical_address
+from servers.models import IPAddress, Server
+
+Servers = QuerySet[Server]
+_DIGITS = 6
+
+
+class _CountField(forms.CharField):
+    def clean(self, value: Any) -> int | None:
+        text = super().clean(value)
+        if not text:
+            return None
+        if not (text.isascii() and text.isdigit() and len(text) <= _DIGITS):
+            raise forms.ValidationError(_("Give a whole number from 0."), code="invalid")
+        return int(text)
+
+
+class CountFilter(django_filters.NumberFilter):
+    """A whole number from 0, in digits alone."""
+
+    field_class = _CountField
+
+    def get_max_validator(self) -> None:
+        """None: the field checks the digits."""
+        return None
+
+
+class ServerFilterSet(StrictFilterSet):
+    """`eligible` and `fails` at `now`; `expires_before` is <, an aware moment.
+
+    `knows_codes`: whether a search also leads from codes and filings to their servers.
+    """
+
+    knows_codes = True
+
+    account = TextFilter(field_name="account__uid", label=_("account"))
+    region = TextFilter(field_name="region__code", label=_("region"))
+    billing_mode = django_filters.ChoiceFilter(choices=BillingMode.choices, label=_("billing mode"))
+    state = django_filters.ChoiceFilter(choices=ServerState.choices, label=_("state"))
+    eligible = FlagFilter(method="by_eligibility", label=_("eligible"))
+    fails = django_filters.ChoiceFilter(
+        choices=[(rule.code, rule.code) for rule in GENERATION.rules], method="failing", label=_("fails")
+    )
+    codes_left_min = CountFilter(method="with_codes_left", label=_("codes left, at least"))
+    expires_before = MomentFilter(field_name="expires_at", lookup_expr="lt", label=_("expires before"))
+    search = TextFilter(
+        method="found_by",
+        label=_("search"),
+        help_text=_(
+            "Exact instance ID, account, IP, order number, ICP number, domain or the last five characters of a "
+            "code, or the start of the server's name."
+        ),
+    )
+
+    class Meta:
+        model = Server
+        fields: list[str] = []
+
+    def by_eligibility(self, servers: Servers, name: str, value: bool) -> Servers:
+        """Those that may generate a code now, or those that may not (FAQ 4)."""
+        judge = GENERATION.passing if value else GENERATION.failing
+        return judge(servers, now=self.now)
+
+    def failing(self, servers: Servers, name: str, value: str) -> Servers:
+        """Those of which this condition fails."""
+        return GENERATION.failing(servers, now=self.now, code=value)
+
+    def with_codes_left(self, servers: Servers, name: str, value: int) -> Servers:
+        """Those that have as many codes left, by number alone (FAQ 2)."""
+        counted = GENERATION.annotate(servers, now=self.now)
+        return counted.filter(codes_generated__lte=F("codes_limit") - value)
+
+    def found_by(self, servers: Servers, name: str, value: str) -> Servers:
+        """Those that the term names: each way by its own index, then together."""
+        known = Server.objects.values("pk")
+        address = canonical_address(value) or value
+        ways: list[QuerySet[Any, Any]] = [
+            known.filter(instance_id=value),
+            known.filter(account__uid=value),
+            known.filter(name__startswith=value),
+            IPAddress.objects.on_server().filter(address=address).values("server"),
+        ]
+        if self.knows_codes:
+            filings = Filing.objects.values("code__server")
+            ways += [
+                filings.filter(order_number=value),
+                filings.filter(icp_number=value),
+                filings.filter(domain=value.lower()),
+            ]
+            if len(value) == TAIL:
+                ways.append(AuthorizationCode.objects.filter(tail=value.upper()).values("server"))
+        return servers.filter(pk__in=ways[0].union(*ways[1:]))

@@ -1,0 +1,98 @@
+"""POST inventory/tencent/ (contract.md, Inventory)."""
+
+from typing import Any
+
+import pytest
+
+from codes.models import CodeEvent
+from icpportal.api.models import Scope
+from servers.models import Account, Server
+from tests.factories import make_account
+from tests.servers.calling import Caller, fields
+from tests.servers.feeding import address, address_list, instance, instances, put
+
+pytestmark = pytest.mark.django_db
+PATH = "inventory/tencent/"
+
+
+@pytest.fixture
+def account() -> Account:
+    return make_account(uid="100012345678")
+
+
+@pytest.fixture
+def feed(account: Account) -> Caller:
+    return Caller(Scope.INVENTORY_WRITE)
+
+
+def body(*responses: Any, **more: Any) -> dict[str, Any]:
+    return {"account": "100012345678", "responses": list(responses), **more}
+
+
+def test_responses_go_in_and_bad_rows_are_named(feed: Caller) -> None:
+    bad = address("119.***.***.51", AddressId="eip-1")
+    answer = feed.post(PATH, body(instances(instance(), instance("ins-b", InstanceState="?")), address_list(bad)))
+    assert answer == (
+        200,
+        {
+            "created": 1, "updated": 0, "unchanged": 0,
+            "rejected": [
+                {"id": "eip-1", "detail": "AddressIp holds no IP address: 119.***.***.51"},
+                {"id": "ins-b", "detail": "InstanceState is unknown: ?"},
+            ],
+        },
+    )  # fmt: skip
+    assert feed.post(PATH, body(instances(instance())))[1]["unchanged"] == 1
+    assert CodeEvent.objects.get().actor.startswith("client:")
+
+
+def test_a_terminated_server_is_rejected_in_one_word(feed: Caller, account: Account) -> None:
+    put(account, state="terminated")
+    assert feed.post(PATH, body(instances(instance())))[1]["rejected"] == [{"id": "ins-a", "detail": "terminated"}]
+
+
+def test_incomplete_is_refused(feed: Caller) -> None:
+    status, problem = feed.post(PATH, body(instances(instance(), total=2), complete=True))
+    assert (status, problem["code"], [each["field"] for each in problem["errors"]]) == (400, "incomplete", ["complete"])
+    assert not Server.objects.exists()
+    assert feed.post(PATH, body(instances(instance(), total=1), complete=True))[0] == 200
+
+
+def test_a_region_may_be_named(feed: Caller) -> None:
+    answer = feed.post(PATH, body(instances(instance()), region="ap-shanghai"))[1]
+    assert [row["id"] for row in answer["rejected"]] == ["ins-a"]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"account": "nobody"}, "account"),
+        ({"account": None}, "account"),
+        ({"responses": None}, "responses"),
+        ({"responses": {}}, "responses"),
+        ({"complete": "yes"}, "complete"),
+        ({"complete": None}, "complete"),
+        ({"region": "ap shanghai"}, "region"),
+        ({"region": 5}, "region"),
+        ({"pages": 1}, "pages"),
+    ],
+)
+def test_a_malformed_request_is_refused(feed: Caller, change: dict[str, Any], field: str) -> None:
+    assert [name for name, _code in fields(feed.post(PATH, {**body(), **change}))] == [field]
+
+
+@pytest.mark.parametrize("missing", ["account", "responses"])
+def test_account_and_responses_are_required(feed: Caller, missing: str) -> None:
+    request = body()
+    del request[missing]
+    assert fields(feed.post(PATH, request)) == [(missing, "required")]
+
+
+def test_more_than_a_mebibyte_goes_in(feed: Caller) -> None:
+    rows = [instance(f"ins-{n}", PublicIpAddresses=[], HostName="x" * 2000) for n in range(600)]
+    assert feed.post(PATH, body(instances(*rows)))[1]["created"] == 600
+
+
+def test_more_than_sixteen_is_too_large(feed: Caller) -> None:
+    status, problem = feed.post(PATH, body("x" * (16 * 1024 * 1024)))
+    assert (status, problem["code"]) == (413, "too_large")
