@@ -42,11 +42,13 @@ def seed(*, codes: int, fresh: int) -> Seeded:
         ips = IPAddress.objects.bulk_create(_ip(server, n, now) for n, server in zip(numbers, servers, strict=True))
         owed = [ip for n, ip in zip(numbers, ips, strict=True) if n < full]
         minted = [values.mint() for _ in range(len(owed) * CODES_A_SERVER)]
+        of_each = [ip for ip in owed for _ in range(CODES_A_SERVER)]
         AuthorizationCode.objects.bulk_create(
-            _code(ip, value, n % CODES_A_SERVER + 1, now)
-            for n, (ip, value) in enumerate(
-                zip((ip for ip in owed for _ in range(CODES_A_SERVER)), minted, strict=True)
-            )
+            [
+                _code(ip, value, n % CODES_A_SERVER + 1, now)
+                for n, (ip, value) in enumerate(zip(of_each, minted, strict=True))
+            ],
+            batch_size=CHUNK,
         )
         known += [values.show(value) for value in minted[:100]]
         names += [server.instance_id for n, server in zip(numbers, servers, strict=True) if n >= full]

@@ -11,6 +11,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -33,12 +35,17 @@ def gunicorn(application: str, **environment: str) -> Iterator[tuple[int, int]]:
 
 
 def _wait_for(port: int) -> None:
+    """Until a worker answers: the port is open before any of them has started."""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
+        try:
+            urlopen(f"http://127.0.0.1:{port}/").close()
+        except HTTPError:
+            return
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
     raise SystemExit("gunicorn did not start within 30 seconds")
 
 
