@@ -1,6 +1,7 @@
-"""The API's tests happen at NOW, unless they run a server of their own."""
+"""The API's tests happen at NOW."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 import time_machine
@@ -10,12 +11,9 @@ from tests.factories import NOW
 
 
 @pytest.fixture(autouse=True)
-def _at_now(request: pytest.FixtureRequest) -> Iterator[None]:
-    if request.node.get_closest_marker("real_time"):
-        yield
-        return
-    with time_machine.travel(NOW, tick=False):
-        yield
+def time_travel() -> Iterator[Any]:
+    with time_machine.travel(NOW, tick=False) as coordinates:
+        yield coordinates
 
 
 @pytest.fixture

@@ -1,0 +1,245 @@
+"""Whatever is sent, the answer is a clean problem: issue 3's table, line by line."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from icpportal.api.models import ApiToken
+from tests.api.client import Answer, Api
+from tests.factories import NOW, make_code, make_issued, make_server
+
+UNREADABLE = {
+    "20,000 nested arrays": b"[" * 20_000,
+    "20,000 nested arrays in a field": b'{"code":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
+    "20,000 nested objects": b'{"a":' * 20_000 + b"1" + b"}" * 20_000,
+    "invalid UTF-8": b'{"code": "\xff\xfe"}',
+    "an overlong sequence": b'{"code": "\xc0\xaf"}',
+    "a surrogate in UTF-8": b'{"code": "\xed\xa0\x80"}',
+    "UTF-16": '{"code": "x"}'.encode("utf-16"),
+    "UTF-32": '{"code": "x"}'.encode("utf-32"),
+    "a byte order mark": b'\xef\xbb\xbf{"code": "x"}',
+    "NaN": b'{"code": NaN}',
+    "Infinity": b'{"code": -Infinity}',
+    "a float too large": b'{"code": 1e400}',
+    "a number of 5,000 digits": b'{"code": ' + b"9" * 5000 + b"}",
+    "a lone surrogate": b'{"code": "\\ud800"}',
+    "a lone surrogate in a key": b'{"\\udfff": 1}',
+    "a NUL": b'{"code": "a\\u0000b"}',
+    "a NUL in a key": b'{"\\u0000": 1}',
+    "a raw NUL": b'{"code": "a\x00b"}',
+    "a duplicate key": b'{"code": "x", "code": "y"}',
+    "a duplicate key in a nest": b'{"code": {"a": 1, "a": 1}}',
+    "an array": b"[]",
+    "a string": b'"x"',
+    "null": b"null",
+    "a number": b"5",
+    "half a body": b'{"code": "x"',
+    "two bodies": b"{}{}",
+    "blanks": b"   ",
+    "a comment": b"{} // x",
+    "single quotes": b"{'code': 'x'}",
+    "a form": b"code=x",
+}
+PATHS = ["codes/verify/", "filings/", "codes/generate/"]
+
+
+@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_an_unreadable_body_is_400_with_no_field(api: Api, name: str, path: str) -> None:
+    assert api.call("POST", path, raw=UNREADABLE[name]).wrong == []
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1.5", "1e2", "-1", "true", '"1"', "[]"])
+def test_a_number_out_of_range_is_400(api: Api, number: str) -> None:
+    raw = f'{{"items": [{{"instance_id": "i", "count": {number}}}]}}'.encode()
+    assert [name for name, _code in api.call("POST", "codes/generate/", raw=raw).wrong] == ["items.0.count"]
+
+
+def test_a_2_mb_string_is_413(api: Api) -> None:
+    raw = json.dumps({"code": "x" * 2_000_000}).encode()
+    assert api.call("POST", "codes/verify/", raw=raw).refused == (413, "too_large")
+
+
+def test_a_body_of_1_mib_is_read_and_one_byte_more_is_not(api: Api) -> None:
+    filler = json.dumps({"code": ""}).encode()
+    raw = json.dumps({"code": "x" * (1024 * 1024 - len(filler))}).encode()
+    assert len(raw) == 1024 * 1024
+    assert api.call("POST", "codes/verify/", raw=raw).wrong == [("code", "max_length")]
+    assert api.call("POST", "codes/verify/", raw=raw + b" ").refused == (413, "too_large")
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/xml",
+     "application/json; charset=utf-16", "application/jsonx", "application/problem+json", "garbage", "*/*"],
+)  # fmt: skip
+def test_a_wrong_content_type_is_415(api: Api, kind: str) -> None:
+    answer = api.call("POST", "codes/verify/", raw=b'{"code": "x"}', content_type=kind)
+    assert answer.refused == (415, "unsupported_media_type")
+
+
+@pytest.mark.parametrize(
+    "kind", ["application/json", "application/json; charset=utf-8", 'Application/JSON;charset="UTF-8"']
+)
+def test_json_in_utf_8_is_taken(api: Api, kind: str) -> None:
+    assert api.call("POST", "codes/verify/", raw=b'{"code": "x"}', content_type=kind).refused == (404, "code_not_found")
+
+
+def test_an_encoded_body_is_415(api: Api) -> None:
+    assert api.call("POST", "codes/verify/", {"code": "x"}, content_encoding="gzip").refused[0] == 415
+
+
+def test_unknown_fields_are_refused(api: Api) -> None:
+    code = make_code()
+    assert api.post(f"codes/{code.pk}/reveal/", {"x": 1}).wrong == [("x", "unknown")]
+    assert api.patch(f"codes/{code.pk}/", {"state": "used", "remark": 5}).wrong == [
+        ("remark", "invalid"),
+        ("state", "unknown"),
+    ]
+
+
+BAD_QUERIES = [
+    "expires_before=yesterday", "expires_before=2023-02-29", "expires_before=2023-02-29T00:00:00Z",
+    "expires_before=9999-12-31T23:59:59-14:00", "expires_before=0001-01-01T00:00:00%2B14:00",
+    "generated_after=2026-01-01T00:00:00", "generated_after=2026-01-01", "generated_after=now", "state=foo", "state=",
+    "state=UNUSED", "limit=0", "limit=201", "limit=-1", "limit=1e1", "limit=" + "9" * 31, "limit=", "limit=%D9%A3",
+    "limit=1.0", "limit=+5", "cursor=", "cursor=x", "cursor=o1", "cursor=o1:", "cursor=%00", "count=yes", "count=1",
+    "count=", "filter=x", "page=1", "server__account__uid=x", "account=a&account=b", "account=", "search=",
+    "search=%00", "account=a%00b", "account=%FF", "search=" + "x" * 201, "%00=1", "%FF=1", "ordering=id",
+    "state__regex=(a%2B)%2B$", "format=xml", "digest__startswith=a",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("query", BAD_QUERIES)
+def test_a_query_that_cannot_be_right_is_400(api: Api, query: str) -> None:
+    assert len(api.get(f"codes/?{query}").wrong) == 1
+
+
+def test_too_many_parameters_are_400(api: Api) -> None:
+    assert api.get("codes/?" + "&".join(f"a{n}=1" for n in range(2000))).status == 400
+
+
+@pytest.mark.parametrize(
+    "query", ["limit=0", "after=", "after=5", "after=x", "after=-1.0", "cursor=x", "since=1", "after=%00"]
+)
+def test_a_bad_event_query_is_400(api: Api, query: str) -> None:
+    assert len(api.get(f"events/?{query}").wrong) == 1
+
+
+def test_a_query_where_none_belongs_is_400(api: Api) -> None:
+    code = make_code()
+    assert api.get(f"codes/{code.pk}/?x=1").wrong == [("x", "unknown")]
+    assert api.post("codes/verify/?code=x", {"code": "x"}).wrong == [("code", "unknown")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["codes/%00/", "servers/a%00b/codes/", "filings/a%00/", "filings/%ff/", "codes/0/", "codes/-1/", "codes/x/",
+     "codes/01/", f"codes/{10**30}/", f"filings/{'x' * 65}/", "codes/1", "nothing/", "codes//", "../admin/", "%2e%2e/"],
+)  # fmt: skip
+@pytest.mark.parametrize("with_token", [True, False])
+def test_an_address_that_does_not_exist_is_404(api: Api, path: str, with_token: bool) -> None:
+    headers = {} if with_token else {"authorization": ""}
+    for method in ("GET", "POST", "TRACE", "DELETE"):
+        assert api.call(method, path, **headers).refused == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "method", ["PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "X" * 100, "POST"]
+)
+def test_another_method_is_405(api: Api, method: str) -> None:
+    answer = api.call(method, "codes/")
+    assert answer.refused == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"
+    assert b"Bearer" not in answer.raw
+
+
+def test_head_is_get_without_a_body(api: Api) -> None:
+    answer = api.call("HEAD", "codes/")
+    assert (answer.status, answer.raw) == (200, b"")
+
+
+@pytest.mark.parametrize("header", ["x_http_method_override", "x_method_override", "x_http_method"])
+def test_a_method_override_does_nothing(api: Api, header: str) -> None:
+    code = make_code()
+    assert api.get(f"codes/{code.pk}/", **{header: "PATCH"}).status == 200
+    assert api.call("POST", f"codes/{code.pk}/", {"remark": "x"}, **{header: "PATCH"}).refused[0] == 405
+
+
+def test_the_answer_is_json_whatever_is_accepted(api: Api) -> None:
+    for accept in ("text/html", "application/xml", "nonsense", "", "image/png;q=1, text/*"):
+        assert api.get("codes/", accept=accept).headers["Content-Type"] == "application/json"
+        assert api.get("nothing/", accept=accept).refused == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    "given",
+    ["", "Bearer", "Bearer ", "Basic eDp5", "Token x", "Bearer x", "Bearer a b", "Bearer é", "Bearer " + "x" * 5000,
+     "bearer\tx", "Bearer x,Bearer y", "Bearer \ud83d"],
+)  # fmt: skip
+def test_a_malformed_or_unknown_token_is_401(api: Api, given: str) -> None:
+    answer = Answer(Client(raise_request_exception=False).get("/api/v1/codes/", HTTP_AUTHORIZATION=given))
+    assert answer.refused == (401, "not_authenticated")
+    assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+
+
+def test_two_authorization_headers_are_401(api: Api) -> None:
+    given = f"Bearer {api.token},Bearer {api.token}"  # how a WSGI server joins them
+    assert api.get("codes/", authorization=given).refused == (401, "not_authenticated")
+
+
+def test_checks_come_in_the_contracts_order(db: None) -> None:
+    reader = Api("codes:read")
+    assert reader.call("DELETE", "codes/generate/", authorization="").refused[0] == 401
+    assert reader.call("DELETE", "codes/generate/").refused[0] == 405
+    assert reader.call("POST", "codes/generate/", raw=b"x", content_type="text/plain").refused[0] == 403
+    generator = Api("codes:generate")
+    big = b"x" * (1024 * 1024 + 1)
+    assert generator.call("POST", "codes/generate/", raw=big, content_type="text/plain").refused[0] == 415
+    assert generator.call("POST", "codes/generate/", raw=big).refused[0] == 413
+    assert generator.call("POST", "servers/ins-none/codes/", raw=b"x").refused[0] == 400
+    assert generator.post("servers/ins-none/codes/").refused[0] == 404
+
+
+def test_a_session_never_authorises_the_api(admin_client: Client) -> None:
+    make_code()
+    assert admin_client.get("/api/v1/codes/").status_code == 401
+
+
+def test_a_token_never_authorises_a_page(api: Api) -> None:
+    make_issued(make_server())
+    answer = api.get("/admin/")
+    assert answer.status in (302, 404)
+
+
+def test_a_host_that_is_not_ours_is_400(api: Api) -> None:
+    assert Answer(Client().get("/api/v1/codes/", headers={"host": "evil.example"})).refused == (400, "invalid")
+
+
+def test_an_unexpected_failure_is_a_500_that_says_nothing(api: Api, settings: Any) -> None:
+    settings.CODE_KEYS = ["broken"]
+    answer = api.post("codes/verify/", {"code": "x" * 25})
+    issued = api.post(f"servers/{make_server().instance_id}/codes/")
+    assert issued.refused == (500, "internal_error")
+    assert answer.status in (404, 500)
+    assert b"Traceback" not in issued.raw
+
+
+def test_the_request_id_is_the_callers_own_when_well_formed(api: Api) -> None:
+    assert api.get("codes/", x_request_id="mine-1").headers["X-Request-ID"] == "mine-1"
+    assert api.get("nothing/", x_request_id="mine-2").json["request_id"] == "mine-2"
+    assert api.get("nothing/", x_request_id="not mine").json["request_id"] != "not mine"
+
+
+def test_the_use_of_a_token_is_kept_to_the_minute(api: Api, time_travel: Any) -> None:
+    used = lambda: ApiToken.objects.get().last_used_at  # noqa: E731
+    api.get("codes/")
+    assert used() == NOW
+    time_travel.shift(59)
+    api.get("codes/")
+    assert used() == NOW
+    time_travel.shift(1)
+    api.get("codes/")
+    assert (used() - NOW).seconds == 60
