@@ -34,7 +34,7 @@ class _CountField(forms.CharField):
         return int(text)
 
 
-class CountFilter(django_filters.NumberFilter):
+class CountFilter(django_filters.NumberFilter):  # type: ignore[misc]
     """A whole number from 0, in digits alone."""
 
     field_class = _CountField
@@ -86,7 +86,7 @@ class ServerFilterSet(StrictFilterSet):
 
     def with_codes_left(self, servers: Servers, name: str, value: int) -> Servers:
         """Those that have as many codes left, by number alone (FAQ 2)."""
-        counted = GENERATION.annotate(servers, now=self.now)
+        counted: QuerySet[Any] = GENERATION.annotate(servers, now=self.now)
         return counted.filter(codes_generated__lte=F("codes_limit") - value)
 
     def found_by(self, servers: Servers, name: str, value: str) -> Servers:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias, TypeVar
 
@@ -20,6 +20,7 @@ from servers.inventory.facts import IPFacts, ServerFacts
 from servers.models import Account, IPAddress, Region, Server
 
 T = TypeVar("T")
+M = TypeVar("M", bound=Model)
 Detail: TypeAlias = dict[str, object]
 Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
 
@@ -247,7 +248,7 @@ class Batch:
         observer([*self._former, *((server, detail) for server, detail in changes if detail)])
 
 
-def _update(model: type[Model], objects: list[Model], fields: list[str]) -> None:
+def _update(model: type[M], objects: Sequence[M], fields: list[str]) -> None:
     """Save these fields of known rows: an upsert of one statement is ten times as fast as bulk_update."""
     model._default_manager.bulk_create(objects, update_conflicts=True, unique_fields=["pk"], update_fields=fields)
 
