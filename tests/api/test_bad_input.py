@@ -146,9 +146,7 @@ def test_an_address_that_does_not_exist_is_404(api: Api, path: str, with_token: 
         assert api.call(method, path, **headers).refused == (404, "not_found")
 
 
-@pytest.mark.parametrize(
-    "method", ["PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "X" * 100, "POST"]
-)
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "X" * 100, "POST"])
 def test_another_method_is_405(api: Api, method: str) -> None:
     answer = api.call(method, "codes/")
     assert answer.refused == (405, "method_not_allowed")

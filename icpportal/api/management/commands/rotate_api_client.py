@@ -1,0 +1,37 @@
+"""rotate_api_client NAME [--overlap HOURS] [--expires DAYS]"""
+
+from datetime import timedelta
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from icpportal.api import tokens
+
+
+class Command(BaseCommand):
+    help = "Give an API client another token, printed this once as the last line; the old ones end after the overlap."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name")
+        parser.add_argument("--overlap", type=int, default=24, metavar="HOURS", help="0 to 8760; 24 if left out")
+        parser.add_argument(
+            "--expires", type=int, metavar="DAYS", help="how long the token is valid; always if left out"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        hours, days = options["overlap"], options["expires"]
+        if not 0 <= hours <= 8760:
+            raise CommandError("--overlap takes 0 to 8760 hours.")
+        if days is not None and not 1 <= days <= 36_500:
+            raise CommandError("--expires takes 1 to 36500 days.")
+        try:
+            token = tokens.rotate(
+                tokens.named(options["name"]),
+                overlap=timedelta(hours=hours),
+                lifetime=timedelta(days=days) if days else None,
+                now=timezone.now(),
+            )
+        except tokens.ClientRefused as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write(token)
