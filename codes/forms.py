@@ -45,7 +45,12 @@ class GenerateForm(forms.Form):
     form_id = forms.RegexField(
         FORM_ID, widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), _FORM_LOST)
     )
-    ip = forms.TypedChoiceField(label=_("Public IP"), coerce=int, widget=forms.RadioSelect)
+    ip = forms.TypedChoiceField(
+        label=_("Public IP"),
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose the public IP that the code is for.")),
+    )
     remark = _remark()
     authorized_account = _authorized_account()
 

@@ -148,7 +148,9 @@ class Card:
             return [_help(_("How to renew"), "renew")]
         if failed <= _PREPAID_HELPS:
             return [_help(_("How to change to prepaid"), "prepaid")]
-        return []
+        if "region_unknown" in failed:
+            return [_help(_("Contact customer service"), "contact")]
+        return [_help(_("Which servers qualify"), "faq-4")]
 
     def _codes(self) -> list[Step]:
         count = self.server.codes_generated
@@ -158,7 +160,8 @@ class Card:
         return [Step(label=label, url=reverse("codes:server", args=[self.server.instance_id]) + "#codes", look="quiet")]
 
     def _contact(self) -> list[Step]:
-        return [_help(_("Contact customer service"), "contact", look="quiet")] if self.shows_refusals else []
+        offered = self.shows_refusals and "region_unknown" not in self.report.failed_codes
+        return [_help(_("Contact customer service"), "contact", look="quiet")] if offered else []
 
 
 def cards(servers: list[int], *, now: datetime) -> list[Card]:

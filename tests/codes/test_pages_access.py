@@ -136,3 +136,19 @@ def test_switching_to_an_account_of_others_is_404():
 def test_one_account_offers_no_switch():
     account = make_account()
     assert reverse("codes:accounts") not in client_of(account).get("/").content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize(("path", "status"), [("/codes/1000/", 404), ("/nothing/", 404), ("/codes/?tab=x", 400)])
+def test_what_cannot_be_shown_is_said_in_our_own_page(path, status, language):
+    client = client_of(make_account())
+    client.cookies["django_language"] = language
+    page = client.get(path)
+    assert page.status_code == status and 'href="/static/icp/pages.css"' in page.content.decode()
+
+
+def test_a_form_without_its_token_is_refused_with_what_to_do(code):
+    client = Client(enforce_csrf_checks=True, HTTP_ACCEPT_LANGUAGE="en")
+    client.force_login(code.server.account.members.create(username="li"))
+    page = client.post(reverse("codes:withdraw", args=[code.pk]))
+    assert page.status_code == 403 and "load the page again" in page.content.decode()

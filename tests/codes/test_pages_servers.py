@@ -87,7 +87,7 @@ def test_a_spent_quota_is_neutral_unless_something_else_fails():
         ({"prepaid_months": 1}, "How to renew"),
         ({"expires_at": NOW}, "How to renew"),
         ({"billing_mode": BillingMode.PAY_AS_YOU_GO}, "How to change to prepaid"),
-        ({"public_ip_assigned": False, "prepaid_months": 1}, "Contact customer service"),
+        ({"public_ip_assigned": False, "prepaid_months": 1}, "Which servers qualify"),
         ({"region_code": "ap-hongkong"}, None),
         ({"state": ServerState.TERMINATED}, None),
     ],
