@@ -76,8 +76,8 @@ class AnnotateForm(forms.Form):
     authorized_account = _authorized_account()
 
     def __init__(self, *args: Any, code: AuthorizationCode, **kwargs: Any) -> None:
-        initial = {"remark": code.remark, "authorized_account": code.authorized_account}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.initial = {"remark": code.remark, "authorized_account": code.authorized_account}
         if not TRANSITIONS[Action.AUTHORIZE].allows(code.state):
             del self.fields["authorized_account"]
 

@@ -38,12 +38,14 @@ def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Serve
 
 def standings(servers: QuerySet[Server], *, now: datetime) -> list[tuple[int, int]]:
     """(standing, pk) of every server in the order of attention, by one query: a fleet to count, filter and page."""
-    return sorted(with_standing(servers, now=now).order_by().values_list("standing", "pk"))
+    judged: Any = with_standing(servers, now=now).order_by()
+    return sorted(judged.values_list("standing", "pk"))
 
 
 def count_by_standing(servers: QuerySet[Server], *, now: datetime) -> dict[int, int]:
     """How many of `servers` stand how, by one query; what nobody is, is left out."""
-    counted = with_standing(servers, now=now).order_by().values("standing").annotate(servers=Count("pk"))
+    judged: Any = with_standing(servers, now=now).order_by()
+    counted = judged.values("standing").annotate(servers=Count("pk"))
     return {row["standing"]: row["servers"] for row in counted}
 
 

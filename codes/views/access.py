@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, cast
 
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
 
@@ -45,12 +46,16 @@ def choose_account(request: HttpRequest, account: Account) -> None:
         session[_ACCOUNT] = account.pk
 
 
-def signed_in(*methods: str) -> Callable[[Callable[P, HttpResponse]], Callable[P, HttpResponse]]:
+def person(request: HttpRequest) -> User:
+    """Who is signed in; for views behind these decorators."""
+    return cast(User, request.user)
+
+
+def signed_in(*methods: str) -> Callable[[Callable[[HttpRequest], HttpResponse]], Callable[..., HttpResponse]]:
     """A view for people who are signed in, by these methods only."""
 
-    def decorate(view: Callable[P, HttpResponse]) -> Callable[P, HttpResponse]:
-        checked = login_required(_allow(methods, view))
-        return wraps(view)(checked)  # type: ignore[arg-type]
+    def decorate(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+        return wraps(view)(login_required(_allow(methods, view)))
 
     return decorate
 

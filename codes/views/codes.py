@@ -27,7 +27,7 @@ from codes.messages import explain, refusals
 from codes.models import AuthorizationCode, Filing
 from codes.standing import expires_soon
 from codes.validity import VALIDITY, expires_at, with_shown_state
-from codes.views.access import READ, membership, own_code, page, signed_in
+from codes.views.access import READ, membership, own_code, page, person, signed_in
 from codes.views.once import take_fresh
 from codes.views.timeline import timeline
 from servers.models import Account
@@ -95,7 +95,7 @@ def codes(request: HttpRequest) -> HttpResponse:
 
 
 def _list(account: Account, tab: str, cursor: str, *, now: datetime) -> dict[str, Any]:
-    owned = with_shown_state(AuthorizationCode.objects.filter(server__account=account), now=now)
+    owned: Any = with_shown_state(AuthorizationCode.objects.filter(server__account=account), now=now)
     counted = owned.order_by().values("shown_state").annotate(codes=Count("pk"))
     counts = Counter({row["shown_state"]: row["codes"] for row in counted})
     tabs = [
@@ -117,7 +117,7 @@ def code(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
     now = timezone.now()
     value = ""
     if take_fresh(request, code) and now - code.generated_at < FRESH:
-        value = services.reveal(code, actor=request.user, channel=Channel.SELF_SERVICE, now=now)
+        value = services.reveal(code, actor=person(request), channel=Channel.SELF_SERVICE, now=now)
     return _show(request, code, now=now, value=value, is_new=bool(value))
 
 
@@ -125,7 +125,7 @@ def code(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
 def reveal(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
     """The code's page with the value in full, in this answer alone."""
     now = timezone.now()
-    value = services.reveal(code, actor=request.user, channel=Channel.SELF_SERVICE, now=now)
+    value = services.reveal(code, actor=person(request), channel=Channel.SELF_SERVICE, now=now)
     return _show(request, code, now=now, value=value)
 
 
@@ -170,7 +170,7 @@ def withdraw(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
     now = timezone.now()
     if request.method == "POST":
         try:
-            services.withdraw(code, actor=request.user, channel=Channel.SELF_SERVICE, now=now)
+            services.withdraw(code, actor=person(request), channel=Channel.SELF_SERVICE, now=now)
         except TransitionRefused as error:
             messages.error(request, explain(error))
         else:
@@ -202,7 +202,7 @@ def _annotate(request: HttpRequest, code: AuthorizationCode, form: AnnotateForm,
             code,
             remark=form.cleaned_data["remark"],
             authorized_account=form.cleaned_data.get("authorized_account"),
-            actor=request.user,
+            actor=person(request),
             channel=Channel.SELF_SERVICE,
             now=now,
         )

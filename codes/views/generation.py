@@ -22,7 +22,7 @@ from codes.models import AuthorizationCode
 from codes.policy import Policy
 from codes.rules import Report
 from codes.standing import CAN_GENERATE
-from codes.views.access import READ, own_server, page
+from codes.views.access import READ, own_server, page, person
 from codes.views.cards import Card, cards
 from codes.views.once import generate_once, new_form_id
 from servers.choices import IPKind
@@ -62,7 +62,7 @@ def _generate(request: HttpRequest, server: Server, form: GenerateForm, *, now: 
             ip=form.chosen_ip(),
             remark=typed["remark"],
             authorized_account=typed["authorized_account"],
-            actor=request.user,
+            actor=person(request),
             channel=Channel.SELF_SERVICE,
             now=now,
         )
@@ -88,8 +88,9 @@ def _ask(request: HttpRequest, server: Server, form: GenerateForm, *, now: datet
 
 def _ask_again(request: HttpRequest, server: Server, form: GenerateForm, *, now: datetime) -> HttpResponse:
     if "form_id" in form.errors:
-        form.data = form.data.copy()
-        form.data["form_id"] = new_form_id()
+        data = request.POST.copy()
+        data["form_id"] = new_form_id()
+        form.data = data
     return _ask(request, server, form, now=now, status=400)
 
 

@@ -60,7 +60,7 @@ def take_fresh(request: HttpRequest, code: AuthorizationCode) -> bool:
     if request.session.get(_FRESH) != code.pk:
         return False
     with held_session(request) as session:
-        return session.pop(_FRESH, None) == code.pk
+        return bool(session.pop(_FRESH, None) == code.pk)
 
 
 @contextmanager
