@@ -130,6 +130,14 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "SORT_OPERATION_PARAMETERS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "CodeState": "codes.choices.ShownState.values",
+        "FilingState": "codes.choices.FilingState.values",
+        "EventType": "codes.choices.EventType.values",
+        "ServerState": "servers.choices.ServerState.values",
+        "BillingMode": "servers.choices.BillingMode.values",
+        "IPKind": "servers.choices.IPKind.values",
+    },
     "APPEND_COMPONENTS": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
 }
 

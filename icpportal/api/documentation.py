@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,7 +20,15 @@ from icpportal.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 REQUEST_ID = "0f3c6a1e5b7d4c2f9a8e7d6c5b4a3f21"
-_ALWAYS = ("invalid", "not_authenticated", "missing_scope", "throttled", "unavailable", "internal_error")
+_ALWAYS = (
+    "invalid",
+    "not_authenticated",
+    "missing_scope",
+    "method_not_allowed",
+    "throttled",
+    "unavailable",
+    "internal_error",
+)
 _WITH_BODY = ("unsupported_media_type", "too_large")
 LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT})
 _POST = ("request_in_progress", "idempotency_key_reused")
@@ -106,6 +115,11 @@ class EndpointSchema(AutoSchema):
         scopes = self.view.scopes[self.method]
         needed = " · ".join(f"`{scope}`" for scope in sorted(scopes))
         return "\n\n".join(part for part in (self.said.text, f"Scope: {needed}" if needed else "") if part)
+
+    def get_operation_id(self) -> str:
+        """The endpoint's class, with the method where it has several: code_list, code_detail_patch."""
+        name = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type(self.view).__name__).lower()
+        return name if len(self.view.scopes) == 1 else f"{name}_{self.method.lower()}"
 
     def get_tags(self) -> list[str]:
         return [self.said.tag]

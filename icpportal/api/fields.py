@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 
@@ -63,6 +64,7 @@ class Boolean(serializers.BooleanField):
         return data
 
 
+@extend_schema_field({"type": "string", "format": "date-time"})
 class Moment(serializers.Field):
     """An ISO 8601 date and time with its zone; the value is aware, in UTC."""
 

@@ -18,7 +18,13 @@ from icpportal.api.problems import unavailable
 class Live(PublicEndpoint):
     """The process answers."""
 
-    @documentation.describe(summary="Is the process alive", tag="health", response=documentation.Health, public=True)
+    @documentation.describe(
+        summary="Is the process alive",
+        tag="health",
+        response=documentation.Health,
+        public=True,
+        example={"status": "live"},
+    )
     def get(self, request: HttpRequest) -> HttpResponse:
         return answer({"status": "live"})
 
@@ -27,7 +33,12 @@ class Ready(PublicEndpoint):
     """The database answers, and no migration is missing there."""
 
     @documentation.describe(
-        summary="Can it work", tag="health", response=documentation.Health, public=True, refusals=("unavailable",)
+        summary="Can it work",
+        tag="health",
+        response=documentation.Health,
+        public=True,
+        refusals=("unavailable",),
+        example={"status": "ready"},
     )
     def get(self, request: HttpRequest) -> HttpResponse:
         applied = MigrationRecorder.Migration.objects.using(connection.alias).values_list("app", "name")

@@ -1,0 +1,109 @@
+"""The OpenAPI document: whole, without warnings, and true of what is answered."""
+
+import json
+from typing import Any
+
+import pytest
+from django.test import Client
+from drf_spectacular.drainage import GENERATOR_STATS
+
+from codes.api import payloads, schema
+from codes.eligibility import GENERATION
+from codes.validity import VALIDITY
+from icpportal.api import documentation, problems
+from tests.api.client import Answer, Api
+from tests.factories import make_filing, make_issued, make_server
+
+
+@pytest.fixture(scope="module")
+def document() -> Any:
+    documentation.schema.cache_clear()
+    with GENERATOR_STATS.silence():
+        GENERATOR_STATS.reset()
+        made = documentation.schema("en")
+        assert not GENERATOR_STATS._warn_cache, GENERATOR_STATS._warn_cache
+        assert not GENERATOR_STATS._error_cache, GENERATOR_STATS._error_cache
+    return json.loads(json.dumps(made))
+
+
+def operations(document: Any) -> list[tuple[str, str, Any]]:
+    return [(path, method, said) for path, item in document["paths"].items() for method, said in item.items()]
+
+
+def test_it_is_openapi_3_1(document: Any) -> None:
+    assert document["openapi"].startswith("3.1")
+
+
+def test_every_call_of_codes_and_filings_is_there(document: Any) -> None:
+    calls = {f"{method.upper()} {path.removeprefix('/api/v1/')}" for path, method, _said in operations(document)}
+    assert {
+        "POST servers/{instance_id}/codes/", "POST codes/generate/", "GET codes/", "GET codes/{id}/",
+        "PATCH codes/{id}/", "POST codes/{id}/reveal/", "POST codes/{id}/withdraw/", "POST codes/verify/",
+        "POST filings/", "GET filings/{order_number}/", "POST filings/{order_number}/reject/",
+        "POST filings/{order_number}/complete/", "POST filings/{order_number}/abandon/", "GET events/",
+        "GET health/live/", "GET health/ready/",
+    } <= calls  # fmt: skip
+
+
+def test_every_call_has_a_summary_and_examples(document: Any) -> None:
+    for path, method, said in operations(document):
+        assert said["summary"], path
+        good = [answer for status, answer in said["responses"].items() if status < "300"]
+        contents = [content for answer in good for content in answer.get("content", {}).values()]
+        assert all("examples" in content for content in contents), (path, method)
+        if "requestBody" in said:
+            assert all("examples" in content for content in said["requestBody"]["content"].values()), path
+
+
+def test_every_refusal_and_every_problem_is_there_with_an_example(document: Any) -> None:
+    text = json.dumps(document)
+    for rule in (*GENERATION.rules, *VALIDITY.rules):
+        assert f'"{rule.code}"' in text, rule.code
+    for code in problems.KINDS:
+        assert f'"{code}"' in text, code
+    for code in ("not_eligible", "code_in_use", "throttled", "unavailable", "invalid", "order_conflict"):
+        assert f'"code": "{code}"' in text
+
+
+@pytest.mark.parametrize("code", ["not_eligible", "not_prepaid", "code_used", "unavailable", "not_found"])
+def test_a_problems_type_is_a_page(db: None, code: str) -> None:
+    kind = problems.KINDS[code]
+    response = Client().get(f"{problems.BASE}{code}")
+    assert (response.status_code, response["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert str(kind.title) in response.content.decode()
+
+
+def test_an_unknown_problem_is_404(api: Api) -> None:
+    assert api.get("problems/nonsense").refused == (404, "not_found")
+
+
+def test_the_document_and_its_page_are_public_and_uncounted(db: None) -> None:
+    for path in ("/api/v1/schema/", "/api/v1/docs/"):
+        response = Client().get(path)
+        assert response.status_code == 200
+        assert response["RateLimit-Remaining"] == response["RateLimit-Limit"]
+    assert Answer(Client().post("/api/v1/schema/")).refused == (405, "method_not_allowed")
+
+
+def test_the_page_has_no_inline_script_or_style(db: None) -> None:
+    page = Client().get("/api/v1/docs/").content.decode()
+    assert "style=" not in page
+    assert "<style" not in page
+    assert all("src=" in tag for tag in page.split("<script")[1:])
+    assert "https://" not in page
+
+
+def test_the_document_follows_the_language(db: None) -> None:
+    assert Client().get("/api/v1/schema/", headers={"accept-language": "zh-hans"}).json()["openapi"] == "3.1.0"
+
+
+def test_what_is_answered_has_the_fields_that_the_document_names(api: Api) -> None:
+    issued = make_issued(make_server())
+    filing = make_filing(issued, client=api.client)
+    code = api.get(f"codes/{issued.code.pk}/").json
+    assert set(code) == set(schema.CodeShown().fields) == set(schema.CODE_EXAMPLE)
+    assert set(payloads.filing_payload(filing)) == set(schema.FilingShown().fields) == set(schema.FILING_EXAMPLE)
+    event = api.get("events/").json["results"][0]
+    assert set(event) == set(schema.EventShown().fields) == set(schema.EVENT_EXAMPLE)
+    verified = api.post("codes/verify/", {"code": issued.value}).json
+    assert set(verified) == set(schema.Verified().fields)
