@@ -58,7 +58,7 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 def final_until(connection: BaseDatabaseWrapper) -> int | None:
     """The highest event number up to which nothing can appear any more; None when all that is there is final.
 
-    Read the events after this, in a later statement.
+    Read the events after this, in a later statement. The caller's own events do not hold it up: it sees them already.
     """
     if connection.vendor != "postgresql":
         return None
@@ -68,7 +68,7 @@ def final_until(connection: BaseDatabaseWrapper) -> int | None:
         last = cursor.fetchone()[0]
         cursor.execute(
             "SELECT min((classid::bigint << 32 | objid::bigint) - %s) FROM pg_locks "
-            "WHERE locktype = 'advisory' AND objsubid = 1 AND classid::bigint >> 8 = %s "
+            "WHERE locktype = 'advisory' AND objsubid = 1 AND classid::bigint >> 8 = %s AND pid <> pg_backend_pid() "
             "AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
             [FLOORS, FLOORS >> 40],
         )

@@ -6,22 +6,23 @@ import json
 import logging
 import random
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
+from codes.api.payloads import event_payload
 from codes.models import CodeEvent
 from codes.webhooks.addresses import Resolver, system_resolver
 from codes.webhooks.choices import DeliveryState, DisabledReason
 from codes.webhooks.fan_out import receiving
 from codes.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from codes.webhooks.payload import event_payload
 from codes.webhooks.schedule import next_attempt, pause
 from codes.webhooks.signing import headers
 from codes.webhooks.transport import Answer, post
+from icpportal.api.fields import iso
 
 log = logging.getLogger(__name__)
 
@@ -59,8 +60,7 @@ def message(event: CodeEvent) -> str:
 
     No code value is in it, since none is in an event.
     """
-    timestamp = event.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    payload = {"type": event.type, "timestamp": timestamp, "data": event_payload(event)}
+    payload = {"type": event.type, "timestamp": iso(event.at), "data": event_payload(event)}
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
@@ -73,7 +73,7 @@ def _claim(*, now: datetime) -> WebhookDelivery | None:
             # After the claim's transaction, which holds the delivery: elsewhere the endpoint is locked first.
             WebhookEndpoint.objects.filter(pk=endpoint.pk).update(served_at=now)
             return WebhookDelivery.objects.select_related(
-                "endpoint", "event__account", "event__server", "event__code", "event__user", "event__client"
+                "endpoint", "event__account", "event__server", "event__user", "event__client"
             ).get(pk=claimed)
     return None
 

@@ -3,10 +3,9 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.db.models import Count, Q
+from django.db.models import Count
 
-from codes.webhooks.choices import DeliveryState
-from codes.webhooks.models import WebhookEndpoint
+from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from icpportal.dates import shanghai
 
 
@@ -15,11 +14,11 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Times are China's."""
-        pending = Count("deliveries", filter=Q(deliveries__state=DeliveryState.PENDING))
-        endpoints = WebhookEndpoint.objects.select_related("client").annotate(pending_count=pending)
-        for each in endpoints.order_by("pk"):
-            parts = [each.pk, each.client.name, each.place, ",".join(each.event_types), f"{each.pending_count} pending"]
-            self.stdout.write("\t".join([*map(str, parts), _standing(each)]))
+        pending = dict(WebhookDelivery.objects.pending().values_list("endpoint").annotate(Count("pk")))
+        for each in WebhookEndpoint.objects.select_related("client").order_by("pk"):
+            waiting = f"{pending.get(each.pk, 0)} pending"
+            parts = [str(each.pk), each.client.name, each.place, ",".join(each.event_types), waiting, _standing(each)]
+            self.stdout.write("\t".join(parts))
 
 
 def _standing(endpoint: WebhookEndpoint) -> str:

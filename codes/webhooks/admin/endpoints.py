@@ -1,0 +1,232 @@
+"""Endpoints: what each is sent, how it stands, and what supervisors do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from codes.admin.base import DeskFilter, DeskRecord, Rows
+from codes.admin.columns import link, list_url, moment, page_url
+from codes.admin.forms import DeskForm
+from codes.choices import EventType
+from codes.webhooks import services
+from codes.webhooks.addresses import AddressRefused
+from codes.webhooks.admin.forms import EndpointForm, TypesForm
+from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
+from codes.webhooks.services import EndpointRefused
+
+ADD, CHANGE = "webhooks.add_webhookendpoint", "webhooks.change_webhookendpoint"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something that a supervisor does with one endpoint: the question, its effect, the button, what is said after."""
+
+    question: str | Promise
+    effect: str | Promise
+    button: str | Promise
+    done: str | Promise
+    run: Callable[..., None]
+
+
+ACTS = {
+    "disable": Act(
+        question=_("Disable %(endpoint)s?"),
+        effect=_("Nothing is sent any more. What is pending waits, and what happens meanwhile is sent when enabled."),
+        button=_("Disable"),
+        done=_("%(endpoint)s is disabled."),
+        run=services.disable_endpoint,
+    ),
+    "enable": Act(
+        question=_("Enable %(endpoint)s?"),
+        effect=_("It goes on where it stopped: everything since then is sent, in order."),
+        button=_("Enable"),
+        done=_("%(endpoint)s is enabled."),
+        run=services.enable_endpoint,
+    ),
+}
+
+
+class StandingFilter(DeskFilter):
+    """Enabled, failing or disabled."""
+
+    title = _("state")
+    parameter_name = "standing"
+    is_tabs = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("enabled", _("Enabled")), ("failing", _("Failing")), ("disabled", _("Disabled"))]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        narrowed = rows.filter(disabled_at__isnull=value != "disabled")
+        return narrowed.filter(failing_since__isnull=False) if value == "failing" else narrowed
+
+
+@admin.register(WebhookEndpoint)
+class WebhookEndpointAdmin(DeskRecord):
+    """An address is never edited; types, state and secret are."""
+
+    page_template = "admin/desk/webhook_endpoint.html"
+    list_display = ("place", "client", "standing", "last_success", "created")
+    list_filter = (StandingFilter,)
+    list_select_related = ("client",)
+    sortable_by = ()
+
+    @admin.display(description=_("address"))
+    def place(self, endpoint: WebhookEndpoint) -> str:
+        return endpoint.place
+
+    @admin.display(description=_("state"))
+    def standing(self, endpoint: WebhookEndpoint) -> str:
+        if endpoint.disabled_at is not None:
+            return f"{_('Disabled')}: {endpoint.get_disabled_reason_display()}"
+        return str(_("Failing") if endpoint.failing_since else _("Enabled"))
+
+    @admin.display(description=_("last success"))
+    def last_success(self, endpoint: WebhookEndpoint) -> SafeString | str:
+        return moment(endpoint.succeeded_at)
+
+    @admin.display(description=_("created"))
+    def created(self, endpoint: WebhookEndpoint) -> SafeString | str:
+        return moment(endpoint.created_at)
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).select_related("client__account")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(ADD)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("<int:pk>/types/", view(self.types), name="webhooks_webhookendpoint_types"),
+            path("<int:pk>/rotate/", view(self.rotate), name="webhooks_webhookendpoint_rotate"),
+            path("<int:pk>/act/<str:action>/", view(self.act), name="webhooks_webhookendpoint_act"),
+            *super().get_urls(),
+        ]
+
+    def page(self, request: HttpRequest, obj: WebhookEndpoint, *, now: datetime) -> dict[str, Any]:
+        """The notice when it is disabled, its facts, and what may be done."""
+        return {
+            "endpoint": obj,
+            "facts": _facts(obj, now=now),
+            "buttons": _buttons(obj) if request.user.has_perm(CHANGE) else [],
+            "deliveries_url": list_url(WebhookDelivery, endpoint=obj.pk),
+        }
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Asks what it is to be; answers with the secret itself, which no browser keeps."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = EndpointForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            try:
+                endpoint, secret = services.create_endpoint(now=timezone.now(), **form.cleaned_data)
+            except AddressRefused as refused:
+                form.add_error("url", str(refused.reason))
+            except EndpointRefused as refused:
+                form.add_error(refused.field, str(refused.reason))
+            else:
+                self.log_addition(request, endpoint, "Created")
+                return self._secret_page(request, endpoint, secret)
+        context = {"form": form, "button": _("Create"), "list_url": list_url(WebhookEndpoint)}
+        return self._show(request, "admin/desk/webhook_add.html", _("Add a webhook endpoint"), context)
+
+    def types(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """Which types are sent from now on."""
+        endpoint = self._changeable(request, pk)
+        chosen = {"event_types": endpoint.event_types}
+        form = TypesForm(request.POST if request.method == "POST" else None, initial=chosen)
+        if request.method == "POST" and form.is_valid():
+            services.choose_types(endpoint, event_types=form.cleaned_data["event_types"])
+            self.log_change(request, endpoint, "Event types chosen")
+            messages.success(request, _("%(endpoint)s: saved.") % {"endpoint": endpoint})
+            return HttpResponseRedirect(page_url(endpoint))
+        question = _("Choose what %(endpoint)s is sent") % {"endpoint": endpoint}
+        return self._ask(request, endpoint, form, question, _("Holds from the next event on."), _("Save"))
+
+    def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """A new secret, shown once."""
+        endpoint = self._changeable(request, pk)
+        if request.method == "POST":
+            secret = services.rotate_secret(endpoint, now=timezone.now())
+            self.log_change(request, endpoint, "Secret rotated")
+            return self._secret_page(request, endpoint, secret)
+        question = _("Rotate the secret of %(endpoint)s?") % {"endpoint": endpoint}
+        effect = _("A new secret is shown once. For 24 hours both sign, then the old one is dead.")
+        return self._ask(request, endpoint, DeskForm(), question, effect, _("Rotate the secret"))
+
+    def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
+        """Disable or enable."""
+        if action not in ACTS:
+            raise Http404
+        act, endpoint = ACTS[action], self._changeable(request, pk)
+        names = {"endpoint": endpoint}
+        if request.method == "POST":
+            act.run(endpoint, now=timezone.now())
+            self.log_change(request, endpoint, action)
+            messages.success(request, act.done % names)
+            return HttpResponseRedirect(page_url(endpoint))
+        return self._ask(request, endpoint, DeskForm(), act.question % names, act.effect, act.button)
+
+    def _changeable(self, request: HttpRequest, pk: int) -> WebhookEndpoint:
+        if not request.user.has_perm(CHANGE):
+            raise PermissionDenied
+        endpoint: WebhookEndpoint | None = self.page_object(request, str(pk))
+        if endpoint is None:
+            raise Http404
+        return endpoint
+
+    def _ask(
+        self, request: HttpRequest, endpoint: WebhookEndpoint, form: DeskForm, title: str, effect: Any, button: Any
+    ) -> HttpResponse:
+        context = {"object": endpoint, "object_url": page_url(endpoint), "effect": effect, "note": ""}
+        return self._show(request, "admin/desk/form.html", title, {**context, "form": form, "button": button})
+
+    def _secret_page(self, request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:
+        context = {"endpoint": endpoint, "endpoint_url": page_url(endpoint), "secret": secret}
+        response = self._show(request, "admin/desk/webhook_secret.html", _("The endpoint's secret"), context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def _show(self, request: HttpRequest, template: str, title: Any, context: dict[str, Any]) -> HttpResponse:
+        return TemplateResponse(request, template, self.desk_context(request, title=str(title)) | context)
+
+
+def _facts(endpoint: WebhookEndpoint, *, now: datetime) -> list[dict[str, Any]]:
+    labels = dict(EventType.choices)
+    account = endpoint.client.account
+    facts: list[dict[str, Any]] = [
+        {"label": _("API client"), "value": endpoint.client.name},
+        {"label": _("Account"), "value": link(account) if account else _("All accounts")},
+        {"label": _("Event types"), "value": ", ".join(str(labels[each]) for each in endpoint.event_types)},
+        {"label": _("Created"), "value": moment(endpoint.created_at)},
+        {"label": _("Last attempt"), "value": moment(endpoint.served_at)},
+        {"label": _("Last success"), "value": moment(endpoint.succeeded_at)},
+        {"label": _("Failing since"), "value": moment(endpoint.failing_since)},
+    ]
+    if endpoint.previous_until is not None and now < endpoint.previous_until:
+        facts.append({"label": _("The old secret signs until"), "value": moment(endpoint.previous_until)})
+    return facts
+
+
+def _buttons(endpoint: WebhookEndpoint) -> list[dict[str, Any]]:
+    turn, label = ("disable", _("Disable…")) if endpoint.disabled_at is None else ("enable", _("Enable…"))
+    name = "admin:webhooks_webhookendpoint"
+    return [
+        {"label": _("Choose event types…"), "url": reverse(f"{name}_types", args=[endpoint.pk])},
+        {"label": _("Rotate the secret…"), "url": reverse(f"{name}_rotate", args=[endpoint.pk])},
+        {"label": label, "url": reverse(f"{name}_act", args=[endpoint.pk, turn])},
+    ]

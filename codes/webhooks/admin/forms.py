@@ -1,0 +1,35 @@
+"""What a supervisor fills in of an endpoint. Forms shape; codes/webhooks/services.py decides."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from codes.admin.forms import DeskForm
+from codes.choices import EventType
+from codes.webhooks.addresses import MAX_LENGTH
+from icpportal.api.models import ApiClient
+
+
+class TypesForm(DeskForm):
+    """Which types of event are sent."""
+
+    event_types = forms.MultipleChoiceField(
+        label=_("Event types"), choices=EventType.choices, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class EndpointForm(TypesForm):
+    """A new endpoint. Its address cannot be changed later: a receiver that moves gets an endpoint of its own."""
+
+    client: forms.ModelChoiceField[ApiClient] = forms.ModelChoiceField(
+        ApiClient.objects.filter(is_active=True).order_by("name"),
+        label=_("API client"),
+        help_text=_("With an account, it gets the events of that account alone."),
+    )
+    url = forms.CharField(
+        label=_("Address"),
+        help_text=_("Begins with https:// and is reachable from the internet."),
+        max_length=MAX_LENGTH,
+    )
+    field_order = ("client", "url", "event_types")

@@ -1,0 +1,216 @@
+"""Webhooks on the desk: who may do what, the secret once, the notice, the log, and Redeliver by POST."""
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from codes import values
+from codes.admin.columns import list_url, page_url
+from codes.webhooks import services
+from codes.webhooks.choices import DeliveryState, DisabledReason
+from codes.webhooks.delivering import deliver_next
+from codes.webhooks.fan_out import fan_out
+from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
+from tests.codes.webhook_receiver import Receiver, receiver
+from tests.factories import make_agent, make_client, make_code
+
+pytestmark = pytest.mark.django_db
+REDELIVER = "/admin/webhooks/webhookdelivery/redeliver/"
+ADD = "/admin/webhooks/webhookendpoint/add/"
+
+
+@pytest.fixture
+def hook(settings: Any) -> Iterator[Receiver]:
+    settings.WEBHOOK_ALLOW_PRIVATE = True
+    with receiver() as running:
+        yield running
+
+
+def signed_in(role: str) -> Client:
+    client = Client()
+    client.force_login(make_agent(role=role))
+    return client
+
+
+def make_endpoint(hook: Receiver) -> WebhookEndpoint:
+    asked: dict[str, Any] = {"url": f"{hook.url}?key=hunter2", "event_types": ["generated"], "now": timezone.now()}
+    return services.create_endpoint(make_client(), **asked)[0]
+
+
+def make_delivery(hook: Receiver) -> WebhookDelivery:
+    make_endpoint(hook)
+    make_code()
+    now = timezone.now()
+    fan_out(now=now)
+    deliver_next(now=now)
+    return WebhookDelivery.objects.get()
+
+
+def act_urls(endpoint: WebhookEndpoint) -> list[str]:
+    name = "admin:webhooks_webhookendpoint"
+    return [
+        reverse(f"{name}_types", args=[endpoint.pk]),
+        reverse(f"{name}_rotate", args=[endpoint.pk]),
+        reverse(f"{name}_act", args=[endpoint.pk, "disable"]),
+        reverse(f"{name}_act", args=[endpoint.pk, "enable"]),
+    ]
+
+
+@pytest.mark.parametrize("role", ["Agent", "Supervisor", "Auditor"])
+def test_each_role_reads_endpoints_and_the_log(hook: Receiver, role: str) -> None:
+    hook.answer = lambda got: (422, {}, b"<b>not yet</b>")
+    delivery = make_delivery(hook)
+    client = signed_in(role)
+    for each in (delivery, delivery.endpoint):
+        assert client.get(list_url(type(each))).status_code == 200
+        assert client.get(page_url(each)).status_code == 200
+    log = client.get(page_url(delivery)).content.decode()
+    assert "422" in log and "&lt;b&gt;not yet&lt;/b&gt;" in log
+
+
+def test_neither_secret_nor_the_address_query_is_shown_afterwards(hook: Receiver) -> None:
+    delivery = make_delivery(hook)
+    secret = values.unseal(delivery.endpoint.secret)
+    client = signed_in("Supervisor")
+    for each in (delivery, delivery.endpoint):
+        for url in (list_url(type(each)), page_url(each)):
+            page = client.get(url).content.decode()
+            assert secret not in page and "hunter2" not in page
+
+
+@pytest.mark.parametrize("role", ["Agent", "Auditor"])
+def test_only_supervisors_keep_endpoints(hook: Receiver, role: str) -> None:
+    endpoint = make_endpoint(hook)
+    client = signed_in(role)
+    for url in (ADD, *act_urls(endpoint)):
+        assert client.get(url).status_code == 403
+        assert client.post(url).status_code == 403
+    assert "act/disable" not in client.get(page_url(endpoint)).content.decode()
+
+
+def test_a_supervisor_adds_an_endpoint_and_sees_its_secret_once(hook: Receiver) -> None:
+    client = signed_in("Supervisor")
+    assert client.get(ADD).status_code == 200
+    asked = {"client": make_client().pk, "url": hook.url, "event_types": ["generated", "begun"]}
+    response = client.post(ADD, asked)
+    endpoint = WebhookEndpoint.objects.get()
+    assert values.unseal(endpoint.secret) in response.content.decode()
+    assert "no-store" in response["Cache-Control"]
+    assert endpoint.event_types == ["generated", "begun"]
+    entry = LogEntry.objects.get()
+    assert "whsec_" not in entry.change_message + entry.object_repr
+
+
+def test_an_address_that_may_not_be_called_is_refused_at_its_field(settings: Any) -> None:
+    settings.WEBHOOK_ALLOW_PRIVATE = False
+    client = signed_in("Supervisor")
+    api_client, writer = make_client(), make_client(scopes=("filings:write",))
+    asked = {"client": api_client.pk, "url": "https://127.0.0.1/", "event_types": ["generated"]}
+    page = client.post(ADD, asked).content.decode()
+    assert "The host leads to an address that is not public." in page
+    settings.WEBHOOK_ALLOW_PRIVATE = True
+    page = client.post(ADD, {**asked, "client": writer.pk}).content.decode()
+    assert "The API client needs the scope codes:read." in page
+    assert not WebhookEndpoint.objects.exists()
+
+
+def test_a_supervisor_chooses_types(hook: Receiver) -> None:
+    endpoint = make_endpoint(hook)
+    client, url = signed_in("Supervisor"), act_urls(endpoint)[0]
+    assert re.search(r'value="generated"[^>]*checked', client.get(url).content.decode())
+    assert client.post(url, {"event_types": []}).status_code == 200
+    client.post(url, {"event_types": ["withdrawn", "begun"]})
+    endpoint.refresh_from_db()
+    assert endpoint.event_types == ["begun", "withdrawn"]
+
+
+def test_a_supervisor_rotates_the_secret_and_sees_it_once(hook: Receiver) -> None:
+    endpoint = make_endpoint(hook)
+    old = values.unseal(endpoint.secret)
+    client, url = signed_in("Supervisor"), act_urls(endpoint)[1]
+    assert "whsec_" not in client.get(url).content.decode()
+    response = client.post(url)
+    endpoint.refresh_from_db()
+    assert values.unseal(endpoint.secret) in response.content.decode()
+    assert endpoint.previous_secret is not None and values.unseal(endpoint.previous_secret) == old
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_a_supervisor_disables_and_enables_by_post_alone(hook: Receiver) -> None:
+    endpoint = make_endpoint(hook)
+    client = signed_in("Supervisor")
+    disable, enable = act_urls(endpoint)[2:]
+    client.get(disable)
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_at is None
+    client.post(disable)
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_reason == DisabledReason.BY_STAFF
+    assert "A supervisor disabled it" in client.get(page_url(endpoint)).content.decode()
+    client.post(enable)
+    endpoint.refresh_from_db()
+    assert endpoint.disabled_at is None
+
+
+def test_a_disabled_endpoint_has_a_notice_with_reason_and_time(hook: Receiver) -> None:
+    endpoint = make_endpoint(hook)
+    at = timezone.now() - timedelta(days=1)
+    WebhookEndpoint.objects.update(disabled_at=at, disabled_reason=DisabledReason.FAILING)
+    client = signed_in("Agent")
+    page = client.get(page_url(endpoint)).content.decode()
+    assert "Disabled since" in page and "Every delivery failed for three days" in page
+    assert "Every delivery failed for three days" in client.get(list_url(WebhookEndpoint)).content.decode()
+    assert client.get(list_url(WebhookEndpoint, standing="disabled")).context["cl"].result_count == 1
+    assert client.get(list_url(WebhookEndpoint, standing="enabled")).context["cl"].result_count == 0
+
+
+def test_an_agent_redelivers_by_post_alone(hook: Receiver) -> None:
+    delivery = make_delivery(hook)
+    client = signed_in("Agent")
+    question = client.get(f"{REDELIVER}?delivery={delivery.pk}")
+    assert question.status_code == 200
+    delivery.refresh_from_db()
+    assert delivery.state == DeliveryState.DELIVERED
+    response = client.post(REDELIVER, {"delivery": [delivery.pk]})
+    assert response.status_code == 302
+    delivery.refresh_from_db()
+    assert delivery.state == DeliveryState.PENDING
+    deliver_next(now=timezone.now())
+    assert len(hook.got) == 2
+
+
+def test_several_are_redelivered_from_the_list(hook: Receiver) -> None:
+    delivery = make_delivery(hook)
+    client = signed_in("Agent")
+    chosen = {"action": "redeliver", "_selected_action": [delivery.pk]}
+    page = client.post(list_url(WebhookDelivery), chosen).content.decode()
+    assert delivery.message_id in page and "Redeliver 1 event?" in page
+
+
+def test_an_auditor_cannot_redeliver_and_forged_ids_are_refused(hook: Receiver) -> None:
+    delivery = make_delivery(hook)
+    assert signed_in("Auditor").post(REDELIVER, {"delivery": [delivery.pk]}).status_code == 403
+    agent = signed_in("Agent")
+    assert agent.post(REDELIVER, {"delivery": ["x"]}).status_code == 400
+    assert agent.post(REDELIVER, {}).status_code == 400
+    assert agent.post(REDELIVER, {"delivery": ["999999"]}).status_code == 404
+
+
+def test_the_log_is_filtered_by_state_endpoint_event_and_type(hook: Receiver) -> None:
+    delivery = make_delivery(hook)
+    client = signed_in("Agent")
+    for filters, count in (
+        ({"endpoint": delivery.endpoint_id}, 1),
+        ({"endpoint": 999999}, 0),
+        ({"event": delivery.event_id, "state": "delivered", "type": "generated"}, 1),
+        ({"state": "pending"}, 0),
+    ):
+        assert client.get(list_url(WebhookDelivery, **filters)).context["cl"].result_count == count
+    assert client.get(list_url(WebhookDelivery, endpoint="x" * 30)).status_code == 302
