@@ -68,16 +68,19 @@ def _usable(live: QuerySet[IPAddress], policy: Policy) -> QuerySet[IPAddress]:
 
 
 def missing_months(server: Server, policy: Policy) -> dict[str, object]:
+    """Whole calendar months that the term lacks; 0 when it is long enough (decision 2)."""
     return {"missing": max(policy.min_prepaid_months - server.prepaid_months, 0)}
 
 
 def found_term(server: Server) -> object:
+    """The prepaid months in total, judged of prepaid servers only."""
     if server.billing_mode != BillingMode.PREPAID:
         return _("Not judged: the server is not prepaid")
     return ngettext_lazy("%(months)d month", "%(months)d months", "months") % {"months": server.prepaid_months}
 
 
 def found_region(server: Server) -> object:
+    """The region, and where it is unless its name says so."""
     region = server.region
     if region.jurisdiction in (Jurisdiction.MAINLAND, Jurisdiction.HONG_KONG, Jurisdiction.UNCLASSIFIED):
         return str(region)
@@ -95,18 +98,21 @@ def found_ip(server: Any) -> object:
 
 
 def found_elastic(server: Any) -> object:
+    """The Elastic IP where it stands in the way, else what is used instead."""
     if server.elastic_address and not server.ordinary_address:
         return f"{server.elastic_address}, {IPKind.ELASTIC.label}"
     return found_ip(server)
 
 
 def found_clb(server: Any) -> object:
+    """The CLB's IP where it stands in the way, else what is used instead."""
     if server.clb_address and not server.ordinary_address:
         return f"{server.clb_address}, {IPKind.CLB.label}"
     return found_ip(server)
 
 
 def found_gone(server: Any) -> object:
+    """Which IP went last, and when."""
     if not server.gone_address:
         return _("No public IP on record")
     if server.gone_at is None:
@@ -118,10 +124,12 @@ def found_gone(server: Any) -> object:
 
 
 def found_assigned(server: Server) -> object:
+    """What was selected at purchase (FAQ 4.2)."""
     return _("Selected at purchase") if server.public_ip_assigned else _("Not selected at purchase")
 
 
 def found_codes(server: Any) -> object:
+    """How many of the limit are generated, whatever became of them (decision 1)."""
     values = {
         "generated": server.codes_generated,
         "limit": server.codes_limit,
@@ -133,12 +141,14 @@ def found_codes(server: Any) -> object:
 
 
 def found_expiry(server: Any) -> object:
+    """The server's own expiry time; pay-as-you-go has none."""
     if server.expires_at is None:
         return _("No expiry time")
     return shanghai(server.expires_at)
 
 
 def found_state(server: Server) -> object:
+    """The server's state and the day on which it was first seen."""
     return _("%(state)s since %(day)s") % {
         "state": server.get_state_display(),
         "day": shanghai_day(server.state_since),
