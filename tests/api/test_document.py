@@ -97,7 +97,8 @@ def test_the_document_follows_the_language(db: None) -> None:
     assert Client().get("/api/v1/schema/", headers={"accept-language": "zh-hans"}).json()["openapi"] == "3.1.0"
 
 
-def test_what_is_answered_has_the_fields_that_the_document_names(api: Api) -> None:
+def test_what_is_answered_has_the_fields_that_the_document_names(own_database: None) -> None:
+    api = Api()
     issued = make_issued(make_server())
     filing = make_filing(issued, client=api.client)
     code = api.get(f"codes/{issued.code.pk}/").json
