@@ -16,7 +16,14 @@ class SignInForm(AuthenticationForm):
     username = UsernameField(
         label=_("User name or e-mail address"),
         max_length=254,
+        error_messages={"required": _("Enter your user name or e-mail address.")},
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "username", "autocapitalize": "none"}),
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        error_messages={"required": _("Enter your password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
     error_messages = {"invalid_login": _WRONG, "inactive": _WRONG}
 
