@@ -95,7 +95,8 @@ class Term:
     @classmethod
     def of(cls, text: str) -> Term:
         """Of what somebody typed or pasted."""
-        folded = unicodedata.normalize("NFKC", text[:LENGTH].replace("\0", " "))
+        readable = text[:LENGTH].replace("\0", " ").encode(errors="replace").decode()
+        folded = unicodedata.normalize("NFKC", readable)
         plain = "".join(
             "-" if unicodedata.category(letter) == "Pd" else letter
             for letter in folded

@@ -215,7 +215,7 @@ def _report(
 
 
 def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
-    """Asks for a reason, then answers with the value itself: in no address or message, stored by no browser."""
+    """Asks for a reason, then answers with the value: in no address or message, and `no-store` as the whole desk."""
     transition = _permitted(request, TRANSITIONS[Action.REVEAL])
     code = _code(model_admin, request, pk)
     form = ReasonForm(request.POST or None, action=Action.REVEAL)
@@ -223,9 +223,7 @@ def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpRespon
         texts = {"reason": form.cleaned_data["reason"], "ticket": form.cleaned_data["ticket"]}
         value = services.reveal(code, **texts, actor=staff(request), channel=Channel.ADMIN, now=timezone.now())
         context = model_admin.desk_context(request, title=_("The code's value")) | {"code": code, "value": value}
-        response = TemplateResponse(request, "admin/desk/revealed.html", context)
-        response["Cache-Control"] = "no-store"
-        return response
+        return TemplateResponse(request, "admin/desk/revealed.html", context)
     question = _("Reveal %(code)s?") % {"code": code.masked}
     return _form_page(model_admin, request, code, form, question, transition.effect, WORDS[Action.REVEAL].button)
 

@@ -145,6 +145,7 @@ class DeskAdmin(ModelAdmin):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     paginator = CappedPaginator
+    list_title: Any = ""  # in the sidebar's word; empty: the model's plural
     list_per_page = 50
     list_max_show_all = 0
     ordering = ("-pk",)
@@ -170,8 +171,12 @@ class DeskAdmin(ModelAdmin):
             raise BadRequest
         if "e" in request.GET:
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
-        title = capfirst(self.opts.verbose_name_plural)
-        return super().changelist_view(request, {"title": title, **(extra_context or {})})
+        return super().changelist_view(request, {"title": self.plural, **(extra_context or {})})
+
+    @property
+    def plural(self) -> Any:
+        """What the list is called."""
+        return self.list_title or capfirst(self.opts.verbose_name_plural)
 
     def response_action(  # type: ignore[override]
         self, request: HttpRequest, queryset: Rows, **location: Any
@@ -235,7 +240,7 @@ class DeskRecord(DeskAdmin):
 
     def desk_context(self, request: HttpRequest, *, title: str) -> dict[str, Any]:
         """What every page of the desk needs: frame, title, and the list that it hangs on."""
-        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "subtitle": None}
+        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "plural": self.plural}
 
 
 def staff(request: HttpRequest) -> User:

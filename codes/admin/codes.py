@@ -56,6 +56,7 @@ class CodeAdmin(DeskRecord):
     """Agents inspect, reset, withdraw, rotate, reveal and edit; only the services write."""
 
     page_template = "admin/desk/code.html"
+    list_title = _("Codes")
     list_display = ("code_cell", "state_cell", "server_cell", "account_cell", "used_for", "generated", "expires")
     list_display_links = None
     list_filter = (

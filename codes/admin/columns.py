@@ -9,7 +9,7 @@ from django.db.models import Model
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from codes import validity
@@ -46,7 +46,7 @@ def mono(text: str) -> SafeString:
 def badge(state: str) -> SafeString:
     """The shown state of a code."""
     context = {"state": state, "label": ShownState(state).label}
-    return render_to_string("includes/state_badge.html", context).strip()  # type: ignore[return-value]
+    return mark_safe(render_to_string("includes/state_badge.html", context).strip())
 
 
 def moment(at: datetime | None) -> SafeString | str:
@@ -86,7 +86,7 @@ def filing_cell(code: Any) -> SafeString | str:
         return DASH
     handle = filing.icp_number or filing.order_number
     return format_html(
-        '<a href="{}">{}</a> <span class="mono quiet-text">{}</span>', page_url(filing), filing.domain, handle
+        '<a href="{}">{} <span class="mono quiet-text">{}</span></a>', page_url(filing), filing.domain, handle
     )
 
 

@@ -176,7 +176,6 @@ def _facts(server: Server, *, now: datetime) -> list[dict[str, Any]]:
             "value": moment(server.expires_at),
         },
         {"label": _("Billing"), "value": _billing(server)},
-        {"label": _("Region"), "value": str(server.region)},
         {"label": _("Purchased"), "value": moment(server.purchased_at)},
         {"label": _("Facts read"), "value": moment(server.facts_at)},
     ]

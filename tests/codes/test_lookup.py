@@ -1,4 +1,4 @@
-"""Look-up: each handle finds its object, noise is tolerated, a mistyped code is told apart, nothing hidden is hinted."""
+"""Look-up: each handle finds its object, noise is tolerated, mistyped codes are told apart, nothing is hinted."""
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
