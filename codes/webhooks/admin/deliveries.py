@@ -118,7 +118,7 @@ class WebhookDeliveryAdmin(DeskRecord):
         event = delivery.event
         return [
             {"label": _("State"), "value": delivery.get_state_display()},
-            {"label": _("Event"), "value": link(event), "note": event.get_type_display()},
+            {"label": _("Event"), "value": link(event)},
             {"label": _("Of"), "value": self.subject(delivery)},
             {"label": _("Account then"), "value": link(event.account)},
             {"label": _("Endpoint"), "value": link(delivery.endpoint), "note": delivery.endpoint.client.name},

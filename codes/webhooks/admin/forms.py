@@ -32,4 +32,4 @@ class EndpointForm(TypesForm):
         help_text=_("Begins with https:// and is reachable from the internet."),
         max_length=MAX_LENGTH,
     )
-    field_order = ("client", "url", "event_types")
+    field_order = ("url", "client", "event_types")
