@@ -28,9 +28,11 @@ _RECORDS: Items = (
     (_("IP addresses"), "servers.IPAddress", ""),
     (_("Regions"), "servers.Region", ""),
     (_("Events"), "codes.CodeEvent", "g e"),
+    (_("Webhook deliveries"), "webhooks.WebhookDelivery", ""),
 )
 _ACCESS: Items = (
     (_("API clients"), "api.ApiClient", ""),
+    (_("Webhooks"), "webhooks.WebhookEndpoint", ""),
     (_("People"), "auth.User", ""),
     (_("Roles"), "auth.Group", ""),
 )
