@@ -7,9 +7,9 @@ from typing import Any
 from rest_framework import serializers
 
 from codes.choices import Channel, EventType, FilingState, ShownState
-from icpportal.api.documentation import Failed
+from icpportal.api.documentation import Failed, WrongField
 
-TEXT_OR_EMPTY = {"allow_blank": True, "help_text": "Empty if there is none."}
+TEXT_OR_EMPTY: dict[str, Any] = {"allow_blank": True, "help_text": "Empty if there is none."}
 
 
 class FilingShown(serializers.Serializer[Any]):
@@ -67,6 +67,7 @@ class Generated(serializers.Serializer[Any]):
     code = serializers.CharField(required=False)
     detail = serializers.CharField(required=False)
     request_id = serializers.CharField(required=False)
+    errors = WrongField(many=True, required=False)  # type: ignore[assignment]
     failed = Failed(many=True, required=False)
     notes = serializers.ListField(child=serializers.CharField(), required=False)
 

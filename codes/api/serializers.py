@@ -12,7 +12,6 @@ from rest_framework import serializers
 from codes import values
 from codes.api.names import ICP_NUMBER, host_name
 from codes.api.problems import CODE_VALUE
-from codes.lifecycle import StrPromise
 from codes.models import AuthorizationCode, Filing
 from codes.policy import MAX_CODES_PER_SERVER
 from icpportal.api.converters import HANDLE
@@ -39,7 +38,7 @@ class Words(Text):
         return text
 
 
-def _form(pattern: str, message: StrPromise) -> list[RegexValidator]:
+def _form(pattern: str, message: Any) -> list[RegexValidator]:
     return [RegexValidator(rf"\A(?:{pattern})\Z", message, "form")]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -49,9 +50,9 @@ class Caller:
     account_uid: str | None
     count: Count
 
-    def need(self, scopes: set[str] | frozenset[str]) -> None:
+    def need(self, scopes: Collection[str]) -> None:
         """Raises Problem missing_scope unless the client has one of `scopes`."""
-        if scopes.isdisjoint(self.client.scopes):
+        if not set(scopes) & set(self.client.scopes):
             raise Problem("missing_scope", needed=sorted(scopes))
 
 
@@ -70,7 +71,8 @@ def _find(digest: bytes, now: datetime) -> Caller | None:
 
 
 def _find_by_one_statement(digest: bytes, now: datetime) -> Caller | None:
-    values = {"digest": digest, "now": now, "stale": now - USED_AT_STEP, "minute": throttling.minute(now)}
+    minute, stale = throttling.minute(now), now - USED_AT_STEP
+    values: dict[str, Any] = {"digest": digest, "now": now, "stale": stale, "minute": minute}
     with connection.cursor() as cursor:
         cursor.execute(_ONE_STATEMENT, values)
         row = cursor.fetchone()

@@ -62,7 +62,7 @@ class ProblemDetails(serializers.Serializer):
     code = serializers.CharField()
     detail = serializers.CharField()
     request_id = serializers.CharField()
-    errors = WrongField(many=True, required=False)
+    errors = WrongField(many=True, required=False)  # type: ignore[assignment]
     failed = Failed(many=True, required=False)
     notes = serializers.ListField(child=serializers.CharField(), required=False)
 
@@ -102,6 +102,8 @@ def describe(**said: Any) -> Callable[[Handler], Handler]:
 class EndpointSchema(AutoSchema):
     """Reads an Endpoint's declarations and its handlers' descriptions."""
 
+    view: Any
+
     @property
     def said(self) -> Description:
         """The description of the method at hand."""
@@ -111,7 +113,7 @@ class EndpointSchema(AutoSchema):
     def get_summary(self) -> str:
         return self.said.summary
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         scopes = self.view.scopes[self.method]
         needed = " · ".join(f"`{scope}`" for scope in sorted(scopes))
         return "\n\n".join(part for part in (self.said.text, f"Scope: {needed}" if needed else "") if part)

@@ -45,7 +45,7 @@ def place_of(query: QueryDict, path: str) -> tuple[Place, list[FieldError]]:
     direction, pk = _OLDER, None
     if "cursor" in query:
         try:
-            text = _signer(path).unsign(query["cursor"])
+            text = _signer(path).unsign(str(query["cursor"]))
             direction, pk = text[0], int(text[1:])
         except signing.BadSignature:
             errors.append(FieldError("cursor", "invalid", _("Take the address of a page as it was given.")))
@@ -90,7 +90,7 @@ def page(
         found.reverse()
     has_older = beyond if not place.newer else bool(found)
     has_newer = beyond if place.newer else place.pk is not None and bool(found)
-    body = {
+    body: dict[str, Any] = {
         "next": _address(call.request, f"{_OLDER}{key(found[-1])}") if has_older else None,
         "previous": _address(call.request, f"{_NEWER}{key(found[0])}") if has_newer else None,
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
 
@@ -69,7 +69,7 @@ class FieldError:
 
     field: str
     code: str
-    detail: Text = field(compare=False)
+    detail: Text
 
     def as_dict(self) -> dict[str, str]:
         """For the body."""

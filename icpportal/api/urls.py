@@ -1,11 +1,11 @@
 """The API, version 1."""
 
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from icpportal.api import converters, health, views
 
 app_name = "api"
-_V1 = [
+_V1: list[URLPattern | URLResolver] = [
     path("health/live/", health.Live.as_view(), name="live"),
     path("health/ready/", health.Ready.as_view(), name="ready"),
     path("schema/", views.schema, name="schema"),

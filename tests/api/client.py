@@ -1,6 +1,7 @@
 """Calls the API in tests: JSON in, JSON out, with a client's token."""
 
 import json
+from functools import cache
 from typing import Any
 
 from django.test import Client
@@ -9,6 +10,12 @@ from icpportal.api.models import ApiClient
 from tests.factories import make_client, make_token
 
 BASE = "/api/v1/"
+
+
+@cache
+def _http() -> Client:
+    """One for all: making one loads every middleware. The API sets no cookies."""
+    return Client(raise_request_exception=False)
 
 
 class Answer:
@@ -54,9 +61,8 @@ class Api:
         sent = {"authorization": f"Bearer {self.token}"} | {name.replace("_", "-"): v for name, v in headers.items()}
         kind = sent.pop("content-type", "application/json" if content else "")
         address = path if path.startswith(("/", "http")) else BASE + path
-        return Answer(
-            Client(raise_request_exception=False).generic(method, address, content, content_type=kind, headers=sent)
-        )
+        response = _http().generic(method, address, content, content_type=kind, headers=sent)
+        return Answer(response)
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.call("GET", path, **headers)

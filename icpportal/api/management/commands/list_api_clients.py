@@ -1,7 +1,7 @@
 """list_api_clients"""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.core.management.base import BaseCommand
 from django.utils import timezone
@@ -21,8 +21,8 @@ class Command(BaseCommand):
         for client in tokens.with_last_use().order_by("name"):
             account = client.account.uid if client.account else "all"
             valid = str(tokens.valid_tokens(client, now=now))
-            table.add_row(client.name, "\n".join(client.scopes), account, valid, _when(client.last_used_at))
-        console = Console(file=self.stdout._out)
+            table.add_row(client.name, "\n".join(client.scopes), account, valid, _when(cast(Any, client).last_used_at))
+        console = Console(file=cast(Any, self.stdout)._out)
         console.width = max(console.width, 100)
         console.print(table)
 
