@@ -1,0 +1,106 @@
+"""Events: what happened, never changed or deleted."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from codes.choices import Channel, EventType
+from codes.models.codes import AuthorizationCode
+from servers.models import Account, Server
+
+
+class AppendOnly(Exception):
+    """An event was about to be changed or deleted. The database refuses it too, by a trigger."""
+
+
+class CodeEventQuerySet(models.QuerySet["CodeEvent"]):
+    def update(self, **kwargs: Any) -> NoReturn:
+        raise AppendOnly
+
+    def delete(self) -> NoReturn:
+        raise AppendOnly
+
+
+class CodeEvent(models.Model):
+    """What happened: who, when, from where, what and why. Append-only; stores codes, never sentences, never values.
+
+    `account` is the one that owned the server then. With neither user nor client the actor is the system. `failed`
+    holds refusal codes, `policy` the policy values of that moment, `detail` the changed facts as [before, after].
+    """
+
+    type = models.CharField(_("what"), max_length=20, choices=EventType)
+    at = models.DateTimeField(_("when"))
+    account = models.ForeignKey(Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="events")
+    server = models.ForeignKey(Server, verbose_name=_("server"), on_delete=models.PROTECT, related_name="events")
+    code = models.ForeignKey(
+        AuthorizationCode,
+        verbose_name=_("code"),
+        on_delete=models.PROTECT,
+        related_name="events",
+        null=True,
+        blank=True,
+    )
+    order_number = models.CharField(_("filing order number"), max_length=64, blank=True)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("person"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    client = models.ForeignKey(
+        "api.ApiClient",
+        verbose_name=_("API client"),
+        on_delete=models.PROTECT,
+        related_name="+",
+        null=True,
+        blank=True,
+    )
+    channel = models.CharField(_("from where"), max_length=12, choices=Channel)
+    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    ticket = models.CharField(_("ticket"), max_length=64, blank=True)
+    failed = models.JSONField(_("refused because of"), default=list, blank=True)
+    policy = models.JSONField(_("policy then"), default=dict, blank=True)
+    detail = models.JSONField(_("changes"), default=dict, blank=True)
+    request_id = models.CharField(_("request"), max_length=64, blank=True)
+
+    objects = CodeEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        indexes = [
+            models.Index(fields=["account", "id"], name="event_of_account"),
+            models.Index(fields=["server", "id"], name="event_of_server"),
+            models.Index(fields=["code", "id"], name="event_of_code"),
+            models.Index(fields=["type", "at"], name="event_by_type"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(user__isnull=True) | Q(client__isnull=True), name="event_has_one_actor"),
+            models.CheckConstraint(condition=Q(type__in=EventType.values), name="event_type_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()} {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert. Raises AppendOnly for an event that already exists."""
+        if self.pk is not None:
+            raise AppendOnly
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise AppendOnly
+
+    @property
+    def actor(self) -> str:
+        """Who did it, as the API names them: user:NAME, client:NAME or system. Needs user and client selected."""
+        if self.user is not None:
+            return f"user:{self.user.get_username()}"
+        return f"client:{self.client.name}" if self.client is not None else "system"
