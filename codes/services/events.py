@@ -11,12 +11,12 @@ from django.contrib.auth.models import AbstractBaseUser
 
 from codes.choices import Channel, EventType
 from codes.models import AuthorizationCode, CodeEvent
+from icpportal import bulk
 from icpportal.api.models import ApiClient
 from icpportal.context import request_id
 from servers.models import Server
 
 Actor: TypeAlias = AbstractBaseUser | ApiClient | None
-EVENTS_A_STATEMENT = 500
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,7 @@ def event(
 
 def record(*events: CodeEvent) -> None:
     """Save events, in order."""
-    CodeEvent.objects.bulk_create(events, batch_size=EVENTS_A_STATEMENT)
+    bulk.insert(events)
 
 
 def record_server_changes(

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -30,6 +31,7 @@ MAX_IPS = 1000
 MAX_EMAILS = 50
 
 
+@extend_schema_field({"type": "string", "format": "date-time"})
 class Term(Moment):
     """A moment that has a Shanghai date and can be counted from: 1970 to 9998."""
 

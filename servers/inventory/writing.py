@@ -15,6 +15,7 @@ from typing import TypeAlias, TypeVar
 from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Model, Q
 
+from icpportal import bulk
 from servers.choices import IPKind, ServerState
 from servers.inventory.facts import IPFacts, ServerFacts
 from servers.models import Account, IPAddress, Region, Server
@@ -235,13 +236,15 @@ class Batch:
         altered = [server for server in known if self._details[server.instance_id]]
         for server in self._written:
             server.facts_at = self.now
-        Server.objects.bulk_create(created)
+        bulk.insert(created)
         _update(Server, altered, SAVED)
         untouched = [server.pk for server in known if not self._details[server.instance_id]]
         Server.objects.filter(pk__in=untouched).update(facts_at=self.now)
         IPAddress.objects.filter(pk__in=[ip.pk for ip in self._released]).update(released_at=self.now)
         _update(IPAddress, sorted(self._altered, key=_address), ["kind", "expires_at", "released_at"])
-        IPAddress.objects.bulk_create(sorted(self._assigned, key=_address))
+        for ip in self._assigned:
+            ip.server_id = ip.server.pk
+        bulk.insert(sorted(self._assigned, key=_address))
         written = {server.pk for server in known}
         losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
         changes = [(server, self.detail(server)) for server in (*self._written, *losers)]
