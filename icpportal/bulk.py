@@ -30,7 +30,7 @@ def insert(objects: Sequence[M]) -> None:
     for one, pk in zip(objects, _new_keys(model, len(objects)), strict=True):
         one.pk = pk
     fields = [(field.attname, _writer(field)) for field in model._meta.concrete_fields]
-    columns = ", ".join(connection.ops.quote_name(field.column) for field in model._meta.concrete_fields)
+    columns = ", ".join(connection.ops.quote_name(field.column or "") for field in model._meta.concrete_fields)
     rows = ([write(getattr(one, name)) for name, write in fields] for one in objects)
     _write(connection.ops.quote_name(model._meta.db_table), columns, len(fields), rows)
     for one in objects:
