@@ -51,10 +51,16 @@ class Prepared(Generic[M]):
 
     def fetch(self, values: Sequence[object]) -> list[M]:
         """The objects, with `values` in the places of the markers."""
-        adapted = [self._adapt(value) for value in values]
-        params = tuple(param if place is None else _like(param, adapted[place]) for param, place in self._params)
-        run: Any = _Run(self._objects, self._compiler_with(params))
+        run: Any = _Run(self._objects, self._compiler_with(self._with(values)))
         return list(ModelIterable(run))
+
+    def rows(self, values: Sequence[object]) -> list[tuple[Any, ...]]:
+        """The same of a queryset that gives tuples."""
+        return list(self._compiler_with(self._with(values)).results_iter(tuple_expected=True))
+
+    def _with(self, values: Sequence[object]) -> tuple[object, ...]:
+        adapted = [self._adapt(value) for value in values]
+        return tuple(param if place is None else _like(param, adapted[place]) for param, place in self._params)
 
     def _adapt(self, value: object) -> object:
         if isinstance(value, datetime):

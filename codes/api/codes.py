@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import HttpResponse
 
 from codes import services
 from codes.api import schema
 from codes.api.filings import usable_by
 from codes.api.generation import TAG
-from codes.api.payloads import Payload, code_payload, code_payloads, code_rows
+from codes.api.payloads import Payload, code_page, code_payload, code_payloads, code_rows
 from codes.api.problems import outcome_payload
 from codes.api.serializers import EditInput, ReasonInput, VerifyInput
 from codes.choices import Channel
@@ -21,7 +23,7 @@ from icpportal.api.documentation import describe
 from icpportal.api.endpoint import Call, Endpoint
 from icpportal.api.fields import iso
 from icpportal.api.models import Scope
-from icpportal.api.pagination import page
+from icpportal.api.pagination import page, page_of
 from icpportal.api.problems import not_found
 
 _READ = {Scope.CODES_READ, Scope.CODES_GENERATE}
@@ -44,6 +46,10 @@ def shown(call: Call, pk: int) -> Payload:
     return code_payload(row)
 
 
+def _pk(row: tuple[Any, ...]) -> int:
+    return int(row[0])
+
+
 class CodeList(Endpoint):
     """Every code that the client may see."""
 
@@ -59,8 +65,11 @@ class CodeList(Endpoint):
         example={"next": None, "previous": None, "results": [schema.CODE_EXAMPLE]},
     )
     def get(self, call: Call) -> HttpResponse:
+        if call.filters is None and not call.place.counted:
+            rows = code_page(call.place, account_id=call.client.account_id, now=call.now)
+            return page_of(call, rows, code_payloads, key=_pk)
         codes = call.filtered(call.own(AuthorizationCode.objects.all(), OWNER))
-        return page(call, code_rows(codes, now=call.now), code_payloads, key=lambda row: int(row[0]))
+        return page(call, code_rows(codes, now=call.now), code_payloads, key=_pk)
 
 
 class CodeDetail(Endpoint):

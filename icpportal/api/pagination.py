@@ -83,26 +83,39 @@ def page(
 
     `key` gives a yielded row's primary key. `results` is what the list is called, `more` stands beside it.
     """
+    if call.place.counted:
+        more = {"count": objects.order_by().count(), **more}
+    return page_of(call, list(beyond(objects, call.place)), render, key=key, results=results, **more)
+
+
+def page_of(
+    call: Call,
+    found: list[Any],
+    render: Callable[[list[Any]], Iterable[dict[str, Any]]],
+    *,
+    key: Callable[[Any], int] = attrgetter("pk"),
+    results: str = "results",
+    **more: Any,
+) -> HttpResponse:
+    """The page of what was found `beyond` the call's place: one row more than the page holds, if there is one."""
     place = call.place
-    found = list(_beyond(objects, place)[: place.limit + 1])
-    beyond, found = len(found) > place.limit, found[: place.limit]
+    is_cut, found = len(found) > place.limit, found[: place.limit]
     if place.newer:
         found.reverse()
-    has_older = beyond if not place.newer else bool(found)
-    has_newer = beyond if place.newer else place.pk is not None and bool(found)
+    has_older = is_cut if not place.newer else bool(found)
+    has_newer = is_cut if place.newer else place.pk is not None and bool(found)
     body: dict[str, Any] = {
         "next": _address(call.request, f"{_OLDER}{key(found[-1])}") if has_older else None,
         "previous": _address(call.request, f"{_NEWER}{key(found[0])}") if has_newer else None,
     }
-    if place.counted:
-        body["count"] = objects.order_by().count()
     return answer({**body, **more, results: list(render(found))})
 
 
-def _beyond(objects: QuerySet[Any], place: Place) -> QuerySet[Any]:
+def beyond(objects: QuerySet[Any], place: Place) -> QuerySet[Any]:
+    """The rows from the place on, one more than a page holds; in the order of the walk."""
     if place.pk is not None:
         objects = objects.filter(pk__gt=place.pk) if place.newer else objects.filter(pk__lt=place.pk)
-    return objects.order_by("pk" if place.newer else "-pk")
+    return objects.order_by("pk" if place.newer else "-pk")[: place.limit + 1]
 
 
 def _address(request: HttpRequest, position: str) -> str:
