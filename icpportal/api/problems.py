@@ -114,7 +114,8 @@ def _problem(error: Problem) -> Problem:
 @problem_of.register(OperationalError)
 @problem_of.register(InterfaceError)
 def _database(error: Exception) -> Problem:
-    logger.warning("The database is not available: %s", type(error.__cause__ or error).__name__)
+    cause = error.__cause__ or error  # its message may hold values: it is not logged
+    logger.warning("The database is not available: %s %s", type(cause).__name__, getattr(cause, "sqlstate", "") or "")
     return unavailable()
 
 

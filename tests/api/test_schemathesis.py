@@ -29,7 +29,7 @@ def _no_limit(settings: Any) -> Iterator[None]:
     yield
 
 
-def test_the_document_is_true_of_every_call(db: None, _no_limit: None) -> None:
+def test_the_document_is_true_of_every_call(own_database: None, _no_limit: None) -> None:
     api = Api()
     issued, code = make_issued(), make_code()
     filing = make_filing(client=api.client)
