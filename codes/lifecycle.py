@@ -18,7 +18,7 @@ StrPromise = str | Promise
 
 ANY = frozenset(State)
 _NO_FILING = _("There is no filing to abandon.")
-_HELD = _("A filing holds it: reset the filing first.")
+_HELD = _("A filing holds it: it has to be abandoned or reset first.")
 _SUCCEEDED = _("Its filing succeeded: used for good (FAQ 5.2).")
 _WITHDRAWN = _("Withdrawn for good; nothing brings it back.")
 

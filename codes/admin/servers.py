@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from codes.admin import generate, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
@@ -185,4 +186,5 @@ def _billing(server: Server) -> str:
     mode = server.get_billing_mode_display()
     if server.billing_mode != BillingMode.PREPAID:
         return mode
-    return str(_("%(mode)s, %(months)d months") % {"mode": mode, "months": server.prepaid_months})
+    text = ngettext("%(mode)s, %(months)d month", "%(mode)s, %(months)d months", server.prepaid_months)
+    return text % {"mode": mode, "months": server.prepaid_months}

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
+from codes import rules
 from codes.choices import FilingState, State
 from codes.eligibility import GENERATION
 from codes.errors import (
@@ -22,7 +24,7 @@ from codes.policy import Policy
 from codes.rules import Outcome, Rule
 from codes.validity import VALIDITY
 from icpportal.api.documentation import EXAMPLES
-from icpportal.api.problems import Kind, Problem, declare, invalid, problem_of
+from icpportal.api.problems import Kind, Problem, Text, declare, invalid, problem_of
 
 BEGIN_REFUSALS = tuple(rule.code for rule in VALIDITY.rules)
 CODE_VALUE = _("This text holds a code value, which is kept nowhere.")
@@ -92,9 +94,13 @@ def _value(error: ValueInText) -> Problem:
     return invalid(error.field, "code_value", CODE_VALUE)
 
 
-def _of_rule(rule: Rule[Any], title: object = "") -> Kind:
-    values = Policy.current().as_dict()
-    return Kind(rule.code, 409, title or rule.title % values, rule.explanation % values)  # type: ignore[arg-type]
+def _of_rule(rule: Rule[Any], title: Text = "") -> Kind:
+    return Kind(rule.code, 409, title or _worded(rule.title), _worded(rule.explanation))
+
+
+def _worded(text: rules.Text) -> Text:
+    """With the policy's values, in the language of the answer and not of the start."""
+    return lazy(lambda: str(text % Policy.current().as_dict()), str)()
 
 
 declare(
@@ -105,6 +111,7 @@ declare(
         _("Conditions fail: see `failed`, each with the value found and the remedy."),
     ),
     *(_of_rule(rule) for rule in GENERATION.rules),
+    _of_rule(GENERATION["server_terminated"], _("The server is terminated")),
     *(
         _of_rule(VALIDITY[code], title)
         for code, title in (

@@ -135,7 +135,8 @@ def test_a_code_in_use_is_not_withdrawn_and_says_why(client, issued):
     make_filing(issued)
     assert "A filing holds it" in text(client.get(url("code", issued.code)))
     for send in (client.get, client.post):
-        assert "A filing holds it: reset the filing first." in text(send(url("withdraw", issued.code), follow=True))
+        shown = text(send(url("withdraw", issued.code), follow=True))
+        assert "A filing holds it: it has to be abandoned or reset first." in shown
     issued.code.refresh_from_db()
     assert issued.code.state == "in_use"
 

@@ -60,7 +60,7 @@ def test_a_code_in_use_is_reset_first() -> None:
     with nothing_changes(TransitionRefused) as refused:
         withdraw(filing.code)
     assert refused.value.state == State.IN_USE
-    assert str(refused.value.explanation) == "A filing holds it: reset the filing first."
+    assert str(refused.value.explanation) == "A filing holds it: it has to be abandoned or reset first."
 
 
 def test_a_used_code_is_refused() -> None:
