@@ -22,3 +22,5 @@ urlpatterns = [
     path("password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),
     path("", include("codes.urls")),
 ]
+
+handler500 = "icpportal.errors.server_error"
