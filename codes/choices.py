@@ -75,3 +75,24 @@ class EventType(TextChoices):
     WITHDRAWN = "withdrawn", _("Code withdrawn")
     ROTATED = "rotated", _("Code rotated")
     SERVER_CHANGED = "server_changed", _("Server changed")
+
+
+class SupportState(TextChoices):
+    """Whose turn it is in a support request: ours while it is open or taken."""
+
+    OPEN = "open", _("Waiting for customer service")
+    TAKEN = "taken", _("Customer service is looking at it")
+    ANSWERED = "answered", _("Answered")
+    CLOSED = "closed", _("Closed")
+
+
+WAITING = (SupportState.OPEN, SupportState.TAKEN)
+
+
+class SupportAction(TextChoices):
+    """What is done with a support request."""
+
+    TAKE = "take", _("Take")
+    ANSWER = "answer", _("Answer")
+    CLOSE = "close", _("Close")
+    FOLLOW_UP = "follow_up", _("Write again")

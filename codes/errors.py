@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from codes.choices import Action, FilingState, State
+from codes.choices import Action, FilingState, State, SupportAction, SupportState
 from codes.lifecycle import TRANSITIONS, StrPromise
 from codes.models import AuthorizationCode
 from codes.rules import Report
+from codes.support import SUPPORT
 from servers.models import Server
 
 
@@ -73,3 +74,41 @@ class ValueInText(Refused):
     def __init__(self, field: str) -> None:
         super().__init__(field)
         self.field = field
+
+
+class TextUnfit(Refused):
+    """A text that has to be there is blank, or longer than `limit` characters."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class SupportRefused(Refused):
+    """The state of the support request does not allow the action: see codes/support.py."""
+
+    def __init__(self, action: SupportAction, state: SupportState) -> None:
+        super().__init__(action, state)
+        self.action = action
+        self.state = state
+
+    @property
+    def explanation(self) -> StrPromise:
+        """Why not, as a sentence for people."""
+        return SUPPORT[self.action].refusal(self.state)
+
+
+class TooManyRequests(Refused):
+    """So many support requests of the account, `limit`, wait for an answer already."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit
+
+
+class TooManyMessages(Refused):
+    """The customer has written `limit` messages in this support request already."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.limit = limit

@@ -22,6 +22,10 @@ from codes.errors import (
     OrderConflict,
     ReasonRequired,
     Refused,
+    SupportRefused,
+    TextUnfit,
+    TooManyMessages,
+    TooManyRequests,
     TransitionRefused,
     ValueInText,
 )
@@ -106,6 +110,16 @@ def explain(error: Refused) -> str:
             return str(_("There is no such code, or it has a new value meanwhile."))
         case ValueInText():
             return str(_("This text holds a code value. Values are not kept in texts: take it out."))
+        case SupportRefused():
+            return _action(_("%(action)s is not possible."), error.action.label) + f" {error.explanation}"
+        case TextUnfit():
+            return str(_("Write at least a word and at most %(limit)d characters.") % {"limit": error.limit})
+        case TooManyRequests():
+            text = _("%(limit)d requests of this account wait for an answer already: write in one of those.")
+            return str(text % {"limit": error.limit})
+        case TooManyMessages():
+            text = _("You have written %(limit)d messages in this request: open another one.")
+            return str(text % {"limit": error.limit})
     raise TypeError(f"No words for {type(error).__name__}")
 
 

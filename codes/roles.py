@@ -17,6 +17,7 @@ _VIEW = [
     "codes.view_authorizationcode",
     "codes.view_filing",
     "codes.view_codeevent",
+    "codes.view_supportrequest",
     "webhooks.view_webhookendpoint",
     "webhooks.view_webhookdelivery",
     "webhooks.view_webhookattempt",
@@ -28,6 +29,7 @@ _WORK = [
     "codes.rotate_code",
     "codes.reveal_code",
     "codes.annotate_code",
+    "codes.answer_supportrequest",
     "webhooks.redeliver_webhookdelivery",
 ]
 _SUPERVISE = [

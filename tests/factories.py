@@ -10,7 +10,7 @@ from django.utils import timezone
 from codes import services
 from codes.choices import Channel
 from codes.eligibility import GENERATION
-from codes.models import AuthorizationCode, Filing
+from codes.models import AuthorizationCode, Filing, SupportRequest
 from icpportal.api.models import ApiClient, Scope, issue_token
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import Account, IPAddress, Region, Server
@@ -125,6 +125,21 @@ def make_filing(
         now=now,
     )
     return filing
+
+
+def make_request(
+    server: Server | None = None,
+    *,
+    account: Account | None = None,
+    text: str = "Why can I not generate a code?",
+    actor: User | None = None,
+    now: datetime = NOW,
+    **fields: Any,
+) -> SupportRequest:
+    """A request that a customer sent about an eligible server: every condition passes."""
+    server = server or (None if account or fields.get("code") else make_server(now=now))
+    owner = account or (server or fields["code"].server).account
+    return services.open_request(owner, server=server, text=text, actor=actor or make_user(), now=now, **fields)
 
 
 def failed_codes(server: Server, *, now: datetime = NOW, **choice: Any) -> list[str]:

@@ -1,4 +1,4 @@
-"""The verbs: everything that creates or changes a code, a filing or an event. The only writer.
+"""The verbs: everything that creates or changes a code, a filing, an event or a support request. The only writer.
 
 Each change locks the server's row first, the one lock of everything the server owns; judges in a later statement, so
 that it sees the world after the wait; changes; and records its event in the same transaction: no event, no change.
@@ -9,6 +9,7 @@ long surfaces as OperationalError. Free texts that carry a readable code value r
 from codes.services.events import Actor, record_server_changes
 from codes.services.filings import abandon_filing, begin_filing, complete_filing, reject_filing
 from codes.services.generation import Issued, generate
+from codes.services.support import answer, close, follow_up, open_request, take
 from codes.services.upkeep import annotate, reset, reveal, rotate, withdraw
 
 __all__ = [
@@ -16,13 +17,18 @@ __all__ = [
     "Issued",
     "abandon_filing",
     "annotate",
+    "answer",
     "begin_filing",
+    "close",
     "complete_filing",
+    "follow_up",
     "generate",
+    "open_request",
     "record_server_changes",
     "reject_filing",
     "reset",
     "reveal",
     "rotate",
+    "take",
     "withdraw",
 ]

@@ -3,7 +3,7 @@
 import pytest
 
 from codes import errors
-from codes.choices import Action, FilingState, State
+from codes.choices import Action, FilingState, State, SupportAction, SupportState
 from codes.eligibility import GENERATION
 from codes.messages import SENTENCES, explain, refusals
 from codes.validity import VALIDITY
@@ -44,6 +44,10 @@ def test_one_failed_condition_is_counted_in_the_singular():
         errors.FilingEnded(FilingState.ABANDONED),
         errors.CodeNotFound(),
         errors.ValueInText("remark"),
+        errors.SupportRefused(SupportAction.CLOSE, SupportState.CLOSED),
+        errors.TextUnfit(4000),
+        errors.TooManyRequests(20),
+        errors.TooManyMessages(100),
     ],
 )
 def test_every_error_is_a_sentence(error):
@@ -62,4 +66,8 @@ def test_every_error_class_is_explained():
         "FilingEnded",
         "CodeNotFound",
         "ValueInText",
+        "SupportRefused",
+        "TextUnfit",
+        "TooManyRequests",
+        "TooManyMessages",
     }

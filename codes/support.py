@@ -1,0 +1,146 @@
+"""Support requests: who may do what in which state, the reference that people quote, the report that is sent along.
+
+As codes/lifecycle.py is for codes: a table, and the texts of each action where it is declared.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from codes.choices import SupportAction, SupportState
+from codes.eligibility import GENERATION
+from codes.lifecycle import StrPromise
+from codes.models import SupportRequest
+from codes.rules import Report, Rule
+from codes.validity import VALIDITY
+from codes.values import ALPHABET
+
+MAX_OPEN = 20  # requests of an account that wait for us at a time
+MAX_MESSAGES = 100  # messages in one request after which a customer opens another
+MAX_TEXT = 4000  # characters of a message
+ANSWER = "answer_supportrequest"  # the agents' permission, app codes
+
+_PREFIX = "SR"
+_PARTS = (4, 2)
+_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
+_REFERENCE = re.compile(r"(?<![0-9A-Z])SR[\s-]{0,3}([0-9A-Z]{4})[\s-]{0,3}([0-9A-Z]{2})(?![0-9A-Z-])")
+_CLOSED = _("Closed: a new message of the customer opens it again.")
+
+
+def mint_reference() -> str:
+    """A new one, SR-4W7K-29: six random characters for reading aloud. It opens nothing; it only names."""
+    return "-".join([_PREFIX, *("".join(secrets.choice(ALPHABET) for _ in range(length)) for length in _PARTS)])
+
+
+def references(text: str) -> list[str]:
+    """Every reference that stands in `text`, in its usual form: case, spaces, O for 0, I and L for 1 are forgiven."""
+    found = ("-".join([_PREFIX, *match.groups()]) for match in _REFERENCE.finditer(text.upper()))
+    usual = (f"{_PREFIX}{reference[2:].translate(_ALIKE)}" for reference in found)
+    return list(dict.fromkeys(usual))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SupportTransition:
+    """One action on a request. `target` is the state after it; `effect` says in one sentence what happens."""
+
+    action: SupportAction
+    sources: frozenset[SupportState]
+    target: SupportState
+    effect: StrPromise
+    why_not: Mapping[SupportState, StrPromise] = field(default_factory=dict)
+
+    def allows(self, state: str) -> bool:
+        """Whether a request in this state can take the action."""
+        return state in self.sources
+
+    def refusal(self, state: str) -> StrPromise:
+        """Why a request in this state cannot: a sentence for people; "" when it can."""
+        return "" if self.allows(state) else self.why_not[SupportState(state)]
+
+
+_OPEN, _TAKEN, _ANSWERED = SupportState.OPEN, SupportState.TAKEN, SupportState.ANSWERED
+_TRANSITIONS = (
+    SupportTransition(
+        action=SupportAction.TAKE,
+        sources=frozenset({_OPEN, _TAKEN}),
+        target=_TAKEN,
+        effect=_("The others see that you look after it."),
+        why_not={_ANSWERED: _("It is answered: nobody waits."), SupportState.CLOSED: _CLOSED},
+    ),
+    SupportTransition(
+        action=SupportAction.ANSWER,
+        sources=frozenset({_OPEN, _TAKEN, _ANSWERED}),
+        target=_ANSWERED,
+        effect=_("The customer reads the answer on the page of the request."),
+        why_not={SupportState.CLOSED: _CLOSED},
+    ),
+    SupportTransition(
+        action=SupportAction.CLOSE,
+        sources=frozenset({_OPEN, _TAKEN, _ANSWERED}),
+        target=SupportState.CLOSED,
+        effect=_("It leaves the queue. The customer still reads it; a new message opens it again."),
+        why_not={SupportState.CLOSED: _("It is closed already.")},
+    ),
+    SupportTransition(
+        action=SupportAction.FOLLOW_UP,
+        sources=frozenset(SupportState),
+        target=_OPEN,
+        effect=_("Customer service reads it and answers here."),
+    ),
+)
+SUPPORT: Mapping[SupportAction, SupportTransition] = {each.action: each for each in _TRANSITIONS}
+
+
+def kept(report: Report[Any]) -> list[dict[str, Any]]:
+    """The report as it is kept: codes and what was found, no sentences of ours."""
+    return [{"code": each.code, "passed": each.passed, "found": each.found} for each in report.outcomes]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptOutcome:
+    """What a condition said then: the shape that a report's outcomes have, without a remedy."""
+
+    code: str
+    faq: str
+    title: str
+    passed: bool
+    found: str
+    remedy: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeptReport:
+    """A request's report as it was, in FAQ order; titles in the language of the moment, with the policy of then."""
+
+    outcomes: Sequence[KeptOutcome]
+
+    @property
+    def failed(self) -> list[KeptOutcome]:
+        return [outcome for outcome in self.outcomes if not outcome.passed]
+
+
+def report_then(request: SupportRequest) -> KeptReport:
+    """The report that was sent along. A rule that is no more is named by its code."""
+    values = {**GENERATION.policy().as_dict(), **request.policy}
+    return KeptReport(outcomes=[_outcome(each, values) for each in request.report])
+
+
+def _outcome(each: Mapping[str, Any], values: Mapping[str, Any]) -> KeptOutcome:
+    rule = _RULES.get(each["code"])
+    return KeptOutcome(
+        code=each["code"],
+        faq=rule.faq if rule else "",
+        title=str(rule.title % values) if rule else each["code"],
+        passed=each["passed"],
+        found=each["found"],
+    )
+
+
+_ALL: tuple[Rule[Any], ...] = (*GENERATION.rules, *VALIDITY.rules)
+_RULES: Mapping[str, Rule[Any]] = {rule.code: rule for rule in _ALL}
