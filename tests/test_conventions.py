@@ -11,8 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # From the ground up; what stands nowhere here is an interface, above them all.
 LAYERS = [
-    "icpportal.bulk icpportal.context icpportal.dates icpportal.env codes.choices codes.policy codes.values codes.webhooks.choices "
-    "servers.choices servers.regions servers.terms",
+    "icpportal.context icpportal.dates icpportal.env codes.choices codes.policy codes.values codes.webhooks.choices "
+    "icpportal.bulk servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.prepared servers.models",
     "codes.rules",
     "codes.server_facts codes.eligibility codes.validity codes.lifecycle codes.roles codes.support",
