@@ -165,10 +165,11 @@ def writes(module: str) -> Iterator[tuple[str, ast.AST]]:
             continue
         if isinstance(node.func, ast.Name) and node.func.id in WRITTEN_BY_SERVICES:
             yield module, node
-        if isinstance(node.func, ast.Attribute) and node.func.attr in WRITES:
-            names = set(re.findall(r"\w+", ast.unparse(node.func.value)))
-            last = re.split(r"\W+", ast.unparse(node.func.value).rstrip(")("))[-1]
-            if names & WRITTEN_BY_SERVICES or last in THEIR_NAMES:
+        if isinstance(node.func, ast.Attribute):
+            in_bulk = ast.unparse(node.func) == "bulk.insert"
+            written = ast.unparse(node.args[0] if in_bulk and node.args else node.func.value)
+            names = re.findall(r"\w+", written)
+            if (in_bulk or node.func.attr in WRITES) and (set(names) & WRITTEN_BY_SERVICES or names[-1] in THEIR_NAMES):
                 yield module, node
 
 
