@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from codes import services
-from codes.admin.base import BULK_LIMIT, DeskRecord, Rows, keys, staff
+from codes.admin.base import BULK_LIMIT, DeskRecord, Rows, keys, posted, staff
 from codes.admin.columns import badge, held_for, list_url, page_url
 from codes.admin.forms import DeskForm, EditForm, ReasonForm
 from codes.admin.rows import dressed
@@ -128,7 +128,7 @@ def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: s
     """Asks, then does it for one code, and returns to its page."""
     transition = transition_for(request, action)
     code = _code(model_admin, request, pk)
-    form = ReasonForm(request.POST or None, action=transition.action)
+    form = ReasonForm(posted(request), action=transition.action)
     if request.method == "POST" and form.is_valid():
         refusal = _do(transition, code, form, request, timezone.now())
         if refusal:
@@ -218,7 +218,7 @@ def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpRespon
     """Asks for a reason, then answers with the value: in no address or message, and `no-store` as the whole desk."""
     transition = _permitted(request, TRANSITIONS[Action.REVEAL])
     code = _code(model_admin, request, pk)
-    form = ReasonForm(request.POST or None, action=Action.REVEAL)
+    form = ReasonForm(posted(request), action=Action.REVEAL)
     if request.method == "POST" and form.is_valid():
         texts = {"reason": form.cleaned_data["reason"], "ticket": form.cleaned_data["ticket"]}
         value = services.reveal(code, **texts, actor=staff(request), channel=Channel.ADMIN, now=timezone.now())
@@ -232,7 +232,7 @@ def edit(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse
     """Remark and authorized account of a code."""
     _permitted(request, TRANSITIONS[Action.ANNOTATE])
     code = _code(model_admin, request, pk)
-    form = EditForm(request.POST if request.method == "POST" else None, code=code)
+    form = EditForm(posted(request), code=code)
     if request.method == "POST" and form.is_valid():
         try:
             texts = form.cleaned_data

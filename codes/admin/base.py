@@ -20,7 +20,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -254,3 +254,8 @@ def keys(texts: Iterable[str]) -> list[int]:
     if not all(text.isascii() and text.isdecimal() and len(text) < 19 for text in texts):
         raise BadRequest
     return [int(text) for text in texts]
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: everything that is posted, also nothing at all; None for a question."""
+    return request.POST if request.method == "POST" else None

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from codes import services
-from codes.admin.base import BULK_LIMIT, DeskRecord, Rows, keys, staff
+from codes.admin.base import BULK_LIMIT, DeskRecord, Rows, keys, posted, staff
 from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskForm, GenerateForm, TicketForm
 from codes.admin.verdicts import checked
@@ -72,7 +72,7 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
     if not report.passed:
         messages.error(request, explain(NotEligible(report)))
         return HttpResponseRedirect(page_url(server))
-    form = GenerateForm(request.POST or None, ips=usable_ips(server, now=now), left=codes_left(report))
+    form = GenerateForm(posted(request), ips=usable_ips(server, now=now), left=codes_left(report))
     if request.method == "POST" and form.is_valid():
         result = _generate(server, request, now=now, **form.cleaned_data)
         _say(request, result)

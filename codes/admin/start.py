@@ -7,7 +7,6 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.dateformat import format as date_format
 from django.utils.translation import gettext as _
 
 from codes.admin.base import COUNT_UP_TO, Rows
@@ -18,6 +17,7 @@ from codes.choices import EventType
 from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode, CodeEvent, Filing
 from codes.policy import Policy
+from icpportal.dates import shanghai
 from servers.choices import Jurisdiction
 from servers.models import Region
 
@@ -30,7 +30,7 @@ def start_context(request: HttpRequest) -> dict[str, Any]:
     context: dict[str, Any] = {
         "title": _("What needs you now"),
         "now": now,
-        "today": date_format(timezone.localtime(now), "l j F Y, H:i"),
+        "today": shanghai(now),
         "numbers": [],
         "refusals": [],
     }

@@ -1,5 +1,7 @@
 """The desk's lists and pages: who may open them, what they say, and that they cost the same for 3 rows and for 60."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
@@ -9,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from codes.admin.columns import list_url, page_url
+from codes.errors import NotEligible
 from codes.models import AuthorizationCode, CodeEvent, Filing
 from icpportal.api.models import ApiClient
 from servers.choices import BillingMode, ServerState
@@ -37,7 +40,8 @@ def test_each_role_reads_every_list_and_page(role):
     client, objects = signed_in(role), make_everything()
     for each in objects:
         assert client.get(list_url(type(each))).status_code == 200, each
-        assert client.get(page_url(each)).status_code == 200, each
+        page = client.get(page_url(each))
+        assert page.status_code == 200 and "&lt;" not in page.content.decode(), each
     assert client.get(reverse("admin:index")).status_code == 200
 
 
@@ -249,6 +253,28 @@ def test_the_account_page_gives_the_answer_of_faq_7(servers, headline):
     assert signed_in().get(page_url(account)).context["verdict"].headline.startswith(headline)
 
 
-def test_the_start_page_counts_refusals():
-    page = signed_in().get(reverse("admin:index"))
-    assert page.status_code == 200 and page.context["refusals"] == []
+def test_the_start_page_counts_refusals_and_leads_to_them():
+    client, now = signed_in(), timezone.now()
+    assert client.get(reverse("admin:index")).context["refusals"] == []
+    server = factories.make_server(now=now, billing_mode=BillingMode.SPOT)
+    with pytest.raises(NotEligible):
+        factories.make_issued(server, now=now)
+    (refused,) = client.get(reverse("admin:index")).context["refusals"]
+    assert (refused["faq"], refused["number"], refused["width"]) == ("4.1", 1, 100)
+    (event,) = client.get(refused["url"]).context["cl"].result_list
+    assert event.failed == ["not_prepaid"]
+    assert not client.get(list_url(CodeEvent, refused="clb_ip")).context["cl"].result_list
+
+
+def test_codes_are_listed_by_shown_state_and_by_nearness_of_expiry():
+    client, now = signed_in(), timezone.now()
+    near = factories.make_code(factories.make_server(now=now, expires_at=now + timedelta(days=3)), now=now)
+    far = factories.make_code(factories.make_server(now=now), now=now)
+
+    def listed(**filters: object) -> set:
+        return set(client.get(list_url(AuthorizationCode, **filters)).context["cl"].result_list)
+
+    assert listed(state="unused") == {near, far} and not listed(state="expired")
+    assert listed(expires_within=7) == {near}
+    Server.objects.filter(pk=near.server_id).update(state=ServerState.ISOLATED)
+    assert listed(state="expired") == {near} and not listed(expires_within=7)
