@@ -17,7 +17,9 @@ from codes.choices import Channel
 from codes.errors import CodeNotFound
 from codes.filters import CodeFilterSet
 from codes.models import AuthorizationCode
+from codes.rules import Report
 from codes.validity import VALIDITY, FiledBy, expires_at
+from codes.values import digests, normalise
 from icpportal.api.answers import answer
 from icpportal.api.documentation import describe
 from icpportal.api.endpoint import Call, Endpoint
@@ -165,9 +167,7 @@ class Verify(Endpoint):
         },
     )
     def post(self, call: Call) -> HttpResponse:
-        account = call.data["account"]
-        known = usable_by(call.account_uid, AuthorizationCode.objects.of_value(call.data["code"]))
-        reports = VALIDITY.reports(known, now=call.now, choice=FiledBy(account=account) if account else None)
+        reports = self._reports(call, call.data["code"], account=call.data["account"])
         if not reports:
             raise CodeNotFound
         report, code = reports[0], reports[0].subject
@@ -179,3 +179,12 @@ class Verify(Endpoint):
             "problems": [outcome_payload(outcome) for outcome in report.failed],
         }
         return answer(body)
+
+    def _reports(self, call: Call, value: str, *, account: str) -> list[Report[AuthorizationCode]]:
+        """The report of the code of this value, if the client may see it; by one kept statement if it sees all."""
+        choice = FiledBy(account=account) if account else None
+        if call.account_uid is None:
+            where = {"digest__in": tuple(digests(normalise(value)))}
+            return VALIDITY.reports_where(AuthorizationCode, where, now=call.now, choice=choice)
+        known = usable_by(call.account_uid, AuthorizationCode.objects.of_value(value))
+        return VALIDITY.reports(known, now=call.now, choice=choice)
