@@ -169,7 +169,8 @@ def writes(module: str) -> Iterator[tuple[str, ast.AST]]:
             in_bulk = ast.unparse(node.func) == "bulk.insert"
             written = ast.unparse(node.args[0] if in_bulk and node.args else node.func.value)
             names = re.findall(r"\w+", written)
-            if (in_bulk or node.func.attr in WRITES) and (set(names) & WRITTEN_BY_SERVICES or names[-1] in THEIR_NAMES):
+            theirs = WRITTEN_BY_SERVICES & set(names) or THEIR_NAMES & set(names[-1:])
+            if theirs and (in_bulk or node.func.attr in WRITES):
                 yield module, node
 
 
