@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Error, Warning
 from django.core.exceptions import ImproperlyConfigured
 
 from codes.policy import MAX_CODES_PER_SERVER
+from icpportal import mailing
 
 LOCAL_HOSTS = {"localhost", ".localhost", "testserver"}
 
@@ -112,6 +113,20 @@ def policy_is_possible(**kwargs: Any) -> list[CheckMessage]:
     return found
 
 
+def mail_is_set(**kwargs: Any) -> list[CheckMessage]:
+    """W009: without a mail server there are no notices and no password resets; links in notices need an address."""
+    missing = [name for name, given in (("EMAIL_URL", mailing.is_set()), ("SITE_URL", settings.SITE_URL)) if not given]
+    if settings.DEBUG or not missing:
+        return []
+    return [
+        Warning(
+            f"{' and '.join(missing)} not set: no notices are sent, and passwords cannot be reset by mail.",
+            hint="Set EMAIL_URL=smtp+tls://user:password@host:587 and SITE_URL=https://desk.example.com.",
+            id="icpportal.W009",
+        )
+    ]
+
+
 ALL = (
     sqlite_is_immediate,
     secret_key_is_set,
@@ -119,6 +134,7 @@ ALL = (
     debug_is_local,
     time_zone_is_china,
     policy_is_possible,
+    mail_is_set,
 )
 
 

@@ -5,6 +5,7 @@ malformed. An empty value counts as unset. A message never repeats a value that 
 """
 
 import os
+import re
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -40,6 +41,14 @@ def number(name: str, *, default: int) -> int:
 def words(name: str) -> list[str]:
     """The parts between commas, without blanks and empty parts."""
     return [word.strip() for word in text(name).split(",") if word.strip()]
+
+
+def address(name: str, *, default: str) -> str:
+    """An http or https address without path, with no slash at the end."""
+    value = text(name, default).rstrip("/")
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+", value):
+        raise ImproperlyConfigured(f"{name} must look like https://desk.example.com, not {value!r}.")
+    return value
 
 
 def choice(name: str, *, default: str, choices: tuple[str, ...]) -> str:

@@ -64,3 +64,16 @@ class LanguageMiddleware(LocaleMiddleware):
         if request.path_info.startswith(API_PREFIX):
             request.COOKIES.pop(settings.LANGUAGE_COOKIE_NAME, None)
         super().process_request(request)
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """A sign-in turns the pages to the language that the person chose (icpportal/sign_in/sessions.py)."""
+        answer = super().process_response(request, response)  # type: ignore[arg-type]
+        if chosen := getattr(request, "chosen_language", ""):
+            answer.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                chosen,
+                secure=settings.LANGUAGE_COOKIE_SECURE,
+                httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+                samesite="Lax",
+            )
+        return answer

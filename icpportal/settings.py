@@ -1,9 +1,10 @@
 """Settings, all of them from the environment; the README lists the names. Malformed values stop the start."""
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 
-from icpportal import databases, env
+from icpportal import databases, env, mailing
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 TESTING = "pytest" in sys.modules
@@ -58,10 +59,13 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "axes",
     "icpportal.api",
+    "icpportal.sign_in",
     "servers",
     "codes",
     "codes.webhooks",
+    "codes.notices",
 ]
 MIDDLEWARE = [
     "icpportal.middleware.RequestIdMiddleware",
@@ -76,6 +80,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "icpportal.urls"
 WSGI_APPLICATION = "icpportal.wsgi.application"
@@ -104,9 +109,30 @@ DATABASES = {
     )
 }
 
+# Mail
+SITE_URL = env.address("SITE_URL", default="http://127.0.0.1:8000" if DEBUG or DEMO else "")
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.text("EMAIL_FROM", "ICP codes <noreply@localhost>")
+globals().update(mailing.from_url(env.text("EMAIL_URL"), local=DEBUG or DEMO))
+
 # Sign-in
 LOGIN_URL = "login"
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = "icpportal.sign_in.store"
+RESET_HOURS = 1  # how long a password reset mail holds
+PASSWORD_RESET_TIMEOUT = RESET_HOURS * 3600  # seconds
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AXES_HANDLER = "icpportal.sign_in.throttle.Throttle"
+AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]  # either; the throttle knows a limit for each
+AXES_FAILURE_LIMIT = 10  # a name's
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_USERNAME_CALLABLE = "icpportal.sign_in.throttle.name_of"
+AXES_CLIENT_IP_CALLABLE = "icpportal.sign_in.addresses.throttled_address"
+AXES_LOCKOUT_CALLABLE = "icpportal.sign_in.throttle.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
+AXES_DISABLE_ACCESS_LOG = True  # people see their sign-ins in their own list
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (

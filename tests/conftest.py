@@ -24,6 +24,7 @@ FIXED_SETTINGS: dict[str, Any] = {
     "ELASTIC_IP_ALLOWED": False,
     "THROTTLE_RATES": {"calls": 6000, "unknown_codes": 60},
     "TRUSTED_PROXY": 0,
+    "SITE_URL": "https://desk.example.com",
     "SECURE_SSL_REDIRECT": False,
     "SESSION_COOKIE_SECURE": False,
     "CSRF_COOKIE_SECURE": False,

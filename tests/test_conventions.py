@@ -16,12 +16,12 @@ LAYERS = [
     "icpportal.api.models codes.models codes.append_only codes.prepared servers.models",
     "codes.rules",
     "codes.server_facts codes.eligibility codes.validity codes.lifecycle codes.roles codes.support",
-    "codes.errors codes.lookup codes.standing codes.webhooks.models codes.webhooks.schedule",
+    "codes.errors codes.lookup codes.standing codes.notices.models codes.webhooks.models codes.webhooks.schedule",
     "codes.services codes.messages servers.inventory",
 ]
 INTERFACES = (
     "codes.admin codes.api codes.apps codes.demo codes.desk codes.filters codes.forms codes.management codes.urls "
-    "codes.views codes.webhooks "
+    "codes.notices codes.views codes.webhooks "
     "servers.admin servers.api servers.apps servers.filters servers.management"
 ).split()
 TOP = len(LAYERS)

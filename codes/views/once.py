@@ -16,12 +16,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.contrib.sessions.backends.base import SessionBase
-from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.http import HttpRequest
 
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode
+from icpportal.sign_in.models import Session
 
 FORM_ID = r"^[A-Za-z0-9_-]{22}$"
 _SENT, _FRESH = "sent_forms", "fresh_code"
