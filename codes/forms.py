@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from codes.choices import Action
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
+from codes.support import MAX_TEXT
 from codes.views.once import FORM_ID
 from servers.models import IPAddress
 
@@ -98,4 +99,22 @@ class CodeFilter(forms.Form):
     tab = forms.ChoiceField(
         label=_("Tab"), required=False, choices=[("unused", ""), ("in_use", ""), ("used", ""), ("over", "")]
     )
+    cursor = forms.RegexField(r"^[0-9]{1,18}$", label=_("Page"), required=False)
+
+
+class MessageForm(forms.Form):
+    """What a customer writes to customer service."""
+
+    text = forms.CharField(
+        label=_("Your message"),
+        max_length=MAX_TEXT,
+        help_text=_("What did you do, and what happened? Never send a whole code."),
+        widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": _("Write what customer service should know.")},
+    )
+
+
+class RequestFilter(forms.Form):
+    """The query of the list of support requests."""
+
     cursor = forms.RegexField(r"^[0-9]{1,18}$", label=_("Page"), required=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from codes.views import accounts, codes, faq, generation, servers
+from codes.views import accounts, codes, faq, generation, servers, support
 from icpportal.api import converters as _converters  # noqa: F401 (registers "handle" and "id")
 
 app_name = "codes"
@@ -17,6 +17,11 @@ urlpatterns = [
     path("codes/<id:pk>/reveal/", codes.reveal, name="reveal"),
     path("codes/<id:pk>/withdraw/", codes.withdraw, name="withdraw"),
     path("codes/<id:pk>/edit/", codes.annotate, name="annotate"),
+    path("servers/<handle:instance_id>/contact/", support.contact_server, name="contact_server"),
+    path("codes/<id:pk>/contact/", support.contact_code, name="contact_code"),
+    path("contact/", support.contact, name="contact"),
+    path("requests/", support.requests, name="requests"),
+    path("requests/<handle:reference>/", support.one, name="request"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("help/", faq.faq, name="faq"),
 ]

@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
 
-from codes.models import AuthorizationCode
+from codes.models import AuthorizationCode, SupportRequest
 from codes.views.once import held_session
 from servers.models import Account, Server
 
@@ -85,6 +85,22 @@ def own_code(
         def find(request: HttpRequest, pk: int) -> HttpResponse:
             codes = AuthorizationCode.objects.visible_to(request.user).select_related("server__account", "ip")
             return _allow(methods, view)(request, get_object_or_404(codes, pk=pk))
+
+        return wraps(view)(login_required(find))
+
+    return decorate
+
+
+def own_request(
+    *methods: str,
+) -> Callable[[Callable[[HttpRequest, SupportRequest], HttpResponse]], Callable[..., HttpResponse]]:
+    """A view of one support request of the person's accounts, named by its reference in the address."""
+
+    def decorate(view: Callable[[HttpRequest, SupportRequest], HttpResponse]) -> Callable[..., HttpResponse]:
+        def find(request: HttpRequest, reference: str) -> HttpResponse:
+            requests = SupportRequest.objects.visible_to(request.user)
+            requests = requests.select_related("account", "server", "code", "opened_by")
+            return _allow(methods, view)(request, get_object_or_404(requests, reference=reference))
 
         return wraps(view)(login_required(find))
 

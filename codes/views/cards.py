@@ -149,7 +149,7 @@ class Card:
         if failed <= _PREPAID_HELPS:
             return [_help(_("How to change to prepaid"), "prepaid")]
         if "region_unknown" in failed:
-            return [_help(_("Contact customer service"), "contact")]
+            return [self._contact_step("primary")]
         return [_help(_("Which servers qualify"), "faq-4")]
 
     def _codes(self) -> list[Step]:
@@ -160,8 +160,13 @@ class Card:
         return [Step(label=label, url=reverse("codes:server", args=[self.server.instance_id]) + "#codes", look="quiet")]
 
     def _contact(self) -> list[Step]:
-        offered = self.shows_refusals and "region_unknown" not in self.report.failed_codes
-        return [_help(_("Contact customer service"), "contact", look="quiet")] if offered else []
+        """From any refusal; where it is the one thing to do it stands there already."""
+        offered = self.standing not in CAN_GENERATE and self.standing != Standing.HONG_KONG
+        return [self._contact_step("quiet")] if offered and "region_unknown" not in self.report.failed_codes else []
+
+    def _contact_step(self, look: str) -> Step:
+        url = reverse("codes:contact_server", args=[self.server.instance_id])
+        return Step(label=_("Contact customer service"), url=url, look=look)
 
 
 def cards(servers: list[int], *, now: datetime) -> list[Card]:

@@ -47,8 +47,10 @@ def generate_url(server: Server) -> str:
 
 
 def server_urls(server: Server) -> list[str]:
-    return [reverse(f"codes:{name}", args=[server.instance_id]) for name in ("server", "generate")]
+    return [reverse(f"codes:{name}", args=[server.instance_id]) for name in ("server", "generate", "contact_server")]
 
 
 def code_urls(code: AuthorizationCode) -> list[str]:
-    return [reverse(f"codes:{name}", args=[code.pk]) for name in ("code", "reveal", "withdraw", "annotate")]
+    return [
+        reverse(f"codes:{name}", args=[code.pk]) for name in ("code", "reveal", "withdraw", "annotate", "contact_code")
+    ]

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from codes.urls import urlpatterns
 from tests.codes.pages import client_of, code_urls, generate_url, post_raw, server_urls
-from tests.factories import NOW, make_account, make_code, make_server, make_user
+from tests.factories import NOW, make_account, make_code, make_request, make_server, make_user
 
 pytestmark = pytest.mark.django_db
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
@@ -25,7 +25,8 @@ def code():
 
 
 def every_object_url(code):
-    urls = server_urls(code.server) + code_urls(code)
+    request = make_request(code=code)
+    urls = [*server_urls(code.server), *code_urls(code), reverse("codes:request", args=[request.reference])]
     assert len(urls) == sum("<" in str(pattern.pattern) for pattern in urlpatterns)
     return urls
 
@@ -39,7 +40,10 @@ def test_what_is_another_accounts_is_404_at_every_address_by_every_verb(code, ve
 
 @pytest.mark.parametrize("verb", VERBS)
 def test_without_sign_in_every_page_but_the_faq_leads_to_it(code, verb):
-    urls = [*every_object_url(code), *(reverse(f"codes:{name}") for name in ("servers", "codes", "accounts"))]
+    urls = [
+        *every_object_url(code),
+        *(reverse(f"codes:{name}") for name in ("servers", "codes", "accounts", "contact", "requests")),
+    ]
     for url in urls:
         response = getattr(Client(), verb)(url)
         assert (response.status_code, response.url) == (302, f"/login/?next={url}")
@@ -63,7 +67,7 @@ def test_staff_who_are_no_members_see_no_customers_objects(code):
 
 def test_a_person_without_account_is_told_so():
     client = client_of()
-    for name in ("servers", "codes", "accounts"):
+    for name in ("servers", "codes", "accounts", "contact", "requests"):
         assert "No account is linked to you" in client.get(reverse(f"codes:{name}")).content.decode()
 
 
@@ -94,6 +98,11 @@ def test_get_where_post_is_due_is_405_and_changes_nothing(code):
         "/codes/?cursor=%00",
         f"/codes/?cursor={10**30}",
         "/codes/?cursor=1-1",
+        "/requests/SR-0000-00/",
+        "/requests/%00/",
+        f"/requests/{'x' * 65}/",
+        "/requests/?cursor=%00",
+        f"/requests/?cursor={10**30}",
     ],
 )
 def test_what_cannot_be_right_is_4xx_and_never_500(path):

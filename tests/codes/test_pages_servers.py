@@ -89,7 +89,7 @@ def test_a_spent_quota_is_neutral_unless_something_else_fails():
         ({"billing_mode": BillingMode.PAY_AS_YOU_GO}, "How to change to prepaid"),
         ({"public_ip_assigned": False, "prepaid_months": 1}, "Which servers qualify"),
         ({"region_code": "ap-hongkong"}, None),
-        ({"state": ServerState.TERMINATED}, None),
+        ({"state": ServerState.TERMINATED}, "Contact customer service"),
     ],
 )
 def test_the_next_step_is_one_that_helps(facts, first):
