@@ -16,10 +16,11 @@ M = TypeVar("M", bound=Model)
 FEW = 50  # up to here bulk_create is as fast: one round trip instead of two
 
 
-def insert(objects: Sequence[M]) -> None:
-    """Insert new objects of one model, inside a transaction, and give them their primary keys in order.
+def insert(objects: Sequence[M], *, keyed: bool = True) -> None:
+    """Insert new objects of one model, inside a transaction, in order.
 
-    Fields hold what is stored: nothing is computed on saving. Raises IntegrityError as bulk_create does.
+    With `keyed` they get their primary keys; without, the database numbers the rows and, past a few, the objects stay
+    nameless. Fields hold what is stored: nothing is computed on saving. Raises IntegrityError as bulk_create does.
     """
     if not objects:
         return

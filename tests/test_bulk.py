@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.forms.models import model_to_dict
 
+from codes.models import CodeEvent
 from icpportal import bulk
 from servers.models import Account, IPAddress, Server
 from tests.factories import NOW, make_server
@@ -48,3 +49,15 @@ def test_a_constraint_refuses_the_whole() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         bulk.insert(ips)
     assert not IPAddress.objects.exists()
+
+
+def test_rows_that_the_database_numbers_keep_their_order() -> None:
+    events = [CodeEvent(type="server_changed", at=NOW, channel="api", ticket=str(n)) for n in range(60)]
+    server = make_server()
+    for each in events:
+        each.server, each.account = server, server.account
+    with transaction.atomic():
+        bulk.insert(events, keyed=False)
+    stored = CodeEvent.objects.order_by("pk")
+    assert [each.ticket for each in stored] == [str(n) for n in range(60)]
+    assert all(each.pk is None for each in events)

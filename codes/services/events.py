@@ -63,8 +63,8 @@ def event(
 
 
 def record(*events: CodeEvent) -> None:
-    """Save events, in order."""
-    bulk.insert(events)
+    """Save events, in order. The database numbers them: see codes/append_only.py."""
+    bulk.insert(events, keyed=False)
 
 
 def record_server_changes(
