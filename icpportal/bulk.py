@@ -28,10 +28,12 @@ def insert(objects: Sequence[M], *, keyed: bool = True) -> None:
     if len(objects) <= FEW:
         model._default_manager.bulk_create(objects)
         return
-    for one, pk in zip(objects, _new_keys(model, len(objects)), strict=True):
-        one.pk = pk
-    fields = [(field.attname, _writer(field)) for field in model._meta.concrete_fields]
-    columns = ", ".join(connection.ops.quote_name(field.column or "") for field in model._meta.concrete_fields)
+    if keyed:
+        for one, pk in zip(objects, _new_keys(model, len(objects)), strict=True):
+            one.pk = pk
+    written = [field for field in model._meta.concrete_fields if keyed or not field.primary_key]
+    fields = [(field.attname, _writer(field)) for field in written]
+    columns = ", ".join(connection.ops.quote_name(field.column or "") for field in written)
     rows = ([write(getattr(one, name)) for name, write in fields] for one in objects)
     _write(connection.ops.quote_name(model._meta.db_table), columns, len(fields), rows)
     for one in objects:
