@@ -15,6 +15,7 @@ from servers.choices import Jurisdiction
 from servers.models import Server
 
 EXPIRES_SOON = timedelta(days=30)  # from here on an owner is told to renew first
+LONG_HOLD = timedelta(days=45)  # a hold older than this is looked after
 
 
 class Standing(IntegerChoices):
@@ -52,6 +53,11 @@ def count_by_standing(servers: QuerySet[Server], *, now: datetime) -> dict[int, 
 def expires_soon(moment: datetime | None, *, now: datetime) -> bool:
     """Whether `moment` (aware, or None for never) is near or past."""
     return moment is not None and moment <= now + EXPIRES_SOON
+
+
+def long_holds(filings: Any, *, now: datetime) -> Any:
+    """Filings that have been holding their code for longer than LONG_HOLD."""
+    return filings.holding().filter(began_at__lt=now - LONG_HOLD)
 
 
 def _standing(now: datetime) -> Case:

@@ -11,7 +11,8 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # From the ground up; what stands nowhere here is an interface, above them all.
 LAYERS = [
-    "icpportal.context icpportal.dates icpportal.env codes.choices codes.policy codes.values codes.webhooks.choices "
+    "icpportal.context icpportal.dates icpportal.env codes.choices codes.policy codes.values codes.notices.choices "
+    "codes.webhooks.choices "
     "icpportal.bulk servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.prepared servers.models",
     "codes.rules",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -15,13 +15,7 @@ from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle
 from codes.admin.columns import link, list_url, moment, mono
 from codes.choices import FilingState
 from codes.models import CodeEvent, Filing
-
-LONG_HOLD = timedelta(days=45)  # a hold older than this is looked after
-
-
-def long_holds(filings: Any, *, now: datetime) -> Any:
-    """Filings that have been holding their code for longer than LONG_HOLD."""
-    return filings.holding().filter(began_at__lt=now - LONG_HOLD)
+from codes.standing import long_holds
 
 
 class HeldFilter(DeskFilter):

@@ -9,19 +9,22 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from codes.admin import support_words
 from codes.admin.base import COUNT_UP_TO, Rows
 from codes.admin.columns import list_url
-from codes.admin.filings import LONG_HOLD, long_holds, long_holds_url
+from codes.admin.filings import long_holds_url
 from codes.admin.rows import expiring
 from codes.choices import EventType
 from codes.eligibility import GENERATION
-from codes.models import AuthorizationCode, CodeEvent, Filing
+from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
 from codes.policy import Policy
+from codes.standing import LONG_HOLD, long_holds
 from icpportal.dates import shanghai
 from servers.choices import Jurisdiction
 from servers.models import Region
 
 WEEK = timedelta(days=7)
+REQUESTS = 5  # of the queue of support requests
 
 
 def start_context(request: HttpRequest) -> dict[str, Any]:
@@ -33,10 +36,32 @@ def start_context(request: HttpRequest) -> dict[str, Any]:
         "today": shanghai(now),
         "numbers": [],
         "refusals": [],
+        "requests": [],
+        "requests_url": "",
     }
     if request.user.has_perm("codes.view_codeevent"):
         context |= {"numbers": _numbers(now), **_refusals(now)}
+    if request.user.has_perm("codes.view_supportrequest"):
+        _add_requests(context, now)
     return context
+
+
+def _add_requests(context: dict[str, Any], now: datetime) -> None:
+    """The head of the queue, and its length as the first number."""
+    waiting = SupportRequest.objects.waiting()
+    first = waiting.in_order().select_related("account", "server", "taken_by")[:REQUESTS]
+    oldest = waiting.order_by("waiting_since").first()
+    number = {
+        "number": _count(waiting),
+        "label": _("Open support requests"),
+        "url": list_url(SupportRequest),
+        "line": _("The oldest waits %s") % support_words.waiting(oldest, now=now) if oldest else _("Nobody waits"),
+    }
+    context |= {
+        "numbers": [number, *context["numbers"]],
+        "requests": support_words.dressed(first, now=now),
+        "requests_url": list_url(SupportRequest),
+    }
 
 
 def _numbers(now: datetime) -> list[dict[str, Any]]:

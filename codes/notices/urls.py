@@ -6,4 +6,7 @@ from django.urls import path
 
 from codes.notices import views
 
-urlpatterns = [path("notices/", views.notices, name="notices")]
+urlpatterns = [
+    path("notices/", views.notices, name="notices"),
+    path("notices/stop/<str:ticket>/", views.notices_stop, name="notices_stop"),
+]
