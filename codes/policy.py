@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from django.conf import settings
 
@@ -28,4 +28,4 @@ class Policy:
 
     def as_dict(self) -> dict[str, int | bool]:
         """For events and texts: the values by name."""
-        return asdict(self)
+        return dict(vars(self))
