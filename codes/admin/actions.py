@@ -18,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from codes import services
 from codes.admin.base import BULK_LIMIT, DeskRecord, Rows, keys, posted, staff
@@ -36,6 +37,13 @@ VERBS: Mapping[Action, Callable[..., AuthorizationCode]] = {
     Action.WITHDRAW: services.withdraw,
     Action.ROTATE: services.rotate,
 }
+_RESULT_HEAD = (
+    gettext_lazy("Code"),
+    gettext_lazy("Server"),
+    gettext_lazy("State now"),
+    gettext_lazy("Result"),
+    gettext_lazy("Why"),
+)
 _LASTING = (ShownState.INVALID, ShownState.EXPIRED)  # shown whatever the stored state becomes, unless withdrawn
 
 
@@ -210,8 +218,14 @@ def _report(
         "rows": [{"code": code, "refusal": refusals[code.pk]} for code in after],
         "back_url": list_url(AuthorizationCode),
         "now": now,
+        **model_admin.result_csv(_RESULT_HEAD, (_result_row(code, refusals[code.pk]) for code in after)),
     }
     return TemplateResponse(request, "admin/desk/result_codes.html", context)
+
+
+def _result_row(code: Any, refusal: str) -> list[object]:
+    state = ShownState(code.shown_state).label
+    return [code.masked, code.server.instance_id, state, _("Not done") if refusal else _("Done"), refusal]
 
 
 def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:

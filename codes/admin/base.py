@@ -8,17 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import ChangeList
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
@@ -26,16 +23,14 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from codes.admin.as_csv import ListAsCsv
+from codes.admin.changelist import COUNT_UP_TO as COUNT_UP_TO
+from codes.admin.changelist import CappedPaginator, refuse_nul
 from codes.admin.columns import page_url
 
-COUNT_UP_TO = 10_000  # rows: the exact number of more helps nobody and costs the whole table
 BULK_LIMIT = 200  # rows that one action takes at a time
 
 Rows = QuerySet[Any]
-if TYPE_CHECKING:
-    ModelAdmin = admin.ModelAdmin[Any]
-else:
-    ModelAdmin = admin.ModelAdmin
 
 
 class DeskFilter(admin.SimpleListFilter):
@@ -102,42 +97,7 @@ def handle_filter(parameter: str, label: Any, field: str) -> type[DeskFilter]:
     return HandleFilter
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than COUNT_UP_TO."""
-
-    @cached_property
-    def count(self) -> int:
-        """How many rows there are, or COUNT_UP_TO + 1 when there are more."""
-        rows: Any = self.object_list
-        return int(rows.order_by().values("pk")[: COUNT_UP_TO + 1].count())
-
-
-class DeskChangeList(ChangeList):
-    """A page of a list. `now` is the moment at which it was read."""
-
-    def get_results(self, request: HttpRequest) -> None:
-        """As the admin does, then the rows as the model's admin dresses them."""
-        super().get_results(request)
-        self.now = timezone.now()
-        self.result_list = cast(DeskAdmin, self.model_admin).dress(self.result_list, now=self.now)
-
-    @property
-    def range_label(self) -> str:
-        """ "1 to 50 of 128"."""
-        first = (self.page_num - 1) * self.list_per_page + 1
-        values = {"first": first, "last": first + len(self.result_list) - 1, "all": self.result_count}
-        if self.result_count > COUNT_UP_TO:
-            return _("%(first)d to %(last)d of more than %(all)d") % {**values, "all": COUNT_UP_TO}
-        return _("%(first)d to %(last)d of %(all)d") % values
-
-    @property
-    def chips(self) -> list[DeskFilter]:
-        """The filters that are set."""
-        specs = [spec for spec in self.filter_specs if isinstance(spec, DeskFilter)]
-        return [spec for spec in specs if spec.value() is not None and not spec.is_tabs]
-
-
-class DeskAdmin(ModelAdmin):
+class DeskAdmin(ListAsCsv):
     """What holds for every model of the desk."""
 
     actions = None
@@ -154,9 +114,6 @@ class DeskAdmin(ModelAdmin):
         """Nobody deletes anything, superusers included: what happened stays on record."""
         return False
 
-    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
-        return DeskChangeList
-
     def dress(self, rows: Iterable[Any], *, now: datetime) -> list[Any]:
         """The rows of one page with what their columns need besides: for the whole page at once."""
         return list(rows)
@@ -167,8 +124,7 @@ class DeskAdmin(ModelAdmin):
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list. Raises BadRequest for a NUL byte, which no database takes."""
-        if any("\0" in text for pair in request.GET.lists() for text in (pair[0], *pair[1])):
-            raise BadRequest
+        refuse_nul(request)
         if "e" in request.GET:
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
         return super().changelist_view(request, {"title": self.plural, **(extra_context or {})})

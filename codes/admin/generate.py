@@ -29,6 +29,7 @@ from codes.rules import Report
 from servers.models import Server
 
 PERMISSION = "codes.generate_code"
+_RESULT_HEAD = (gettext_lazy("Server"), gettext_lazy("Result"), gettext_lazy("Codes"), gettext_lazy("Why"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,8 +108,14 @@ def many(model_admin: DeskRecord, request: HttpRequest) -> HttpResponse:
     context = model_admin.desk_context(request, title=title) | {
         "rows": results,
         "back_url": list_url(Server),
+        **model_admin.result_csv(_RESULT_HEAD, map(_result_row, results)),
     }
     return TemplateResponse(request, "admin/desk/result_servers.html", context)
+
+
+def _result_row(result: Result) -> list[str]:
+    said = _("Not done") if result.refusal else _("Done")
+    return [result.server.instance_id, said, " ".join(code.masked for code in result.codes), result.refusal]
 
 
 def _choose(model_admin: DeskRecord, request: HttpRequest, chosen: Rows) -> HttpResponse | None:

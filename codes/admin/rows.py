@@ -13,10 +13,15 @@ from codes.models import Filing
 from codes.validity import standing, unexpired, with_shown_state
 
 
-def dressed(codes: QuerySet[Any], *, now: datetime) -> list[Any]:
+def fetched(codes: QuerySet[Any], *, now: datetime) -> list[Any]:
     """Codes with shown state, server, account and IP, and the filing that holds or used each: two queries."""
     filings = Prefetch("filings", queryset=Filing.objects.standing(), to_attr="standing_filings")
-    found: list[Any] = list(with_shown_state(codes, now=now).prefetch_related(filings))
+    return list(with_shown_state(codes, now=now).prefetch_related(filings))
+
+
+def dressed(codes: QuerySet[Any], *, now: datetime) -> list[Any]:
+    """The same with their cells, as pages show them."""
+    found = fetched(codes, now=now)
     for code in found:
         code.badge = badge(code.shown_state)
         code.expiry_cell = code_expiry(code, now=now)
