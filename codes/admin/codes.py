@@ -34,8 +34,11 @@ class ShownStateFilter(DeskFilter):
         return list(ShownState.choices)
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        found: Rows = rows.alias(state_shown=shown_state(now)).filter(state_shown=value)
+        found: Rows = rows.alias(state_shown=self.expression(now=now)).filter(state_shown=value)
         return found
+
+    def expression(self, *, now: datetime) -> Any:
+        return shown_state(now)
 
 
 class ExpiringFilter(DeskFilter):

@@ -38,7 +38,7 @@ class FilingAdmin(DeskRecord):
 
     list_display = ("order_number", "domain", "code_cell", "server_cell", "state", "icp_number", "began", "ended")
     list_filter = (
-        choice_filter("state", _("state"), FilingState.choices),
+        choice_filter("state", _("state"), FilingState.choices, tabs=True),
         HeldFilter,
         handle_filter("account", _("account"), "code__server__account__uid"),
         handle_filter("domain", _("domain"), "domain"),

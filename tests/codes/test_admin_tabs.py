@@ -1,0 +1,86 @@
+"""The counts on a list's tabs: of the rows that the other filters leave, by one statement, no further than helps."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.db.models import F
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from codes.admin.changelist import COUNT_UP_TO, tab_counts
+from codes.admin.columns import list_url
+from codes.models import AuthorizationCode, Filing
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in() -> Client:
+    client = Client()
+    client.force_login(factories.make_agent())
+    return client
+
+
+def tabs(client: Client, model, **filters) -> dict[str, str]:
+    page = client.get(list_url(model, **filters)).content.decode()
+    nav = re.search(r'<nav class="tabs".*?</nav>', page, re.S)
+    assert nav
+    found = re.findall(r"<a [^>]*>([^<]+?)(?: <span>([^<]*)</span>)?</a>", nav.group())
+    return {name.strip(): count for name, count in found}
+
+
+def make_codes() -> tuple:
+    now = timezone.now()
+    account = factories.make_account()
+    first, second = (factories.make_server(now=now, account=account) for _ in range(2))
+    factories.make_filing(factories.make_issued(first, now=now), now=now)
+    factories.make_code(first, now=now)
+    factories.make_code(second, now=now)
+    first.expires_at = now - timedelta(days=1)
+    first.save()
+    return account, first, second
+
+
+def test_tabs_count_the_shown_states():
+    make_codes()
+    counts = tabs(signed_in(), AuthorizationCode)
+    assert counts == {
+        "All": "3",
+        "Unused": "1",
+        "In use": "0",
+        "Used": "0",
+        "Expired": "2",
+        "Invalid": "0",
+        "Withdrawn": "0",
+    }
+
+
+def test_counts_follow_the_other_filters_and_not_the_tab_itself():
+    _account, first, _second = make_codes()
+    for state in ({}, {"state": "expired"}, {"state": "unused"}):
+        counts = tabs(signed_in(), AuthorizationCode, server=first.instance_id, **state)
+        assert (counts["All"], counts["Expired"], counts["Unused"]) == ("2", "2", "0")
+
+
+def test_filings_are_counted_by_their_state():
+    factories.make_filing()
+    assert tabs(signed_in(), Filing) == {"All": "1", "Active": "1", "Rejected": "0", "Completed": "0", "Abandoned": "0"}
+
+
+def test_all_tabs_cost_one_statement_that_reads_no_more_than_the_limit():
+    make_codes()
+    client = signed_in()
+    with CaptureQueriesContext(connection) as queries:
+        tabs(client, AuthorizationCode)
+    counting = [query["sql"] for query in queries if '"tab"' in query["sql"]]
+    assert len(counting) == 1 and f"LIMIT {COUNT_UP_TO + 1}" in counting[0]
+
+
+def test_beyond_the_limit_only_the_whole_is_said():
+    make_codes()
+    codes = AuthorizationCode.objects.all()
+    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=3) == ["3", "2", "1"]
+    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=2) == ["2+", "", ""]
