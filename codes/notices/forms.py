@@ -19,7 +19,7 @@ class NoticesForm(forms.Form):
         label=_("Language"),
         choices=settings.LANGUAGES,
         widget=forms.RadioSelect,
-        help_text=_("Of these pages from your next sign-in on, and of mails to you."),
+        help_text=_("Of these pages and of mails to you."),
         error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose a language.")),
     )
     is_on = forms.BooleanField(label=_("Send me notices by e-mail"), required=False)
