@@ -70,7 +70,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             values=server_facts.missing_months,
             found=server_facts.found_term,
             passes=lambda now, policy: (
-                ~Q(billing_mode=BillingMode.PREPAID) | Q(prepaid_months__gte=policy.min_prepaid_months)
+                ~Q(billing_mode=BillingMode.PREPAID) | Q(term_months__gte=policy.min_prepaid_months)
             ),
         ),
         Rule(
@@ -150,7 +150,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             explanation=_("A code lives as long as its server and its IP: an expired server has nothing to give."),
             remedy=_("Renew the server; its expired codes come back at once."),
             found=server_facts.found_expiry,
-            passes=lambda now, policy: Q(expires_at__isnull=True) | Q(expires_at__gt=now),
+            passes=lambda now, policy: Q(term_expires_at__isnull=True) | Q(term_expires_at__gt=now),
         ),
         Rule(
             code="server_isolated",
@@ -159,7 +159,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             explanation=_("An isolated server is in the recycle bin, after expiry or arrears."),
             remedy=_("Renew the server before it is terminated; its expired codes come back at once."),
             found=server_facts.found_state,
-            passes=lambda now, policy: ~Q(state=ServerState.ISOLATED),
+            passes=lambda now, policy: ~Q(term_state=ServerState.ISOLATED),
         ),
         Rule(
             code="server_terminated",
@@ -168,7 +168,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             explanation=_("A terminated server is gone for good, and its IPs are released."),
             remedy=_("Use another server."),
             found=server_facts.found_state,
-            passes=lambda now, policy: ~Q(state=ServerState.TERMINATED),
+            passes=lambda now, policy: ~Q(term_state=ServerState.TERMINATED),
             alone=True,
         ),
     ),

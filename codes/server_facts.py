@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, DateTimeField, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -16,16 +16,28 @@ from django.utils.translation import ngettext_lazy
 from codes.models import AuthorizationCode
 from codes.policy import Policy
 from icpportal.dates import shanghai, shanghai_day
-from servers.choices import BillingMode, IPKind, Jurisdiction
+from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import IPAddress, Server
+from servers.terms import later
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """What is about to be generated: `count` codes, from the IP assignment `ip_id`, or from the default IP."""
+    """What is about to be generated: `count` codes, from the IP assignment `ip_id`, or from the default IP.
+
+    With `more_months` a prepaid server is judged as if it were renewed for so many, until `renewed_until` (aware).
+    """
 
     ip_id: int | None = None
     count: int = 1
+    more_months: int | None = None
+    renewed_until: datetime | None = None
+
+    @classmethod
+    def renewal(cls, server: Server, *, months: int) -> Choice:
+        """As if `server`, which is prepaid, were renewed for `months` from its expiry on (decision 2)."""
+        until = server.expires_at and later(server.expires_at, months)
+        return cls(more_months=months, renewed_until=until)
 
 
 def facts(now: datetime, policy: Policy, choice: Choice | None) -> Mapping[str, Any]:
@@ -48,6 +60,21 @@ def facts(now: datetime, policy: Policy, choice: Choice | None) -> Mapping[str, 
         "codes_generated": Coalesce(Subquery(generated), Value(0), output_field=IntegerField()),
         "codes_limit": Value(policy.codes_per_server),
         "codes_asked": Value(choice.count),
+        **_term(choice),
+    }
+
+
+def _term(choice: Choice) -> Mapping[str, Any]:
+    """Months, expiry and state as they are, or as a renewal makes them: it revives an isolated server (decision 6)."""
+    if choice.more_months is None:
+        return {"term_months": F("prepaid_months"), "term_expires_at": F("expires_at"), "term_state": F("state")}
+    return {
+        "term_months": F("prepaid_months") + Value(choice.more_months),
+        "term_expires_at": Value(choice.renewed_until, output_field=DateTimeField()),
+        "term_state": Case(
+            When(state=ServerState.ISOLATED, then=Value(ServerState.RUNNING.value)),
+            default=F("state"),
+        ),
     }
 
 
@@ -67,16 +94,16 @@ def _usable(live: QuerySet[IPAddress], policy: Policy) -> QuerySet[IPAddress]:
     return live.filter(kind__in=kinds).order_by(ordinary_first, "assigned_at", "position", "pk")
 
 
-def missing_months(server: Server, policy: Policy) -> dict[str, object]:
+def missing_months(server: Any, policy: Policy) -> dict[str, object]:
     """Whole calendar months that the term lacks; 0 when it is long enough (decision 2)."""
-    return {"missing": max(policy.min_prepaid_months - server.prepaid_months, 0)}
+    return {"missing": max(policy.min_prepaid_months - server.term_months, 0)}
 
 
-def found_term(server: Server) -> object:
+def found_term(server: Any) -> object:
     """The prepaid months in total, judged of prepaid servers only."""
     if server.billing_mode != BillingMode.PREPAID:
         return _("Not judged: the server is not prepaid")
-    return ngettext_lazy("%(months)d month", "%(months)d months", "months") % {"months": server.prepaid_months}
+    return ngettext_lazy("%(months)d month", "%(months)d months", "months") % {"months": server.term_months}
 
 
 def found_region(server: Server) -> object:
@@ -142,13 +169,15 @@ def found_codes(server: Any) -> object:
 
 def found_expiry(server: Any) -> object:
     """The server's own expiry time; pay-as-you-go has none."""
-    if server.expires_at is None:
+    if server.term_expires_at is None:
         return _("No expiry time")
-    return shanghai(server.expires_at)
+    return shanghai(server.term_expires_at)
 
 
-def found_state(server: Server) -> object:
-    """The server's state and the day on which it was first seen."""
+def found_state(server: Any) -> object:
+    """The server's state and the day on which it was first seen; the state alone where a renewal changes it."""
+    if server.term_state != server.state:
+        return ServerState(server.term_state).label
     return _("%(state)s since %(day)s") % {
         "state": server.get_state_display(),
         "day": shanghai_day(server.state_since),

@@ -12,6 +12,15 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
+def later(moment: datetime, months: int) -> datetime:
+    """The same time of day `months` later, by Shanghai's calendar. Raises OverflowError past the year 9999."""
+    local = moment.astimezone(SHANGHAI)
+    try:
+        return datetime.combine(add_months(local.date(), months), local.timetz())
+    except ValueError as error:
+        raise OverflowError from error
+
+
 def prepaid_months(purchased_at: datetime, expires_at: datetime) -> int:
     """Whole months from purchase to expiry, counted between the two Shanghai dates; the time of day does not matter.
 

@@ -14,19 +14,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from codes.admin import generate, timeline
+from codes.admin import generate, support_actions, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
 from codes.admin.columns import expiry, link, list_url, moment
 from codes.admin.rows import dressed
-from codes.admin.verdicts import checked, now_or_never, replies, server_verdict
+from codes.admin.verdicts import able_siblings, checked, now_or_never, replies, server_verdict
+from codes.admin.what_if import endings, what_if
 from codes.eligibility import GENERATION, codes_left
 from codes.models import AuthorizationCode
 from codes.policy import Policy
 from codes.rules import Report
 from servers.choices import BillingMode, ServerState
 from servers.models import IPAddress, Region, Server
-
-OTHERS = 3  # other servers of the account that a reply names
 
 
 class EligibleFilter(DeskFilter):
@@ -133,8 +132,10 @@ class ServerAdmin(DeskRecord):
     def page(self, request: HttpRequest, obj: Server, *, now: datetime) -> dict[str, Any]:
         """The verdict and its proof, codes, IPs with their history, the reply, the story."""
         report = GENERATION.report(obj, now=now)
-        others = [] if report.passed else _others(obj, now=now)
-        of_server = {"server": obj.instance_id}
+        others = [] if report.passed else able_siblings(obj, now=now)
+        button = generate.button(request, report)
+        codes = dressed(AuthorizationCode.objects.filter(server=obj).order_by("slot"), now=now)
+        ips = list(IPAddress.objects.filter(server=obj).order_by("-released_at", "assigned_at", "pk"))
         return {
             "server": obj,
             "report": report,
@@ -144,11 +145,15 @@ class ServerAdmin(DeskRecord):
             "others": others,
             "others_url": list_url(Server, account=obj.account.uid, eligible="true"),
             "replies": replies(report, others),
-            "generate": generate.button(request, report),
-            "codes": dressed(AuthorizationCode.objects.filter(server=obj).order_by("slot"), now=now),
-            "ips": IPAddress.objects.filter(server=obj).order_by("-released_at", "assigned_at", "pk"),
+            "reply_is_primary": button is None or bool(button.why),
+            "generate": button,
+            "support_url": support_actions.open_url(request, obj),
+            "codes": codes,
+            "ips": ips,
+            "what_if": what_if(request, obj, now=now),
+            "endings": endings(obj, ips, codes, now=now),
             "may_reveal": request.user.has_perm("codes.reveal_code"),
-            **timeline.context(obj.events.all(), **of_server),
+            **timeline.context(obj.events.all(), server=obj.instance_id),
         }
 
 
@@ -157,11 +162,6 @@ def quota(report: Report[Server]) -> str:
     subject: Any = report.subject
     context = {"generated": subject.codes_generated, "limit": report.policy.codes_per_server}
     return render_to_string("includes/quota_meter.html", context)
-
-
-def _others(server: Server, *, now: datetime) -> list[Server]:
-    siblings = Server.objects.filter(account=server.account_id).exclude(pk=server.pk)
-    return list(GENERATION.passing(siblings, now=now).order_by("pk")[:OTHERS])
 
 
 def _facts(server: Server, *, now: datetime) -> list[dict[str, Any]]:

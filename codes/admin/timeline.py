@@ -10,6 +10,7 @@ from django.db.models import Model, QuerySet
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from codes.admin import changes
 from codes.admin.columns import list_url, mono, page_url
 from codes.choices import EventType
 from codes.eligibility import GENERATION
@@ -64,7 +65,8 @@ def title(event: CodeEvent) -> str:
     """What happened, and to what."""
     subject: Model = event.code or event.server
     handle = format_html('<a href="{}">{}</a>', page_url(subject), mono(str(subject)))
-    return format_html("<strong>{}</strong> {}", event.get_type_display(), handle)
+    changed = changes.sentences(event.detail) if event.type == EventType.SERVER_CHANGED else []
+    return format_html("<strong>{}</strong> {}", changed[0] if changed else event.get_type_display(), handle)
 
 
 def refused_because(event: CodeEvent) -> str:
@@ -97,11 +99,7 @@ def _context(event: CodeEvent) -> str:
 
 
 def _changes(event: CodeEvent) -> str:
-    changed = {name: pair for name, pair in event.detail.items() if isinstance(pair, list)}
-    if event.type != EventType.SERVER_CHANGED:
-        return ", ".join(str(name) for pair in changed.values() for name in pair)
-    return "; ".join(f"{name}: {_fact(pair[0])} → {_fact(pair[-1])}" for name, pair in changed.items() if pair)
-
-
-def _fact(value: Any) -> str:
-    return "–" if value in (None, "") else str(value)
+    if event.type == EventType.SERVER_CHANGED:
+        return " · ".join(changes.sentences(event.detail)[1:])
+    changed = (pair for pair in event.detail.values() if isinstance(pair, list))
+    return ", ".join(str(name) for pair in changed for name in pair)

@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 
 from codes import validity
 from codes.choices import ShownState
-from codes.eligibility import FILING_NOT_REQUIRED, codes_left
+from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
 from codes.messages import cannot_generate, refusals
 from codes.rules import Report
 from icpportal.dates import shanghai
 from servers.models import Server
 
 REPLY_LANGUAGES = ("en", "zh-hans")
+OTHERS = 3  # other servers of the account that a reply names
 _OVER = ({"code_limit_reached"}, {"server_terminated"})  # nothing is wrong: spent, or gone
 
 
@@ -99,11 +100,17 @@ class Reply:
         return f"reply-{self.language}"
 
 
+def able_siblings(server: Server, *, now: datetime) -> list[Server]:
+    """Other servers of the account that can generate: those that a reply names."""
+    siblings = Server.objects.filter(account=server.account_id).exclude(pk=server.pk)
+    return list(GENERATION.passing(siblings, now=now).order_by("pk")[:OTHERS])
+
+
 def replies(report: Report[Server], others: Sequence[Server]) -> list[Reply]:
-    """The report as an answer to the customer, in English and Chinese; `others` of the account may generate."""
+    """The report as an answer to the customer, in both languages, the page's own first; `others` may generate."""
     names = {"en": "English", "zh-hans": "简体中文"}
     found = []
-    for language in REPLY_LANGUAGES:
+    for language in sorted(REPLY_LANGUAGES, key=lambda each: each != get_language()):
         with override(language):
             found.append(Reply(language=language, name=names[language], text=_reply(report, others)))
     return found
