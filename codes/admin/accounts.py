@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from codes.admin import timeline
+from codes.admin import timeline, users_of_codes
 from codes.admin.base import DeskRecord
 from codes.admin.columns import badge, list_url, moment
 from codes.admin.verdicts import Verdict, checked
@@ -38,7 +38,7 @@ class AccountAdmin(DeskRecord):
         return moment(account.created_at)
 
     def page(self, request: HttpRequest, obj: Account, *, now: datetime) -> dict[str, Any]:
-        """The outcome, the servers with their verdicts, the codes by state, the story."""
+        """The outcome, the servers with their verdicts, the codes by state, who uses them, the story."""
         servers = Server.objects.filter(account=obj)
         standings = count_by_standing(servers, now=now)
         shown = list(servers.order_by("-pk")[:SHOWN])
@@ -57,6 +57,7 @@ class AccountAdmin(DeskRecord):
                 {"label": _("Servers"), "value": str(sum(standings.values()))},
                 {"label": _("Known since"), "value": moment(obj.created_at)},
             ],
+            **users_of_codes.context(obj),
             **timeline.context(obj.events.all(), account=obj.uid),
         }
 
