@@ -10,15 +10,21 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
+from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+COUNT_UP_TO = 99  # waiting support requests beside their name in the sidebar
+KEPT_SECONDS = 10  # for which every page of the desk shows the same count
+_WAITING = "waiting_support_requests"
+
 # Label, model, keys: what stands in the sidebar for whoever may view it.
 Items = tuple[tuple[str | Promise, str, str], ...]
 _DESK: Items = (
+    (_("Support requests"), "codes.SupportRequest", "g r"),
     (_("Servers"), "servers.Server", "g s"),
     (_("Codes"), "codes.AuthorizationCode", "g c"),
     (_("Filings"), "codes.Filing", "g f"),
@@ -87,5 +93,22 @@ class DeskSite(admin.AdminSite):
             if self.is_registered(model) and self.get_model_admin(model).has_view_permission(request):
                 url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
                 current = request.path.startswith(url)
-                found.append({"label": label, "url": url, "keys": keys, "badge": "", "current": current})
+                badge = _waiting() if name == "codes.SupportRequest" else ""
+                found.append({"label": label, "url": url, "keys": keys, "badge": badge, "current": current})
         return found
+
+
+def forget_waiting() -> None:
+    """Count anew: somebody has just answered or closed one here."""
+    cache.delete(_WAITING)
+
+
+def _waiting() -> str:
+    """How many support requests wait for us, no further than COUNT_UP_TO, as of some seconds ago; "" for none."""
+    count = int(cache.get_or_set(_WAITING, _count_waiting, KEPT_SECONDS) or 0)
+    return f"{COUNT_UP_TO}+" if count > COUNT_UP_TO else str(count or "")
+
+
+def _count_waiting() -> int:
+    rows = apps.get_model("codes.SupportRequest")._default_manager.filter(waiting_since__isnull=False)
+    return rows.values("pk")[: COUNT_UP_TO + 1].count()

@@ -1,8 +1,9 @@
 """Look-up by exact handle: what agents paste into the one box, found by index and nothing else.
 
 A handle is an account uid, an instance ID, an IP, a code's full value or its last five characters, a filing order
-number, a domain, an ICP filing number, or the start of a server's name. A line pasted from a ticket is taken apart:
-the whole of it is tried as every handle, each word of it only as what cannot be an ordinary word.
+number, a domain, an ICP filing number, a support reference, or the start of a server's name. A line pasted from a
+ticket is taken apart: the whole of it is tried as every handle, each word of it only as what cannot be an ordinary
+word.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from django.db.models import Model, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from codes import values
-from codes.models import AuthorizationCode, Filing
+from codes.models import AuthorizationCode, Filing, SupportRequest
+from codes.support import references
 from servers.models import Account, IPAddress, Server
 
 M = TypeVar("M", bound=Model)
@@ -47,6 +49,7 @@ class Handle(TextChoices):
     ORDER = "order", _("filing order number")
     DOMAIN = "domain", _("domain")
     ICP_NUMBER = "icp_number", _("ICP filing number")
+    REFERENCE = "reference", _("support reference")
     NAME = "name", _("start of a server's name")
 
 
@@ -63,6 +66,7 @@ class Found:
     ips: list[IPAddress] = field(default_factory=list)
     codes: list[AuthorizationCode] = field(default_factory=list)
     filings: list[Filing] = field(default_factory=list)
+    requests: list[SupportRequest] = field(default_factory=list)
     read_as: list[Handle] = field(default_factory=list)
     tried: list[Handle] = field(default_factory=list)
     holds_value: bool = False
@@ -71,7 +75,7 @@ class Found:
     @property
     def objects(self) -> list[Model]:
         """Everything that was found."""
-        return [*self.accounts, *self.servers, *self.ips, *self.codes, *self.filings]
+        return [*self.accounts, *self.servers, *self.ips, *self.codes, *self.filings, *self.requests]
 
     @property
     def unknown(self) -> bool:
@@ -122,6 +126,11 @@ class Term:
         """The last characters of codes among them."""
         found = (_TAIL.fullmatch(text.upper()) for text in self.exact)
         return [values.normalise(match.group(1)) for match in found if match]
+
+    @cached_property
+    def references(self) -> list[str]:
+        """The support references in the text, which a reference without a digit is too."""
+        return [] if self.values else references(self.whole)
 
     @cached_property
     def domains(self) -> list[str]:
@@ -189,6 +198,7 @@ def resolve(text: str, *, user: User | AnonymousUser) -> Found:
             *search.take(Handle.DOMAIN, _filings().filter(domain__in=term.domains)),
             *search.take(Handle.ICP_NUMBER, _filings().filter(icp_number__in=term.exact).exclude(icp_number="")),
         ],
+        requests=search.take(Handle.REFERENCE, _requests().filter(reference__in=term.references)),
         read_as=search.read_as,
         tried=search.tried,
         holds_value=bool(term.values),
@@ -237,6 +247,10 @@ def _codes() -> QuerySet[AuthorizationCode]:
 
 def _filings() -> QuerySet[Filing]:
     return Filing.objects.select_related("code__server__account")
+
+
+def _requests() -> QuerySet[SupportRequest]:
+    return SupportRequest.objects.select_related("account", "server", "taken_by")
 
 
 def _of_values(term: Term) -> QuerySet[AuthorizationCode]:

@@ -16,6 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from codes.admin import support_words
 from codes.admin.columns import page_url
 from codes.admin.rows import dressed
 from codes.admin.verdicts import checked
@@ -59,6 +60,7 @@ def _context(text: str, found: Found) -> dict[str, Any]:
         "found": found,
         "servers": checked(GENERATION.page_reports(found.servers, now=now)),
         "codes": dressed(AuthorizationCode.objects.filter(pk__in=[code.pk for code in found.codes]), now=now),
+        "requests": support_words.dressed(found.requests, now=now),
         "read_as": ", ".join(str(handle.label) for handle in found.read_as),
         "tried": ", ".join(str(handle.label) for handle in found.tried),
         "asked": bool(text.strip()),

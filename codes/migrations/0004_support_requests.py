@@ -6,72 +6,173 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('codes', '0003_roles'),
-        ('servers', '0002_seed_regions'),
+        ("codes", "0003_roles"),
+        ("servers", "0002_seed_regions"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SupportRequest',
+            name="SupportRequest",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('reference', models.CharField(max_length=10, unique=True, verbose_name='reference')),
-                ('state', models.CharField(choices=[('open', 'Waiting for customer service'), ('taken', 'Customer service is looking at it'), ('answered', 'Answered'), ('closed', 'Closed')], default='open', max_length=10, verbose_name='state')),
-                ('all_passed', models.BooleanField(default=False, verbose_name='every condition passes')),
-                ('report', models.JSONField(blank=True, default=list, verbose_name='report then')),
-                ('policy', models.JSONField(blank=True, default=dict, verbose_name='policy then')),
-                ('language', models.CharField(blank=True, max_length=10, verbose_name='language')),
-                ('request_id', models.CharField(blank=True, max_length=64, verbose_name='failed request')),
-                ('opened_at', models.DateTimeField(verbose_name='opened')),
-                ('waiting_since', models.DateTimeField(blank=True, null=True, verbose_name='waiting since')),
-                ('taken_at', models.DateTimeField(blank=True, null=True, verbose_name='taken')),
-                ('answered_at', models.DateTimeField(blank=True, null=True, verbose_name='answered')),
-                ('closed_at', models.DateTimeField(blank=True, null=True, verbose_name='closed')),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='support_requests', to='servers.account', verbose_name='account')),
-                ('closed_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='closed by')),
-                ('code', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='support_requests', to='codes.authorizationcode', verbose_name='code')),
-                ('opened_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='opened by')),
-                ('server', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='support_requests', to='servers.server', verbose_name='server')),
-                ('taken_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='taken by')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("reference", models.CharField(max_length=10, unique=True, verbose_name="reference")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Waiting for customer service"),
+                            ("taken", "Customer service is looking at it"),
+                            ("answered", "Answered"),
+                            ("closed", "Closed"),
+                        ],
+                        default="open",
+                        max_length=10,
+                        verbose_name="state",
+                    ),
+                ),
+                ("all_passed", models.BooleanField(default=False, verbose_name="every condition passes")),
+                ("report", models.JSONField(blank=True, default=list, verbose_name="report then")),
+                ("policy", models.JSONField(blank=True, default=dict, verbose_name="policy then")),
+                ("language", models.CharField(blank=True, max_length=10, verbose_name="language")),
+                ("request_id", models.CharField(blank=True, max_length=64, verbose_name="failed request")),
+                ("opened_at", models.DateTimeField(verbose_name="opened")),
+                ("waiting_since", models.DateTimeField(blank=True, null=True, verbose_name="waiting since")),
+                ("taken_at", models.DateTimeField(blank=True, null=True, verbose_name="taken")),
+                ("answered_at", models.DateTimeField(blank=True, null=True, verbose_name="answered")),
+                ("closed_at", models.DateTimeField(blank=True, null=True, verbose_name="closed")),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="support_requests",
+                        to="servers.account",
+                        verbose_name="account",
+                    ),
+                ),
+                (
+                    "closed_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="closed by",
+                    ),
+                ),
+                (
+                    "code",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="support_requests",
+                        to="codes.authorizationcode",
+                        verbose_name="code",
+                    ),
+                ),
+                (
+                    "opened_by",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="opened by",
+                    ),
+                ),
+                (
+                    "server",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="support_requests",
+                        to="servers.server",
+                        verbose_name="server",
+                    ),
+                ),
+                (
+                    "taken_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="taken by",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'support request',
-                'verbose_name_plural': 'support requests',
-                'permissions': [('answer_supportrequest', 'Can open, take, answer and close support requests')],
+                "verbose_name": "support request",
+                "verbose_name_plural": "support requests",
+                "permissions": [("answer_supportrequest", "Can open, take, answer and close support requests")],
             },
         ),
         migrations.CreateModel(
-            name='SupportMessage',
+            name="SupportMessage",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_staff', models.BooleanField(default=False, verbose_name='from customer service')),
-                ('at', models.DateTimeField(verbose_name='when')),
-                ('text', models.TextField(verbose_name='text')),
-                ('author', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='author')),
-                ('request', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='messages', to='codes.supportrequest', verbose_name='support request')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("is_staff", models.BooleanField(default=False, verbose_name="from customer service")),
+                ("at", models.DateTimeField(verbose_name="when")),
+                ("text", models.TextField(verbose_name="text")),
+                (
+                    "author",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                        verbose_name="author",
+                    ),
+                ),
+                (
+                    "request",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="codes.supportrequest",
+                        verbose_name="support request",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'support message',
-                'verbose_name_plural': 'support messages',
+                "verbose_name": "support message",
+                "verbose_name_plural": "support messages",
             },
         ),
         migrations.AddIndex(
-            model_name='supportrequest',
-            index=models.Index(models.OrderBy(models.F('all_passed'), descending=True), models.F('waiting_since'), models.OrderBy(models.F('id'), descending=True), condition=models.Q(('waiting_since__isnull', False)), name='support_waiting'),
+            model_name="supportrequest",
+            index=models.Index(
+                models.OrderBy(models.F("all_passed"), descending=True),
+                models.F("waiting_since"),
+                models.OrderBy(models.F("id"), descending=True),
+                condition=models.Q(("waiting_since__isnull", False)),
+                name="support_waiting",
+            ),
         ),
         migrations.AddIndex(
-            model_name='supportrequest',
-            index=models.Index(fields=['state', '-id'], name='support_by_state'),
+            model_name="supportrequest",
+            index=models.Index(fields=["state", "-id"], name="support_by_state"),
         ),
         migrations.AddConstraint(
-            model_name='supportrequest',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'taken', 'answered', 'closed'])), name='support_state_known'),
+            model_name="supportrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["open", "taken", "answered", "closed"])), name="support_state_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='supportrequest',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('open', 'taken')), ('waiting_since__isnull', False)), models.Q(models.Q(('state__in', ('open', 'taken')), _negated=True), ('waiting_since__isnull', True)), _connector='OR'), name='support_waits_while_open'),
+            model_name="supportrequest",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("state__in", ("open", "taken")), ("waiting_since__isnull", False)),
+                    models.Q(
+                        models.Q(("state__in", ("open", "taken")), _negated=True), ("waiting_since__isnull", True)
+                    ),
+                    _connector="OR",
+                ),
+                name="support_waits_while_open",
+            ),
         ),
     ]

@@ -7,8 +7,9 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
+from codes.choices import SupportState
 from codes.eligibility import GENERATION
-from codes.models import CodeEvent
+from codes.models import CodeEvent, SupportRequest
 from icpportal.api.models import ApiToken
 from servers.models import Account, Server
 
@@ -48,6 +49,8 @@ def test_it_shows_something_of_everything(settings: Any) -> None:
         "ins-5t2d8hkw": ["prepaid_term_too_short"],
         "ins-b6w0p3ln": ["not_prepaid"],
     }
+    asked = SupportRequest.objects.order_by("pk").values_list("state", "all_passed")
+    assert list(asked) == [(SupportState.OPEN, True), (SupportState.ANSWERED, False)]
 
 
 @pytest.mark.django_db

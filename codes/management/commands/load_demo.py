@@ -74,6 +74,7 @@ def _load(*, now: datetime) -> None:
     _take_in(accounts["qingshan"], demo.qingshan(now=now, past=False), now=now - timedelta(days=2))
     _take_in(accounts["lanye"], demo.lanye(now=now), now=now - timedelta(days=1))
     _refuse(accounts["lanye"], now=now)
+    _ask(agent, accounts, now=now)
 
 
 def _person(username: str, first: str, last: str, *, role: str = "") -> User:
@@ -128,6 +129,32 @@ def _refuse(account: Account, *, now: datetime) -> None:
             services.generate(server, actor=member, channel=Channel.SELF_SERVICE, now=now - timedelta(hours=3))
         except NotEligible:
             continue
+
+
+def _ask(agent: User, accounts: dict[str, Account], *, now: datetime) -> None:
+    """Two support requests: one that only we can resolve waits, one is answered."""
+    account, other = accounts["qingshan"], accounts["lanye"]
+    services.open_request(
+        account,
+        server=Server.objects.get(instance_id="ins-4h8t2wnc"),
+        text="Generating failed twice this morning, and the page says that every condition passes.",
+        request_id="8f2c41d7a0b94e7c9f13a5d2c6e80b47",
+        actor=account.members.get(),
+        now=now - timedelta(hours=28),
+    )
+    asked = services.open_request(
+        other,
+        server=Server.objects.get(instance_id="ins-5t2d8hkw"),
+        text="The filing platform says that we have no CVM, but we have two. What are we to do?",
+        actor=other.members.get(),
+        now=now - timedelta(hours=9),
+    )
+    services.answer(
+        asked,
+        text="Your server studio is prepaid for 1 month, and 3 are needed. Renew it for 2 months or longer.",
+        actor=agent,
+        now=now - timedelta(hours=7),
+    )
 
 
 def _fresh_token(*, now: datetime) -> str:

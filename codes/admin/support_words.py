@@ -1,0 +1,142 @@
+"""A support request in words at the desk: what failed, whose turn it is, what has changed since it was sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from codes.admin.columns import DASH, account_cell, link, moment, mono
+from codes.admin.verdicts import Verdict
+from codes.choices import SupportState
+from codes.eligibility import GENERATION
+from codes.models import SupportRequest
+from codes.rules import Report
+from codes.support import KeptReport, report_then
+from codes.validity import VALIDITY
+
+_STATES: Mapping[str, Any] = {
+    SupportState.OPEN: gettext_lazy("Open"),
+    SupportState.TAKEN: gettext_lazy("Taken"),
+    SupportState.ANSWERED: gettext_lazy("Answered"),
+    SupportState.CLOSED: gettext_lazy("Closed"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """One condition: `then` as it was sent, `now` as it is, None where it is not judged; `changed` marks the row."""
+
+    title: str
+    faq: str
+    then: Any
+    now: Any
+
+    @property
+    def changed(self) -> bool:
+        return self.then is None or self.now is None or self.then.passed != self.now.passed
+
+
+def compared(then: KeptReport, now: Report[Any] | None) -> list[Compared]:
+    """Both reports side by side, in FAQ order."""
+    before = {outcome.code: outcome for outcome in then.outcomes}
+    after = {outcome.code: outcome for outcome in now.outcomes} if now else {}
+    rows = []
+    for code in dict.fromkeys([*after, *before]):
+        named: Any = after.get(code) or before[code]
+        rows.append(Compared(title=named.title, faq=named.faq, then=before.get(code), now=after.get(code)))
+    return rows if before else []
+
+
+def report_now(asked: SupportRequest, *, now: datetime) -> Report[Any] | None:
+    """The report of what the request is about, as it is now; None for a question about nothing of ours."""
+    if asked.code is not None:
+        return VALIDITY.report(asked.code, now=now)
+    return GENERATION.report(asked.server, now=now) if asked.server is not None else None
+
+
+def what_failed(asked: SupportRequest) -> str:
+    """For a row: what the report said when it was sent."""
+    report = report_then(asked)
+    if asked.all_passed:
+        count = len(report.outcomes)
+        return _("All %(count)d conditions pass, and it failed") % {"count": count}
+    return "; ".join(_failure(outcome) for outcome in report.failed) or _("A question")
+
+
+def _failure(outcome: Any) -> str:
+    return _("%(condition)s: %(found)s") % {"condition": outcome.title, "found": outcome.found}
+
+
+def verdict(asked: SupportRequest) -> Verdict:
+    """What the banner says of the report that was sent."""
+    report = report_then(asked)
+    if asked.all_passed:
+        line = _("Nothing that the customer could change: only we can resolve this (FAQ 4).")
+        return Verdict(kind="warn", headline=_("Every condition passed, and it failed"), line=line)
+    if not report.outcomes:
+        line = _("It is about no server and no code.")
+        return Verdict(kind="idle", headline=_("A question"), line=line)
+    headline = ngettext(
+        "%(failed)d of %(all)d conditions failed when it was sent",
+        "%(failed)d of %(all)d conditions failed when it was sent",
+        len(report.failed),
+    )
+    values = {"failed": len(report.failed), "all": len(report.outcomes)}
+    line = "; ".join(_failure(outcome) for outcome in report.failed)
+    return Verdict(kind="bad", headline=headline % values, line=line)
+
+
+def state(asked: SupportRequest) -> str:
+    """Whose turn it is, in the desk's words."""
+    return str(_STATES[asked.state])
+
+
+def taken_by(asked: SupportRequest) -> str:
+    """Who looks after it."""
+    return name(asked.taken_by) if asked.taken_by else _("Nobody yet")
+
+
+def name(person: User) -> str:
+    """A person's name."""
+    return person.get_full_name() or person.get_username()
+
+
+def waiting(asked: SupportRequest, *, now: datetime) -> str:
+    """How long the customer waits: "1 day, 4 hours"; a dash when nobody waits."""
+    return timesince(asked.waiting_since, now) if asked.waiting_since else DASH
+
+
+def dressed(rows: Iterable[SupportRequest], *, now: datetime) -> list[Any]:
+    """Requests with what a row shows besides: for the list and the start page."""
+    found: list[Any] = list(rows)
+    for asked in found:
+        asked.waits, asked.state_word = waiting(asked, now=now), state(asked)
+        asked.failed_cell, asked.taken_cell = what_failed(asked), taken_by(asked)
+    return found
+
+
+def facts(asked: SupportRequest, *, now: datetime) -> list[dict[str, Any]]:
+    """The strip under the title."""
+    rows: list[dict[str, Any]] = [
+        {"label": _("State"), "value": state(asked)},
+        {"label": _("Waiting"), "value": waiting(asked, now=now)},
+        {"label": _("Taken by"), "value": taken_by(asked)},
+        {"label": _("Account"), "value": account_cell(asked.account, asked.account.name)},
+        {"label": _("Server"), "value": link(asked.server) if asked.server else DASH},
+        {"label": _("Code"), "value": link(asked.code) if asked.code else DASH},
+        {"label": _("Sent"), "value": format_html("{}, {}", moment(asked.opened_at), name(asked.opened_by))},
+    ]
+    if asked.request_id:
+        rows.append({"label": _("Failed request"), "value": mono(asked.request_id)})
+    if asked.closed_at and asked.closed_by:
+        closed = format_html("{}, {}", moment(asked.closed_at), name(asked.closed_by))
+        rows.append({"label": _("Closed"), "value": closed})
+    return rows
