@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from codes.admin.as_csv import ListAsCsv
 from codes.admin.changelist import COUNT_UP_TO as COUNT_UP_TO
-from codes.admin.changelist import CappedPaginator, refuse_nul
+from codes.admin.changelist import CappedPaginator, refuse_nul, tab_counts
 from codes.admin.columns import page_url
 
 BULK_LIMIT = 200  # rows that one action takes at a time
@@ -59,6 +59,10 @@ class DeskFilter(admin.SimpleListFilter):
     def expression(self, *, now: datetime) -> Any:
         """The value of each row in SQL, for the counts on tabs."""
         raise NotImplementedError
+
+    def counts(self, rows: Rows, values: list[str], *, now: datetime) -> list[str]:
+        """How many rows there are, then how many behind each tab."""
+        return tab_counts(rows, self.expression(now=now), values)
 
     @property
     def shown(self) -> str:

@@ -56,7 +56,7 @@ class DeskChangeList(ChangeList):
         for other in specs:
             rows = rows if other is spec else other.queryset(request, rows)
         values = [str(value) for value, _label in spec.lookup_choices]
-        counts = tab_counts(rows, spec.expression(now=self.now), values)
+        counts = spec.counts(rows, values, now=self.now)
         choices = [{**choice, "count": count} for choice, count in zip(spec.choices(self), counts, strict=True)]
         return {"title": spec.title, "choices": choices}
 
