@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core import mail
+from django.core.mail import get_connection
 from django.core.mail.backends.locmem import EmailBackend
 from django.core.management import CommandError, call_command
 
 from codes.notices.letters import letters
 from codes.notices.models import MutedAccount, NoNotices, NoticeSent
-from codes.notices.sending import LEASE, take_lease
+from codes.notices.sending import LEASE, LeaseLost, deliver, take_lease
 from icpportal.sign_in.models import Preference
 from servers.models import Server
 from tests.codes.pages import VALUE
@@ -196,6 +197,24 @@ def test_while_a_run_is_under_way_another_sends_nothing_and_takes_over_after_a_k
     with pytest.raises(CommandError, match="Another run"):
         send(now=NOW + LEASE - timedelta(seconds=1))
     assert send(now=NOW + LEASE).startswith("1 mails")
+
+
+def test_a_run_that_lost_its_lease_sends_nothing_more():
+    account = make_account()
+    make_member(account)
+    make_expiring(account)
+    (letter,) = letters(now=NOW)
+    slow = take_lease(now=NOW)
+    later = NOW + LEASE
+    quick = take_lease(now=later)
+    assert slow and quick
+    with get_connection() as through:
+        for holder, now in ((slow, later), ("", later), (quick, later + LEASE)):
+            with pytest.raises(LeaseLost):
+                deliver(letter, through=through, holder=holder, now=now)
+        assert mail.outbox == []
+        assert deliver(letter, through=through, holder=quick, now=later)
+    assert len(mail.outbox) == 1
 
 
 def test_two_runs_at_once_send_once(own_database):
