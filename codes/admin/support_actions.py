@@ -194,8 +194,8 @@ def _url(action: SupportAction, asked: SupportRequest) -> str:
 
 
 def _reply(asked: SupportRequest, report: Report[Any] | None, *, now: datetime) -> str:
-    """The reply of the server's page, in the customer's language; "" where no condition explains it."""
-    if report is None or asked.code_id or (asked.all_passed and report.passed):
+    """The reply of the server's page, in the customer's language; "" where no condition explains it or nobody waits."""
+    if report is None or asked.waiting_since is None or asked.code_id or (asked.all_passed and report.passed):
         return ""
     others = [] if report.passed else able_siblings(report.subject, now=now)
     texts = {reply.language: reply.text for reply in replies(report, others)}

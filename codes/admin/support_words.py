@@ -13,7 +13,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from codes.admin.columns import DASH, account_cell, link, moment, mono
+from codes.admin.columns import DASH, account_cell, link, moment
 from codes.admin.verdicts import Verdict
 from codes.choices import SupportState
 from codes.eligibility import GENERATION
@@ -135,7 +135,9 @@ def facts(asked: SupportRequest, *, now: datetime) -> list[dict[str, Any]]:
         {"label": _("Sent"), "value": format_html("{}, {}", moment(asked.opened_at), name(asked.opened_by))},
     ]
     if asked.request_id:
-        rows.append({"label": _("Failed request"), "value": mono(asked.request_id)})
+        rows.append(
+            {"label": _("Failed request"), "value": format_html('<span class="mono wrap">{}</span>', asked.request_id)}
+        )
     if asked.closed_at and asked.closed_by:
         closed = format_html("{}, {}", moment(asked.closed_at), name(asked.closed_by))
         rows.append({"label": _("Closed"), "value": closed})
