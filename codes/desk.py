@@ -14,10 +14,12 @@ from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
+from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-COUNT_UP_TO = 99  # waiting support requests beside their name in the sidebar
+COUNT_UP_TO = 99  # of what waits or is late, beside its name in the sidebar
 KEPT_SECONDS = 10  # for which every page of the desk shows the same count
 _WAITING = "waiting_support_requests"
 
@@ -34,6 +36,7 @@ _RECORDS: Items = (
     (_("IP addresses"), "servers.IPAddress", ""),
     (_("Regions"), "servers.Region", ""),
     (_("Events"), "codes.CodeEvent", "g e"),
+    (_("Feed runs"), "servers.FeedRun", ""),
     (_("Webhook deliveries"), "webhooks.WebhookDelivery", ""),
 )
 _ACCESS: Items = (
@@ -93,7 +96,7 @@ class DeskSite(admin.AdminSite):
             if self.is_registered(model) and self.get_model_admin(model).has_view_permission(request):
                 url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
                 current = request.path.startswith(url)
-                badge = _waiting() if name == "codes.SupportRequest" else ""
+                badge = _BADGES[name]() if name in _BADGES else ""
                 found.append({"label": label, "url": url, "keys": keys, "badge": badge, "current": current})
         return found
 
@@ -112,3 +115,15 @@ def _waiting() -> str:
 def _count_waiting() -> int:
     rows = apps.get_model("codes.SupportRequest")._default_manager.filter(waiting_since__isnull=False)
     return rows.values("pk")[: COUNT_UP_TO + 1].count()
+
+
+def _late() -> str:
+    """How many accounts' feeds are late, no further than COUNT_UP_TO; "" for none."""
+    from codes.admin.feeds import late_feeds
+
+    count = late_feeds(now=timezone.now()).values("pk")[: COUNT_UP_TO + 1].count()
+    number = f"{COUNT_UP_TO}+" if count > COUNT_UP_TO else str(count)
+    return gettext("%(number)s late") % {"number": number} if count else ""
+
+
+_BADGES: dict[str, Callable[[], str]] = {"codes.SupportRequest": _waiting, "servers.FeedRun": _late}

@@ -14,6 +14,7 @@ _VIEW = [
     "servers.view_region",
     "servers.view_server",
     "servers.view_ipaddress",
+    "servers.view_feedrun",
     "codes.view_authorizationcode",
     "codes.view_filing",
     "codes.view_codeevent",
@@ -30,10 +31,12 @@ _WORK = [
     "codes.reveal_code",
     "codes.annotate_code",
     "codes.answer_supportrequest",
+    "codes.share_savedview",
     "webhooks.redeliver_webhookdelivery",
 ]
 _SUPERVISE = [
     "servers.change_region",
+    "codes.delete_savedview",
     "api.view_apiclient",
     "api.add_apiclient",
     "api.change_apiclient",

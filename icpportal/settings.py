@@ -24,6 +24,7 @@ MIN_PREPAID_MONTHS = env.number("MIN_PREPAID_MONTHS", default=3)
 ELASTIC_IP_ALLOWED = env.flag("ELASTIC_IP_ALLOWED", default=False)
 DEMO = env.flag("DEMO", default=False)
 THROTTLE_RATES = env.rates("THROTTLE_RATES", default={"calls": 6000, "unknown_codes": 60})
+FEED_LATE_AFTER = env.number("FEED_LATE_AFTER", default=0)  # minutes without new facts of an account; 0: never late
 WEBHOOK_ALLOW_PRIVATE = env.flag("WEBHOOK_ALLOW_PRIVATE", default=False)  # http and private addresses too
 
 # Who reaches us, and how

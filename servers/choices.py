@@ -40,3 +40,11 @@ class Jurisdiction(TextChoices):
     TAIWAN = "taiwan", _("Taiwan, China")
     OVERSEAS = "overseas", _("overseas")
     UNCLASSIFIED = "unclassified", _("not classified yet")
+
+
+class FeedKind(TextChoices):
+    """By which way server facts came in."""
+
+    PUT = "put", _("Servers one by one (PUT)")
+    INVENTORY = "inventory", _("Inventory through the API")
+    IMPORT = "import", _("Import of files")

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
+from servers.choices import BillingMode, FeedKind, IPKind, Jurisdiction, ServerState
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -167,3 +167,40 @@ class IPAddress(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+
+class FeedRun(models.Model):
+    """That facts of an account's servers came in: who brought them, when, and what became of the rows.
+
+    An import is one run. A feed that puts servers one by one has one run an hour, whose `at` is its newest call.
+    `is_newest`: no facts of the account came in later, so it tells how old they are. `actor` reads as in events.
+    """
+
+    kind = models.CharField(_("feed"), max_length=12, choices=FeedKind)
+    account = models.ForeignKey(Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="feed_runs")
+    at = models.DateTimeField(_("when"))
+    actor = models.CharField(_("who"), max_length=200)
+    created = models.PositiveIntegerField(_("created"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    rejected = models.PositiveIntegerField(_("rejected"), default=0)
+    is_newest = models.BooleanField(_("newest of its account"), default=True)
+
+    class Meta:
+        verbose_name = _("feed run")
+        verbose_name_plural = _("feed runs")
+        indexes = [
+            models.Index(fields=["account", "is_newest"], name="feed_run_of_account"),
+            models.Index(fields=["at"], condition=Q(is_newest=True), name="feed_run_newest"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=FeedKind.values), name="feed_run_kind_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account.uid} {self.pk}"
+
+    @property
+    def read(self) -> int:
+        """How many rows came in."""
+        return self.created + self.updated + self.unchanged + self.rejected

@@ -23,8 +23,10 @@ from servers.api import schema
 from servers.api.payloads import Payload, account_payload, server_payloads, server_rows, tally_payload
 from servers.api.problems import UNKNOWN_ACCOUNT
 from servers.api.serializers import AccountInput, InventoryInput, ServerInput, server_facts
+from servers.choices import FeedKind
 from servers.filters import ServerFilterSet
 from servers.inventory.apply import ServerTerminated, apply_inventory, put_account, put_server
+from servers.inventory.runs import record_import, record_put
 from servers.inventory.tencent import Inventory
 from servers.inventory.writing import Observer
 from servers.models import Account, Server
@@ -178,10 +180,11 @@ class ServerDetail(Endpoint):
         example=schema.SERVER_EXAMPLE,
     )
     def put(self, call: Call, instance_id: str) -> HttpResponse:
+        account = named_account(call)
         try:
             _server, result = put_server(
                 server_facts(instance_id, call.data),
-                account=named_account(call),
+                account=account,
                 version=call.data["version"],
                 only_of=call.client.account,
                 now=call.now,
@@ -189,7 +192,8 @@ class ServerDetail(Endpoint):
             )
         except ServerTerminated as error:
             failed = [outcome_payload(outcome) for outcome in report_of(call, instance_id).failed]
-            raise Problem("server_terminated", failed=failed, notes=[]) from error
+            raise Problem("server_terminated", failed=failed) from error
+        record_put(result, account=account, actor=f"client:{call.client.name}", now=call.now)
         is_new = result == "created"
         location = address("server", instance_id) if is_new else ""
         return answer(shown(call, instance_id), status=201 if is_new else 200, location=location)
@@ -232,12 +236,15 @@ class TencentInventory(Endpoint):
         example={"created": 1, "updated": 0, "unchanged": 0, "rejected": []},
     )
     def post(self, call: Call) -> HttpResponse:
+        account = named_account(call)
         tally = apply_inventory(
             Inventory(call.data["responses"]),
-            account=named_account(call),
+            account=account,
             region=call.data["region"] or None,
             complete=call.data.get("complete", False),
             now=call.now,
             observer=recorder(call),
         )
+        actor = f"client:{call.client.name}"
+        record_import(tally, account=account, kind=FeedKind.INVENTORY, actor=actor, now=call.now)
         return answer(tally_payload(tally))

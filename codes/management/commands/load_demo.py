@@ -17,7 +17,9 @@ from codes.choices import Channel
 from codes.errors import NotEligible
 from codes.roles import AGENT, SUPERVISOR
 from icpportal.api.models import ApiClient, ApiToken, Scope, issue_token
+from servers.choices import FeedKind
 from servers.inventory.apply import apply_inventory
+from servers.inventory.runs import record_import
 from servers.inventory.tencent import Inventory
 from servers.models import Account, Server
 
@@ -60,7 +62,9 @@ class Command(BaseCommand):
 def _load(*, now: datetime) -> None:
     past = now - timedelta(days=60)
     agent = _person("agent", "Lin", "Yue", role=AGENT)
-    _person("supervisor", "Chen", "Wei", role=SUPERVISOR)
+    supervisor = _person("supervisor", "Chen", "Wei", role=SUPERVISOR)
+    for list_name, name, query in demo.SHARED_VIEWS:
+        services.keep_view(supervisor, list_name=list_name, name=name, query=query, is_shared=True)
     accounts = {}
     for username, first, last, (uid, name) in (
         ("qingshan", "Zhao", "Min", demo.QINGSHAN),
@@ -88,7 +92,8 @@ def _person(username: str, first: str, last: str, *, role: str = "") -> User:
 
 def _take_in(account: Account, responses: list[demo.Response], *, now: datetime) -> None:
     observer = partial(services.record_server_changes, actor=None, channel=Channel.COMMAND, now=now)
-    apply_inventory(Inventory(responses), account=account, now=now, observer=observer)
+    tally = apply_inventory(Inventory(responses), account=account, now=now, observer=observer)
+    record_import(tally, account=account, kind=FeedKind.IMPORT, actor="system", now=now)
 
 
 def _use(client: ApiClient, agent: User, customer: User, *, past: datetime) -> None:

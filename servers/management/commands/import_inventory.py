@@ -15,9 +15,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from codes import services
 from codes.choices import Channel
+from servers.choices import FeedKind
 from servers.inventory.apply import Incomplete, apply_inventory
 from servers.inventory.facts import REGION_CODE, Tally
 from servers.inventory.files import ResponseFiles, Unreadable
+from servers.inventory.runs import record_import
 from servers.inventory.tencent import Inventory
 from servers.models import Account
 
@@ -73,7 +75,7 @@ class Command(BaseCommand):
         now = timezone.now()
         observer = partial(services.record_server_changes, actor=None, channel=Channel.COMMAND, now=now)
         with self._progress(inventory.rows) as progress:
-            return apply_inventory(
+            tally = apply_inventory(
                 inventory,
                 account=account,
                 region=region,
@@ -82,6 +84,8 @@ class Command(BaseCommand):
                 observer=observer,
                 progress=progress,
             )
+        record_import(tally, account=account, kind=FeedKind.IMPORT, actor="system", now=now)
+        return tally
 
     @contextmanager
     def _progress(self, total: int) -> Iterator[Callable[[int], None]]:

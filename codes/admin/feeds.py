@@ -1,0 +1,110 @@
+"""Feed runs: when facts came in, what became of them, and whose feed is late."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.columns import DASH, link, list_url, moment
+from servers.choices import FeedKind
+from servers.models import FeedRun
+
+
+def late_feeds(*, now: datetime) -> Any:
+    """The newest runs of the accounts whose facts are older than FEED_LATE_AFTER; none while that is 0."""
+    newest = FeedRun.objects.filter(is_newest=True)
+    if not settings.FEED_LATE_AFTER:
+        return newest.none()
+    return newest.filter(at__lt=now - timedelta(minutes=settings.FEED_LATE_AFTER))
+
+
+def health(run: FeedRun, *, now: datetime) -> str:
+    """Whether the facts of the run's account are on time, as word and icon; of an older run nothing."""
+    if not run.is_newest or not settings.FEED_LATE_AFTER:
+        return ""
+    is_late = now - run.at > timedelta(minutes=settings.FEED_LATE_AFTER)
+    row = {"kind": "warn", "word": _("Late")} if is_late else {"kind": "ok", "word": _("On time")}
+    return render_to_string("includes/verdict_word.html", {"row": row})
+
+
+class NewestFilter(DeskFilter):
+    """The newest run of each account, or of those that are late."""
+
+    title = _("newest run")
+    parameter_name = "newest"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("true", _("of each account")), ("late", _("late"))]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        if value == "true":
+            return rows.filter(is_newest=True)
+        return rows.filter(pk__in=late_feeds(now=now).values("pk"))
+
+
+@admin.register(FeedRun)
+class FeedRunAdmin(DeskRecord):
+    """Written by what brings the facts; read here."""
+
+    list_display = (
+        "when",
+        "kind",
+        "account_cell",
+        "actor",
+        "read_rows",
+        "created",
+        "updated",
+        "rejected",
+        "health",
+    )
+    list_filter = (
+        NewestFilter,
+        choice_filter("kind", _("feed"), FeedKind.choices),
+        handle_filter("account", _("account"), "account__uid"),
+    )
+    list_select_related = ("account",)
+    sortable_by = ()
+
+    @admin.display(description=_("when"))
+    def when(self, run: FeedRun) -> SafeString | str:
+        return moment(run.at)
+
+    @admin.display(description=_("account"))
+    def account_cell(self, run: FeedRun) -> SafeString:
+        return link(run.account)
+
+    @admin.display(description=_("read"))
+    def read_rows(self, run: FeedRun) -> int:
+        return run.read
+
+    @admin.display(description=_("health"))
+    def health(self, run: FeedRun) -> str:
+        return health(run, now=timezone.now()) or DASH
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return super().get_queryset(request).select_related("account")
+
+    def page(self, request: HttpRequest, obj: FeedRun, *, now: datetime) -> dict[str, Any]:
+        """The run's facts, and the account's other runs."""
+        facts = [
+            {"label": _("When (Asia/Shanghai)"), "value": moment(obj.at), "note": health(obj, now=now)},
+            {"label": _("Feed"), "value": obj.get_kind_display()},
+            {"label": _("Account"), "value": link(obj.account)},
+            {"label": _("Who"), "value": obj.actor},
+            {"label": _("Read"), "value": str(obj.read)},
+            {"label": _("Created"), "value": str(obj.created)},
+            {"label": _("Updated"), "value": str(obj.updated)},
+            {"label": _("Unchanged"), "value": str(obj.unchanged)},
+            {"label": _("Rejected"), "value": str(obj.rejected)},
+        ]
+        links = [{"label": _("All runs of this account"), "url": list_url(FeedRun, account=obj.account.uid)}]
+        return {"heading": _("Feed run"), "facts": facts, "timeline": None, "all_events_url": "", "links": links}

@@ -1,0 +1,86 @@
+"""Feed runs at the desk: who reads them, and when a feed is late."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from codes.admin.columns import list_url, page_url
+from servers.choices import FeedKind
+from servers.inventory.facts import Tally
+from servers.inventory.runs import record_import
+from servers.models import Account, FeedRun
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(role: str = "Agent") -> Client:
+    client = Client()
+    client.force_login(factories.make_agent(role=role))
+    return client
+
+
+def run(*, minutes_ago: int, account: Account | None = None) -> FeedRun:
+    now = timezone.now() - timedelta(minutes=minutes_ago)
+    account = account or factories.make_account()
+    return record_import(Tally(created=1), account=account, kind=FeedKind.INVENTORY, actor="client:feed", now=now)
+
+
+@pytest.mark.parametrize("role", ["Agent", "Supervisor", "Auditor"])
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_each_role_reads_the_runs(role: str, language: str) -> None:
+    client, kept = signed_in(role), run(minutes_ago=1)
+    for url in (list_url(FeedRun), page_url(kept), list_url(FeedRun, newest="late", kind="inventory")):
+        assert client.get(url, headers={"accept-language": language}).status_code == 200
+
+
+def test_staff_without_a_role_and_strangers_do_not() -> None:
+    nobody = Client()
+    nobody.force_login(factories.make_user(is_staff=True))
+    kept = run(minutes_ago=1)
+    assert [nobody.get(url).status_code for url in (list_url(FeedRun), page_url(kept))] == [403, 403]
+    assert Client().get(list_url(FeedRun)).status_code == 302
+
+
+def test_nobody_writes_runs() -> None:
+    client, kept = signed_in("Supervisor"), run(minutes_ago=1)
+    assert client.post(page_url(kept), {}).status_code == 405
+    assert client.get(reverse("admin:servers_feedrun_add")).status_code == 403
+    assert client.post(reverse("admin:servers_feedrun_delete", args=[kept.pk]), {"post": "yes"}).status_code == 403
+
+
+def badge(client: Client) -> str:
+    nav = client.get(list_url(Account)).context["desk_nav"]
+    return next(item["badge"] for group in nav for item in group["items"] if item["url"] == list_url(FeedRun))
+
+
+def test_a_feed_is_late_when_the_newest_facts_of_its_account_are_too_old(settings) -> None:
+    client, account = signed_in(), factories.make_account()
+    run(minutes_ago=31)
+    run(minutes_ago=90, account=account)
+    assert badge(client) == ""
+    settings.FEED_LATE_AFTER = 30
+    assert badge(client) == "2 late"
+    run(minutes_ago=29, account=account)
+    assert badge(client) == "1 late"
+    late = client.get(list_url(FeedRun, newest="late")).context["cl"].result_list
+    assert [each.at for each in late] == [FeedRun.objects.order_by("at")[1].at]
+    assert len(client.get(list_url(FeedRun, newest="true")).context["cl"].result_list) == 2
+
+
+def test_the_list_costs_the_same_for_3_runs_and_for_60(settings) -> None:
+    settings.FEED_LATE_AFTER = 30
+    client, counts = signed_in(), []
+    for rows in (3, 60):
+        while FeedRun.objects.count() < rows:
+            run(minutes_ago=60)
+        client.get(list_url(FeedRun))
+        with CaptureQueriesContext(connection) as queries:
+            client.get(list_url(FeedRun))
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 9
