@@ -3,6 +3,7 @@ PYTHON ?= python3
 PORT ?= 8000
 PY := .venv/bin/python
 UV := $(shell command -v uv 2>/dev/null)
+CHROMIUM := $(shell command -v chromium 2>/dev/null)
 
 # A stamp carries the checksum of its lock: unchanged locks install nothing and need no network.
 RUNTIME := .venv/.runtime-$(shell cksum < requirements.lock | cut -d' ' -f1)
@@ -43,9 +44,10 @@ run: $(RUNTIME) ## Start the desk with demo data on 127.0.0.1:8000 (PORT=8001 fo
 	$(PY) manage.py load_demo --address http://127.0.0.1:$(PORT) && \
 	exec $(PY) -m gunicorn icpportal.wsgi:application --workers 2 --threads 4 --no-control-socket --bind 127.0.0.1:$(PORT)
 
-test: $(DEV) ## Run the tests on SQLite, then on PostgreSQL (DATABASE_URL, or one of its own)
-	env -u DATABASE_URL $(PY) -m pytest -n 2
-	@if [ -n "$$DATABASE_URL" ]; then set -x; $(PY) -m pytest -n 2; \
+test: $(DEV) ## Run the tests on SQLite and in Chromium, then on PostgreSQL (DATABASE_URL, or one of its own)
+	@$(if $(CHROMIUM),,echo "Browser tests left out: install chromium (apt-get install chromium)")
+	env -u DATABASE_URL $(if $(CHROMIUM),,NO_BROWSER=1) $(PY) -m pytest -n 2
+	@export NO_BROWSER=1; if [ -n "$$DATABASE_URL" ]; then set -x; $(PY) -m pytest -n 2; \
 	else set -x; $(PY) tests/with_pg.py pytest -n 2; fi
 
 lint: $(DEV) ## Check style and format
