@@ -12,6 +12,12 @@ from typing import Any
 QINGSHAN = ("100012345678", "Qingshan Trading")
 LANYE = ("100055512009", "Lan Ye Studio")
 
+# List, name and filters of the views that everybody at the desk has.
+SHARED_VIEWS = (
+    ("codes.authorizationcode", "Expiring this week", "expires_within=7"),
+    ("codes.filing", "Holds over 45 days", "held=long"),
+)
+
 HOURLY = "POSTPAID_BY_HOUR"
 
 Response = dict[str, Any]

@@ -31,13 +31,13 @@ RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names.split
 OF_INTERFACES = {"django.http", "django.contrib.admin", "django.contrib.messages", "django.shortcuts", "rest_framework"}
 NOT_LAZY = {"gettext", "ngettext", "pgettext", "npgettext"}
 CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
-WRITTEN_BY_SERVICES = {"AuthorizationCode", "Filing", "CodeEvent", "SupportRequest", "SupportMessage"}
+WRITTEN_BY_SERVICES = {"AuthorizationCode", "Filing", "CodeEvent", "SupportRequest", "SupportMessage", "SavedView"}
 THEIR_NAMES = {"code", "codes", "filing", "filings", "event", "events"}
 WRITES = {
     *("save", "create", "get_or_create", "update_or_create", "update", "delete", "bulk_create", "bulk_update"),
     *("asave", "acreate", "aupdate", "adelete", "abulk_create", "abulk_update", "_raw_delete"),
 }
-THEIR_TABLES = r"codes_(authorizationcode|filing|codeevent|supportrequest|supportmessage)"
+THEIR_TABLES = r"codes_(authorizationcode|filing|codeevent|supportrequest|supportmessage|savedview)"
 RAW_WRITE = re.compile(rf"\b(INSERT INTO|UPDATE|DELETE FROM|COPY)\s+\"?{THEIR_TABLES}\b", re.I)
 INLINE = re.compile(
     r"""\sstyle\s*= | \son[a-z]+\s*=\s*["'] | <style\b | javascript:

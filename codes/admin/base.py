@@ -27,6 +27,7 @@ from codes.admin.as_csv import ListAsCsv
 from codes.admin.changelist import COUNT_UP_TO as COUNT_UP_TO
 from codes.admin.changelist import CappedPaginator, refuse_nul, tab_counts
 from codes.admin.columns import page_url
+from codes.admin.saved_views import ListWithViews
 
 BULK_LIMIT = 200  # rows that one action takes at a time
 
@@ -109,7 +110,7 @@ def handle_filter(parameter: str, label: Any, field: str) -> type[DeskFilter]:
     return HandleFilter
 
 
-class DeskAdmin(ListAsCsv):
+class DeskAdmin(ListWithViews, ListAsCsv):
     """What holds for every model of the desk."""
 
     actions = None
@@ -139,12 +140,17 @@ class DeskAdmin(ListAsCsv):
         refuse_nul(request)
         if "e" in request.GET:
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
-        return super().changelist_view(request, {"title": self.plural, **(extra_context or {})})
+        views = self.views_context(request) if self.has_view_permission(request) else {}
+        return super().changelist_view(request, {"title": self.plural, **views, **(extra_context or {})})
 
     @property
     def plural(self) -> Any:
         """What the list is called."""
         return self.list_title or capfirst(self.opts.verbose_name_plural)
+
+    def desk_context(self, request: HttpRequest, *, title: str) -> dict[str, Any]:
+        """What every page of the desk needs: frame, title, and the list that it hangs on."""
+        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "plural": self.plural}
 
     def response_action(  # type: ignore[override]
         self, request: HttpRequest, queryset: Rows, **location: Any
@@ -205,10 +211,6 @@ class DeskRecord(DeskAdmin):
         """Back to the start page, with a message that there is no such object."""
         answer: HttpResponse = super()._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[misc]
         return answer
-
-    def desk_context(self, request: HttpRequest, *, title: str) -> dict[str, Any]:
-        """What every page of the desk needs: frame, title, and the list that it hangs on."""
-        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "plural": self.plural}
 
 
 def staff(request: HttpRequest) -> User:

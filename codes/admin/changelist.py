@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from codes.admin.export_columns import EXPORTS
 
+VIEW_PARAMETER = "view"  # which saved view was chosen; no filter
 COUNT_UP_TO = 10_000  # rows: the exact number of more helps nobody and costs the whole table
 
 
@@ -45,6 +46,12 @@ class DeskChangeList(ChangeList):
         self.now = timezone.now()
         self.tabs = self._tabs(request)
         self.result_list = cast(Any, self.model_admin).dress(self.result_list, now=self.now)
+        self.clear_all_filters_qs = self.get_query_string(remove=[*self.get_filters_params(), VIEW_PARAMETER])
+
+    def get_filters_params(self, params: Any = None) -> dict[str, Any]:
+        """What the address filters by."""
+        found: dict[str, Any] = super().get_filters_params(params)
+        return {name: value for name, value in found.items() if name != VIEW_PARAMETER}
 
     def _tabs(self, request: HttpRequest) -> dict[str, Any] | None:
         """The tabs above the list with their counts, which follow the other filters; None for a list without."""
@@ -82,7 +89,7 @@ class DeskChangeList(ChangeList):
     @property
     def csv_url(self) -> str:
         """The same filters and order, as CSV."""
-        return f"csv/{self.get_query_string()}"
+        return f"csv/{self.get_query_string(remove=[VIEW_PARAMETER])}"
 
     @property
     def chips(self) -> list[Any]:

@@ -12,7 +12,7 @@ from codes.choices import Action, Channel
 from codes.errors import ValueInText
 from codes.lifecycle import TRANSITIONS
 from codes.messages import explain
-from codes.models import AuthorizationCode, CodeEvent
+from codes.models import AuthorizationCode, CodeEvent, SavedView
 from codes.policy import Policy
 from servers.models import IPAddress
 
@@ -123,3 +123,25 @@ class EditForm(DeskForm):
 
     remark = _remark()
     authorized_account = _authorized_account()
+
+
+class ViewForm(DeskForm):
+    """The name of a saved view, and whether everybody sees it, for those who may share."""
+
+    def __init__(self, *args: Any, may_share: bool, other_filters: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not may_share:
+            del self.fields["is_shared"]
+        if not other_filters:
+            del self.fields["takes_filters"]
+
+    name = FreeText(label=_("Name"), max_length=_length(SavedView, "name"))
+    is_shared = forms.BooleanField(label=_("Share with everybody at the desk"), required=False)
+    takes_filters = forms.BooleanField(label=_("Keep the filters that are set now"), required=False)
+
+    def clean_name(self) -> str:
+        """In one line, of characters that can be seen."""
+        name = " ".join(str(self.cleaned_data["name"]).split())
+        if not name.isprintable():
+            raise forms.ValidationError(_("Use letters, digits and signs that can be seen."))
+        return name

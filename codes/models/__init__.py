@@ -1,4 +1,4 @@
-"""Authorization codes, the filings that hold them, the events that tell what happened, and support requests.
+"""Authorization codes, filings that hold them, events that tell what happened, support requests, saved views.
 
 Only codes/services writes here. All datetimes are aware and stored in UTC; a code's expiry is never stored: it is
 the earlier of its server's and its IP's (decision 3, codes/validity.py).
@@ -7,6 +7,7 @@ the earlier of its server's and its IP's (decision 3, codes/validity.py).
 from codes.models.codes import AuthorizationCode, CodeQuerySet
 from codes.models.events import AppendOnly, CodeEvent, CodeEventQuerySet
 from codes.models.filings import Filing, FilingQuerySet
+from codes.models.saved_views import SavedView, SavedViewQuerySet
 from codes.models.support import SupportMessage, SupportRequest, SupportRequestQuerySet
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "CodeQuerySet",
     "Filing",
     "FilingQuerySet",
+    "SavedView",
+    "SavedViewQuerySet",
     "SupportMessage",
     "SupportRequest",
     "SupportRequestQuerySet",

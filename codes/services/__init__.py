@@ -9,20 +9,25 @@ long surfaces as OperationalError. Free texts that carry a readable code value r
 from codes.services.events import Actor, record_server_changes
 from codes.services.filings import abandon_filing, begin_filing, complete_filing, reject_filing
 from codes.services.generation import Issued, generate
+from codes.services.saved_views import NameTaken, change_view, delete_view, keep_view
 from codes.services.support import answer, close, follow_up, open_request, take
 from codes.services.upkeep import annotate, reset, reveal, rotate, withdraw
 
 __all__ = [
     "Actor",
     "Issued",
+    "NameTaken",
     "abandon_filing",
     "annotate",
     "answer",
     "begin_filing",
+    "change_view",
     "close",
     "complete_filing",
+    "delete_view",
     "follow_up",
     "generate",
+    "keep_view",
     "open_request",
     "record_server_changes",
     "reject_filing",

@@ -1,0 +1,231 @@
+"""Saved views: one's own and the shared ones, above the list; kept, changed and deleted by whom they belong to."""
+
+import re
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+
+from codes import services
+from codes.admin.columns import list_url
+from codes.errors import ValueInText
+from codes.models import AuthorizationCode, Filing, SavedView
+from icpportal.api.models import ApiClient
+from servers.models import Account
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+CODES = "codes.authorizationcode"
+WEEK = "expires_within=7"
+
+
+def signed_in(person: User, *, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(person)
+    return client
+
+
+def save_url(query: str) -> str:
+    return f"{reverse('admin:codes_authorizationcode_save_view')}?{query}"
+
+
+def view_url(view: SavedView, what: str = "edit") -> str:
+    return reverse(f"admin:codes_authorizationcode_{what}_view", args=[view.pk])
+
+
+def make_view(owner: User | None = None, *, name: str = "Mine", query: str = WEEK, is_shared: bool = False):
+    owner = owner or factories.make_agent()
+    return services.keep_view(owner, list_name=CODES, name=name, query=query, is_shared=is_shared)
+
+
+def pills(client: Client, query: str = "") -> list[str]:
+    page = client.get(f"{list_url(AuthorizationCode)}?{query}").content.decode()
+    nav = re.search(r'<nav class="views".*?</nav>', page, re.S)
+    links = re.findall(r'<a href="[^"]*view=\d+"( aria-current="true")?>(.*?)</a>', nav.group(), re.S) if nav else []
+    words = [("* " if current else "") + re.sub(r"<[^>]*>", "", text) for current, text in links]
+    return [" ".join(text.split()) for text in words]
+
+
+@pytest.mark.parametrize("role", ["Agent", "Supervisor", "Auditor"])
+def test_every_role_keeps_views_of_its_own(role):
+    client = signed_in(factories.make_agent(role=role))
+    question = client.get(save_url(f"state=unused&{WEEK}&o=6&p=2")).content.decode()
+    assert "State: Unused" in question and "Expires: within 7 days" in question
+    answer = client.post(save_url(f"state=unused&{WEEK}&o=6&p=2"), {"name": "  Mine   now "}, follow=True)
+    view = SavedView.objects.get()
+    assert (view.name, view.query, view.list_name, view.is_shared) == ("Mine now", f"{WEEK}&state=unused", CODES, False)
+    assert answer.redirect_chain == [(f"{list_url(AuthorizationCode)}?{view.query}&view={view.pk}", 302)]
+    assert pills(client, f"{view.query}&view={view.pk}") == ["* Mine now"]
+
+
+def test_auditors_share_nothing():
+    client = signed_in(factories.make_agent(role="Auditor"))
+    assert "is_shared" not in client.get(save_url(WEEK)).content.decode()
+    client.post(save_url(WEEK), {"name": "Mine", "is_shared": "on"})
+    assert SavedView.objects.get().is_shared is False
+
+
+def test_own_and_shared_views_are_shown_and_those_of_others_are_not():
+    person, other = factories.make_agent(), factories.make_agent()
+    make_view(person, name="Mine")
+    make_view(other, name="Theirs, shared", is_shared=True)
+    make_view(other, name="Theirs alone")
+    services.keep_view(person, list_name="codes.filing", name="Of filings", query="held=long", is_shared=True)
+    assert pills(signed_in(person), "state=used") == ["Mine", "Shared: Theirs, shared"]
+
+
+def test_a_chosen_view_says_when_the_filters_differ():
+    person = factories.make_agent()
+    view = make_view(person)
+    client = signed_in(person)
+    assert pills(client) == ["Mine"]
+    assert pills(client, WEEK) == ["* Mine"]
+    assert pills(client, f"{WEEK}&view={view.pk}&o=6&p=1") == ["* Mine"]
+    assert pills(client, f"{WEEK}&state=used&view={view.pk}") == ["* Mine changed"]
+
+
+@pytest.mark.parametrize("chosen", ["0", "x", "-1", "9" * 40, "%27"])
+def test_a_view_that_is_not_there_breaks_nothing(chosen):
+    view = make_view()
+    client = signed_in(view.owner)
+    assert pills(client, f"state=used&view={chosen}") == ["Mine"]
+    key = chosen if chosen.isdecimal() else "0"
+    for what in ("", "delete/"):
+        assert client.get(f"{list_url(AuthorizationCode)}views/{key}/{what}").status_code in (302, 404)
+
+
+def test_the_chosen_view_is_kept_by_filters_and_left_by_clear_all():
+    view = make_view()
+    address = f"{list_url(AuthorizationCode)}?{WEEK}&server=ins-1&view={view.pk}"
+    page = signed_in(view.owner).get(address).content.decode()
+    clear = re.search(r'href="([^"]*)">Clear all<', page)
+    assert clear and "view=" not in clear[1] and WEEK not in clear[1]
+    assert f"server=ins-1&amp;view={view.pk}" in page
+
+
+@pytest.mark.parametrize("name", ["", "   ", "a\0b", "a\u202eb", "\u200b", "x" * 61])
+def test_a_name_that_cannot_be_read_is_asked_for_again(name):
+    answer = signed_in(factories.make_agent()).post(save_url(WEEK), {"name": name})
+    assert answer.status_code == 200 and "There is a problem" in answer.content.decode()
+    assert not SavedView.objects.exists()
+
+
+def test_a_name_is_text_and_never_markup():
+    person = factories.make_agent()
+    signed_in(person).post(save_url(WEEK), {"name": "<script>x</script> 备案"})
+    page = signed_in(person).get(list_url(AuthorizationCode)).content.decode()
+    assert "&lt;script&gt;x&lt;/script&gt; 备案" in page and "<script>x" not in page
+
+
+def test_a_name_stands_once_for_one_person_and_list():
+    view = make_view()
+    answer = signed_in(view.owner).post(save_url("state=used"), {"name": "Mine"})
+    assert "You have a view of this name" in answer.content.decode()
+    make_view(name="Mine")
+    services.keep_view(view.owner, list_name="codes.filing", name="Mine", query="held=long", is_shared=False)
+    with pytest.raises(services.NameTaken):
+        make_view(view.owner)
+    assert SavedView.objects.count() == 3
+
+
+def test_no_value_is_kept_in_name_or_filters():
+    issued = factories.make_issued()
+    client = signed_in(factories.make_agent())
+    assert "Values are not kept in texts" in client.post(save_url(WEEK), {"name": issued.value}).content.decode()
+    assert client.post(save_url(f"server={issued.value}"), {"name": "x"}).status_code == 400
+    with pytest.raises(ValueInText):
+        make_view(query=f"server={issued.value}")
+    assert not SavedView.objects.exists()
+
+
+@pytest.mark.parametrize("query", ["", "o=1", "state=foo", "x=1", "state=%00", f"server={'x' * 1001}"])
+def test_filters_that_cannot_be_right_are_not_saved(query):
+    client = signed_in(factories.make_agent())
+    assert client.get(save_url(query)).status_code == client.post(save_url(query), {"name": "x"}).status_code == 400
+    assert not SavedView.objects.exists()
+
+
+def test_its_owner_renames_shares_and_refilters_it():
+    view = make_view()
+    client = signed_in(view.owner)
+    assert "Keep the filters" not in client.get(f"{view_url(view)}?{WEEK}").content.decode()
+    assert "Keep the filters" in client.get(f"{view_url(view)}?state=used").content.decode()
+    client.post(f"{view_url(view)}?state=used", {"name": "New", "is_shared": "on"})
+    view.refresh_from_db()
+    assert (view.name, view.query, view.is_shared) == ("New", WEEK, True)
+    client.post(f"{view_url(view)}?state=used", {"name": "New", "takes_filters": "on"})
+    view.refresh_from_db()
+    assert (view.query, view.is_shared) == ("state=used", False)
+
+
+def test_nobody_edits_the_view_of_another():
+    shared, private = make_view(is_shared=True), make_view()
+    for role in ("Agent", "Supervisor", "Auditor"):
+        client = signed_in(factories.make_agent(role=role))
+        assert client.post(view_url(shared), {"name": "x"}).status_code == 403
+        assert (
+            client.get(view_url(private)).status_code
+            == client.post(view_url(private), {"name": "x"}).status_code
+            == 404
+        )
+        assert client.post(view_url(private, "delete")).status_code == 404
+    assert set(SavedView.objects.values_list("name", flat=True)) == {"Mine"}
+
+
+def test_its_owner_deletes_it_after_a_question():
+    view = make_view()
+    client = signed_in(view.owner)
+    assert "Delete the view Mine?" in client.get(view_url(view, "delete")).content.decode()
+    assert SavedView.objects.exists()
+    client.post(view_url(view, "delete"))
+    assert not SavedView.objects.exists()
+
+
+@pytest.mark.parametrize(("role", "status"), [("Agent", 403), ("Auditor", 403), ("Supervisor", 302)])
+def test_supervisors_alone_delete_the_shared_view_of_another(role, status):
+    view = make_view(is_shared=True)
+    client = signed_in(factories.make_agent(role=role))
+    link = view_url(view, "delete").removeprefix(list_url(AuthorizationCode))
+    page = client.get(f"{list_url(AuthorizationCode)}?{WEEK}&view={view.pk}").content.decode()
+    assert (f'href="{link}"' in page) == (status == 302)
+    assert client.post(view_url(view, "delete")).status_code == status
+    assert SavedView.objects.exists() == (status == 403)
+
+
+def test_who_may_not_view_the_list_keeps_no_view_of_it():
+    view, stranger = make_view(is_shared=True), signed_in(factories.make_user(is_staff=True))
+    for url in (save_url(WEEK), view_url(view), view_url(view, "delete")):
+        assert stranger.get(url).status_code == stranger.post(url, {"name": "x"}).status_code == 403
+    agent = signed_in(factories.make_agent())
+    assert agent.get(reverse("admin:api_apiclient_save_view") + "?is_active=True").status_code == 403
+    assert ApiClient.objects.count() == 0
+
+
+def test_a_list_without_filters_has_no_views():
+    page = signed_in(factories.make_agent()).get(list_url(Account)).content.decode()
+    assert "Save view" not in page and 'class="views"' not in page
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Views"), ("zh-hans", "aria-current")])
+def test_both_languages_show_views(language, word):
+    view = make_view(is_shared=True)
+    client = signed_in(view.owner, language=language)
+    page = client.get(f"{list_url(AuthorizationCode)}?{WEEK}&view={view.pk}")
+    assert page.status_code == 200 and word in page.content.decode()
+    for url in (save_url(WEEK), view_url(view), view_url(view, "delete")):
+        assert client.get(url).status_code == 200
+    assert client.get(list_url(Filing, held="long")).status_code == 200
+
+
+def test_the_demonstration_shares_views_that_open(settings):
+    settings.DEMO = True
+    call_command("load_demo", stdout=StringIO())
+    client = signed_in(User.objects.get(username="agent"))
+    shared = {view.name: view for view in SavedView.objects.filter(is_shared=True)}
+    assert set(shared) == {"Expiring this week", "Holds over 45 days"}
+    assert pills(client, shared["Expiring this week"].query) == ["* Shared: Expiring this week"]
+    page = client.get(f"{list_url(Filing)}?{shared['Holds over 45 days'].query}")
+    assert page.status_code == 200 and 'aria-current="true"' in page.content.decode()
