@@ -1,6 +1,7 @@
 """What holds for every test: fixed settings, no network beyond loopback, no missing template variable."""
 
 import ipaddress
+import os
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -30,6 +31,14 @@ FIXED_SETTINGS: dict[str, Any] = {
     "CSRF_COOKIE_SECURE": False,
     "PASSWORD_HASHERS": ["django.contrib.auth.hashers.MD5PasswordHasher"],  # fast
 }
+
+NO_BROWSER = bool(os.environ.get("NO_BROWSER"))
+collect_ignore = ["browser"] if NO_BROWSER else []
+
+
+def pytest_report_header() -> list[str]:
+    """Says so when tests are left out."""
+    return ["browser tests: left out, as NO_BROWSER asks"] if NO_BROWSER else []
 
 
 def pytest_configure() -> None:

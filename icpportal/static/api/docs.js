@@ -25,6 +25,18 @@
     return lines.join("\n");
   }
 
+  // Swagger UI puts a link into the button of each operation; the button does what is needed.
+  function withoutLinks(system) {
+    return { components: { DeepLink: (props) => system.React.createElement("span", null, props.text) } };
+  }
+
+  // Names that Swagger UI leaves out.
+  function nameControls() {
+    place.querySelectorAll(".close-modal:not([aria-label])").forEach((each) => each.setAttribute("aria-label", place.dataset.close));
+    place.querySelectorAll("select.examples-select-element:not([aria-label])").forEach((each) => each.setAttribute("aria-label", place.dataset.example));
+  }
+  new MutationObserver(nameControls).observe(place, { childList: true, subtree: true });
+
   window.ui = SwaggerUIBundle({
     domNode: place,
     url: place.dataset.schema,
@@ -35,6 +47,7 @@
     persistAuthorization: false,
     tryItOutEnabled: true,
     validatorUrl: null,
+    syntaxHighlight: { activated: true, theme: "nord" },
     requestSnippetsEnabled: true,
     requestSnippets: {
       generators: {
@@ -44,6 +57,6 @@
       defaultExpanded: true,
       languages: ["curl_bash", "python"],
     },
-    plugins: [function () { return { fn: { requestSnippetGenerator_python: python } }; }],
+    plugins: [withoutLinks, function () { return { fn: { requestSnippetGenerator_python: python } }; }],
   });
 })();

@@ -1,0 +1,77 @@
+"""Every main page, wide and narrow, light and dark, in both languages: 0 axe findings at WCAG 2.2 AA, no page wider
+than its window, and what `browse` watches over besides."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import CHINESE, DESKTOP, ENGLISH, PHONE, Browse
+from tests.browser.serving import Desk
+from tests.browser.watching import findings, overflow
+
+WEB, FULL, TWO_IPS = "ins-4h8t2wnc", "ins-7k2m9qpx", "ins-8v3c1xqt"  # eligible; refused for three reasons; eligible
+UNUSED, IN_USE, WITHDRAWN = 1, 7, 8  # codes of the demonstration
+PAGES = {
+    "": ["/login/", "/help/", "/password/reset/", "/nothing-here/", "/admin/login/"],
+    "newcomer": ["/"],
+    "both": ["/accounts/"],
+    "lanye": ["/", "/requests/", "/requests/{request}/"],
+    "qingshan": [
+        "/",
+        "/?q=no-such-server",
+        f"/servers/{FULL}/",
+        f"/servers/{FULL}/generate/",
+        f"/servers/{TWO_IPS}/generate/",
+        f"/servers/{FULL}/contact/",
+        "/codes/",
+        "/codes/?tab=over",
+        f"/codes/{UNUSED}/",
+        f"/codes/{IN_USE}/",
+        f"/codes/{UNUSED}/withdraw/",
+        f"/codes/{UNUSED}/edit/",
+        "/contact/",
+        "/notices/",
+        "/sign-ins/",
+        "/password/",
+    ],
+    "agent": [
+        "/admin/",
+        "/admin/lookup/?q=shop.example.cn",
+        "/admin/lookup/?q=nothing-has-this",
+        "/admin/servers/server/",
+        "/admin/servers/server/?eligible=false",
+        f"/admin/lookup/?q={FULL}",
+        f"/admin/lookup/?q={WEB}",
+        "/admin/codes/authorizationcode/",
+        f"/admin/codes/authorizationcode/{IN_USE}/change/",
+        f"/admin/codes/authorizationcode/{IN_USE}/act/reset/",
+        f"/admin/codes/authorizationcode/{WITHDRAWN}/change/",
+        f"/admin/codes/authorizationcode/{UNUSED}/reveal/",
+        "/admin/codes/supportrequest/",
+        "/admin/lookup/?q={request}",
+        "/admin/codes/filing/",
+        "/admin/codes/codeevent/",
+        "/admin/lookup/?q=100012345678",
+    ],
+    "supervisor": ["/admin/servers/region/", "/admin/api/apiclient/", "/admin/webhooks/webhookendpoint/"],
+}
+
+
+# Sizes with themes, so that with both languages every two of the three meet on every page.
+ENGLISH_LOOKS = [(DESKTOP, "light"), (PHONE, "dark")]
+CHINESE_LOOKS = [(DESKTOP, "dark"), (PHONE, "light")]
+
+
+@pytest.mark.parametrize("locale", [ENGLISH, CHINESE], ids=["en", "zh"])
+@pytest.mark.parametrize(("who", "path"), [(who, path) for who, paths in PAGES.items() for path in paths])
+def test_a_page_is_whole_at_every_size_and_theme(who: str, path: str, locale: str, browse: Browse, desk: Desk) -> None:
+    page, found = browse(who, locale=locale), []
+    for size, scheme in ENGLISH_LOOKS if locale == ENGLISH else CHINESE_LOOKS:
+        page.set_viewport_size(size)
+        page.emulate_media(color_scheme=scheme)
+        page.goto(path.format(request=desk.world.request))
+        assert page.locator("html").get_attribute("lang") == ("en" if locale == ENGLISH else "zh-hans")
+        if wider := overflow(page):
+            found.append(f"{size['width']}: {wider} px wider than the window")
+        found += [f"{size['width']} {scheme}: {each}" for each in findings(page)]
+    assert found == []
