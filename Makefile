@@ -39,7 +39,7 @@ install: $(DEV) ## Make .venv with everything that development needs
 
 run: $(RUNTIME) ## Start the desk with demo data on 127.0.0.1:8000 (PORT=8001 for another port)
 	@secrets=$$($(PY) -m icpportal.local_env) && eval "$$secrets" && \
-	export DEBUG= SECURE_SSL_REDIRECT=0 DEMO=1 'ALLOWED_HOSTS=localhost,127.0.0.1,[::1]' && \
+	export DEBUG= SECURE_SSL_REDIRECT=0 DEMO=1 'ALLOWED_HOSTS=localhost,127.0.0.1,[::1]' SITE_URL=http://127.0.0.1:$(PORT) && \
 	$(PY) manage.py migrate --verbosity 0 && \
 	$(PY) manage.py load_demo --address http://127.0.0.1:$(PORT) && \
 	exec $(PY) -m gunicorn icpportal.wsgi:application --workers 2 --threads 4 --no-control-socket --bind 127.0.0.1:$(PORT)
