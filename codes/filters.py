@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import django_filters
+from django import forms
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
@@ -13,22 +14,39 @@ from codes.choices import ShownState
 from codes.models import AuthorizationCode, Filing
 from codes.validity import shown_state
 from codes.values import TAIL
-from icpportal.api.filters import MomentFilter, StrictFilterSet, TextFilter
+from icpportal.api.converters import NAME, UID
+from icpportal.api.filters import MomentFilter, PatternFilter, StrictFilterSet, TextFilter
+from servers.inventory.facts import canonical_address
 
 Codes = QuerySet[AuthorizationCode]
+
+
+class _AddressField(forms.CharField):
+    def clean(self, value: Any) -> str | None:
+        text = super().clean(value)
+        address = canonical_address(text)
+        if text and address is None:
+            raise forms.ValidationError(_("This is no IP address."), code="invalid")
+        return address
+
+
+class AddressFilter(django_filters.Filter):  # type: ignore[misc]
+    """An IPv4 or IPv6 address, in any spelling."""
+
+    field_class = _AddressField
 
 
 class CodeFilterSet(StrictFilterSet):
     """`state` is the shown one. `…_before` is <, `…_after` is >; moments are aware."""
 
-    account = TextFilter(field_name="server__account__uid", label=_("account"))
-    server = TextFilter(field_name="server__instance_id", label=_("instance ID"))
-    ip = TextFilter(field_name="ip__address", label=_("IP"))
+    account = PatternFilter(field_name="server__account__uid", pattern=UID, label=_("account"))
+    server = PatternFilter(field_name="server__instance_id", pattern=NAME, label=_("instance ID"))
+    ip = AddressFilter(field_name="ip__address", label=_("IP"))
     state = django_filters.ChoiceFilter(choices=ShownState.choices, method="in_state", label=_("state"))
     expires_before = MomentFilter(method="expiring_before", label=_("expires before"))
     generated_after = MomentFilter(field_name="generated_at", lookup_expr="gt", label=_("generated after"))
-    authorized_account = TextFilter(label=_("authorized account"))
-    filing = TextFilter(method="of_order", label=_("filing order number"))
+    authorized_account = PatternFilter(pattern=UID, label=_("authorized account"))
+    filing = PatternFilter(method="of_order", pattern=NAME, label=_("filing order number"))
     search = TextFilter(
         method="found_by",
         label=_("search"),

@@ -15,9 +15,10 @@ from django.utils.translation import gettext_lazy as _
 from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode, Filing
 from codes.values import TAIL
-from icpportal.api.filters import FlagFilter, MomentFilter, StrictFilterSet, TextFilter
+from icpportal.api.converters import UID
+from icpportal.api.filters import FlagFilter, MomentFilter, PatternFilter, StrictFilterSet, TextFilter
 from servers.choices import BillingMode, ServerState
-from servers.inventory.facts import canonical_address
+from servers.inventory.facts import REGION_CODE, canonical_address
 from servers.models import IPAddress, Server
 
 Servers = QuerySet[Server]
@@ -52,8 +53,8 @@ class ServerFilterSet(StrictFilterSet):
 
     knows_codes = True
 
-    account = TextFilter(field_name="account__uid", label=_("account"))
-    region = TextFilter(field_name="region__code", label=_("region"))
+    account = PatternFilter(field_name="account__uid", pattern=UID, label=_("account"))
+    region = PatternFilter(field_name="region__code", pattern=REGION_CODE.pattern, label=_("region"))
     billing_mode = django_filters.ChoiceFilter(choices=BillingMode.choices, label=_("billing mode"))
     state = django_filters.ChoiceFilter(choices=ServerState.choices, label=_("state"))
     eligible = FlagFilter(method="by_eligibility", label=_("eligible"))

@@ -6,18 +6,19 @@ from django.urls import register_converter
 from django.urls.converters import StringConverter
 
 HANDLE = r"[A-Za-z0-9._-]"
+NAME, UID = HANDLE + "{1,64}", HANDLE + "{1,32}"
 
 
 class HandleConverter(StringConverter):
     """An instance ID or an order number: 1 to 64 of [A-Za-z0-9._-]."""
 
-    regex = HANDLE + "{1,64}"
+    regex = NAME
 
 
 class UidConverter(StringConverter):
     """An account's uid: 1 to 32 of [A-Za-z0-9._-]."""
 
-    regex = HANDLE + "{1,32}"
+    regex = UID
 
 
 class IdConverter:

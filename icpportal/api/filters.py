@@ -8,6 +8,7 @@ from typing import Any
 
 import django_filters
 from django import forms
+from django.core.validators import RegexValidator
 from django.db.models import QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
@@ -95,6 +96,15 @@ class TextFilter(django_filters.CharFilter):
         super().__init__(*arguments, strip=False, **options)
 
 
+class PatternFilter(TextFilter):
+    """A text that matches `pattern` as a whole, as all do that there can be."""
+
+    def __init__(self, *arguments: Any, pattern: str, **options: Any) -> None:
+        self.pattern = pattern
+        whole = RegexValidator(rf"\A(?:{pattern})\Z", _("This value cannot be right."))
+        super().__init__(*arguments, validators=[whole], **options)
+
+
 def schema_of(field_filter: django_filters.Filter) -> Mapping[str, Any]:
     """What the OpenAPI document says of a filter's value."""
     if isinstance(field_filter, MomentFilter):
@@ -105,4 +115,6 @@ def schema_of(field_filter: django_filters.Filter) -> Mapping[str, Any]:
         return {"type": "integer", "minimum": 0, "maximum": 1_000_000}
     if isinstance(field_filter, django_filters.ChoiceFilter):
         return {"type": "string", "enum": [value for value, _label in field_filter.extra["choices"]]}
+    if isinstance(field_filter, PatternFilter):
+        return {"type": "string", "pattern": f"^{field_filter.pattern}$"}
     return {"type": "string", "minLength": 1, "maxLength": _CLEAN_LIMIT}
