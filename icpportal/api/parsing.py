@@ -77,7 +77,7 @@ def _read(request: HttpRequest, limit: int) -> bytes:
         dropped = len(raw)
         while dropped < _DRAIN and (chunk := source.read(_CHUNK)):
             dropped += len(chunk)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # each server has errors of its own for chunks that are none
         raise _unreadable(_("The body broke off.")) from error
     raise Problem("too_large", _("The body is larger than %(limit)d MiB.") % {"limit": limit // MIB})
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from icpportal.api.models import ApiToken
-from tests.api.client import Answer, Api
+from tests.api.client import BASE, Answer, Api
 from tests.factories import NOW, make_code, make_issued, make_server
 
 UNREADABLE = {
@@ -49,6 +49,21 @@ PATHS = ["codes/verify/", "filings/", "codes/generate/"]
 @pytest.mark.parametrize("name", UNREADABLE)
 def test_an_unreadable_body_is_400_with_no_field(api: Api, name: str, path: str) -> None:
     assert api.call("POST", path, raw=UNREADABLE[name]).wrong == []
+
+
+def test_a_chunk_that_is_none_is_400(api: Api) -> None:
+    class Broken:
+        """A server's input: servers raise errors of their own, that are neither OSError nor ValueError."""
+
+        def read(self, size: int = -1) -> bytes:
+            raise Exception("Invalid chunk size: b'zz'")
+
+        readline = read
+
+    sent = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    headers = {"authorization": f"Bearer {api.token}", "content-type": "application/json"}
+    answer = Answer(Client().generic("POST", f"{BASE}codes/verify/", headers=headers, **sent))  # type: ignore[arg-type]
+    assert answer.wrong == []
 
 
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1.5", "1e2", "-1", "true", '"1"', "[]"])
@@ -109,6 +124,8 @@ BAD_QUERIES = [
     "count=", "filter=x", "page=1", "server__account__uid=x", "account=a&account=b", "account=", "search=",
     "search=%00", "account=a%00b", "account=%FF", "search=" + "x" * 201, "%00=1", "%FF=1", "ordering=id",
     "state__regex=(a%2B)%2B$", "format=xml", "digest__startswith=a",
+    "account=a%20b", "account=" + "1" * 33, "server=a%2Fb", "server=" + "x" * 65, "ip=web-1", "ip=999.1.1.1",
+    "ip=203.0.113.", "ip=fe80::1%25eth0", "authorized_account=%20", "filing=a%20b", "filing=" + "x" * 65,
 ]  # fmt: skip
 
 
@@ -152,6 +169,14 @@ def test_another_method_is_405(api: Api, method: str) -> None:
     assert answer.refused == (405, "method_not_allowed")
     assert answer.headers["Allow"] == "GET, HEAD"
     assert b"Bearer" not in answer.raw
+
+
+@pytest.mark.parametrize("path", ["schema/", "docs/", "problems/invalid", "health/live/", "health/ready/"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_another_method_of_a_public_address_is_405(db: None, path: str, method: str) -> None:
+    answer = Answer(Client(enforce_csrf_checks=True).generic(method, BASE + path))
+    assert answer.refused == (405, "method_not_allowed")
+    assert answer.headers["Allow"] == "GET, HEAD"
 
 
 def test_head_is_get_without_a_body(api: Api) -> None:
