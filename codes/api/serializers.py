@@ -14,7 +14,7 @@ from codes.api.names import ICP_NUMBER, host_name
 from codes.api.problems import CODE_VALUE
 from codes.models import AuthorizationCode, Filing
 from codes.policy import MAX_CODES_PER_SERVER
-from icpportal.api.converters import HANDLE
+from icpportal.api.converters import NAME, UID
 from icpportal.api.fields import Integer, Text
 from icpportal.api.serializers import InputSerializer
 
@@ -42,11 +42,9 @@ def _form(pattern: str, message: Any) -> list[RegexValidator]:
     return [RegexValidator(rf"\A(?:{pattern})\Z", message, "form")]
 
 
-def account(**options: Any) -> Text:
+def account(**options: Any) -> Words:
     """An account's uid, known here or not."""
-    return Text(
-        validators=_form(HANDLE + "{1,32}", _("Give 1 to 32 letters, digits, dots, hyphens or underscores.")), **options
-    )
+    return Words(validators=_form(UID, _("Give 1 to 32 letters, digits, dots, hyphens or underscores.")), **options)
 
 
 class Address(Text):
@@ -137,10 +135,15 @@ class BeginInput(FilesFor):
     """What a filing begins with."""
 
     code = Text(max_length=200)
-    order_number = Text(
-        validators=_form(HANDLE + "{1,64}", _("Give 1 to 64 letters, digits, dots, hyphens or underscores."))
-    )
+    order_number = Text(validators=_form(NAME, _("Give 1 to 64 letters, digits, dots, hyphens or underscores.")))
     domain = HostName()
+
+    def validate_order_number(self, value: str) -> str:
+        """Raises ValidationError for the code itself, which addresses, lists and events would show."""
+        code, named = self.initial_data.get("code"), values.normalise(value)
+        if isinstance(code, str) and values.is_well_formed(named) and values.normalise(code) == named:
+            raise serializers.ValidationError(CODE_VALUE, "code_value")
+        return value
 
 
 class CompleteInput(InputSerializer):

@@ -43,7 +43,7 @@ def generate(
 
     Raises NotEligible with the whole report, after recording the refusal.
     """
-    refuse_values(remark=remark, ticket=ticket)
+    refuse_values(remark=remark, authorized_account=authorized_account, ticket=ticket)
     act = Act(actor=actor, channel=channel, now=now, ticket=ticket)
     choice = Choice(ip_id=ip.pk if ip else None, count=count)
     try:

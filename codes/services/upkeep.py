@@ -97,7 +97,7 @@ def annotate(
     Raises TransitionRefused for another authorized account of a code that is no longer unused (decision 9).
     """
     act = Act(actor=actor, channel=channel, now=now)
-    refuse_values(remark=remark or "")
+    refuse_values(remark=remark or "", authorized_account=authorized_account or "")
     with locked(code) as fresh:
         changed = []
         if authorized_account is not None and authorized_account != fresh.authorized_account:

@@ -54,6 +54,19 @@ def test_the_same_order_with_anything_else_conflicts(api: Api, change: dict[str,
     assert begin(api, value, **change).refused == (409, "order_conflict")
 
 
+def test_a_code_value_is_no_order_number_and_no_account(api: Api) -> None:
+    value = make_issued().value
+    assert begin(api, value, order_number=value).wrong == [("order_number", "code_value")]
+    assert begin(api, value, order_number=value[4:].lower()).wrong == [("order_number", "code_value")]
+    assert begin(api, value, account=value[4:]).wrong == [("account", "code_value")]
+    assert not Filing.objects.exists()
+
+
+def test_an_order_number_may_look_like_another_code(api: Api) -> None:
+    assert begin(api, make_issued().value, order_number="2026112317000000000000000").status == 201
+    assert begin(api, "o-7", order_number="o-7").refused == (404, "code_not_found")
+
+
 def test_another_order_is_refused_while_one_holds_the_code(api: Api) -> None:
     issued = make_issued()
     begin(api, issued.value)

@@ -87,6 +87,9 @@ def test_a_refusal_is_in_the_callers_language(api: Api) -> None:
 def test_a_text_that_holds_a_code_value_is_400(api: Api) -> None:
     value = make_issued().value
     assert api.post(codes_path(make_server()), {"remark": f"see {value}"}).wrong == [("remark", "code_value")]
+    named = {"authorized_account": value[4:]}
+    assert api.post(codes_path(make_server()), named).wrong == [("authorized_account", "code_value")]
+    assert api.patch(f"codes/{make_code().pk}/", named).wrong == [("authorized_account", "code_value")]
 
 
 @pytest.mark.parametrize("scope", ["inventory:write", "codes:read", "filings:write"])
