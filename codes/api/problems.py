@@ -51,7 +51,7 @@ def _not_eligible(error: NotEligible) -> Problem:
 @problem_of.register
 def _code_refused(error: CodeRefused) -> Problem:
     failed = [outcome_payload(outcome) for outcome in error.report.failed]
-    return Problem(error.report.failed_codes[0], failed=failed, notes=[])
+    return Problem(error.report.failed_codes[0], failed=failed)
 
 
 @problem_of.register
@@ -65,18 +65,18 @@ def _transition(error: TransitionRefused) -> Problem:
         "explanation": str(error.explanation),
         "remedy": str(rule.remedy),
     }
-    return Problem(rule.code, error.explanation, failed=[failed], notes=[])
+    return Problem(rule.code, error.explanation, failed=[failed])
 
 
 @problem_of.register
 def _filing_ended(error: FilingEnded) -> Problem:
     completed = error.state == FilingState.COMPLETED
-    return Problem("filing_completed" if completed else "filing_abandoned", failed=[], notes=[])
+    return Problem("filing_completed" if completed else "filing_abandoned")
 
 
 @problem_of.register
 def _order_conflict(error: OrderConflict) -> Problem:
-    return Problem("order_conflict", failed=[], notes=[])
+    return Problem("order_conflict")
 
 
 @problem_of.register

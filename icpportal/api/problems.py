@@ -153,6 +153,8 @@ def body_of(problem: Problem, request_id: str) -> dict[str, Any]:
     }
     if isinstance(problem, Invalid):
         body["errors"] = [error.as_dict() for error in problem.errors]
+    if kind.status == 409:
+        body |= {"failed": [], "notes": []}
     return body | problem.extra
 
 

@@ -160,6 +160,7 @@ def test_versions_refuse(feed: Caller) -> None:
     feed.put("servers/ins-a/", BODY)
     status, body = feed.put("servers/ins-a/", BODY | {"version": 16})
     assert (status, body["code"], body["stored_version"]) == (409, "stale_version", 17)
+    assert (body["failed"], body["notes"]) == ([], [])
     status, body = feed.put("servers/ins-a/", BODY | {"name": "x", "ips": []})
     assert (status, body["code"], body["differs"]) == (409, "version_conflict", ["ips", "name"])
 
