@@ -141,7 +141,9 @@ class DeskAdmin(ListWithViews, ListAsCsv):
         if "e" in request.GET:
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
         views = self.views_context(request) if self.has_view_permission(request) else {}
-        return super().changelist_view(request, {"title": self.plural, **views, **(extra_context or {})})
+        return super().changelist_view(
+            request, {"title": self.plural, "bulk_limit": BULK_LIMIT, **views, **(extra_context or {})}
+        )
 
     @property
     def plural(self) -> Any:

@@ -6,11 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from codes.admin import classify
 from codes.admin.base import DeskAdmin, DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
 from codes.admin.columns import link, list_url, moment
 from codes.models import AuthorizationCode
@@ -100,6 +102,16 @@ class RegionAdmin(DeskAdmin):
     @admin.display(description=_("servers"))
     def servers(self, region: Region) -> SafeString:
         return format_html('<a href="{}">{}</a>', list_url(Server, region=region.code), _("Servers there"))
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        return classify.list_action(request)
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path("classify/", self.admin_site.admin_view(self.classify_many), name="servers_region_classify")
+        return [own, *super().get_urls()]
+
+    def classify_many(self, request: HttpRequest) -> HttpResponse:
+        return classify.many(self, request)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Regions arrive with the feed."""

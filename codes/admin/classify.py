@@ -1,0 +1,155 @@
+"""Classifying regions that a feed brought, several at once (decision 8): says first how many servers it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import transaction
+from django.db.models import Count
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from codes.admin.base import BULK_LIMIT, DeskAdmin, Rows, keys
+from codes.admin.columns import list_url
+from codes.admin.forms import DeskForm
+from servers.choices import Jurisdiction
+from servers.models import Region, Server
+
+PERMISSION = "servers.change_region"
+_RESULT_HEAD = (gettext_lazy("Region"), gettext_lazy("Jurisdiction"), gettext_lazy("Servers"), gettext_lazy("Result"))
+_PLACES = [choice for choice in Jurisdiction.choices if choice[0] != Jurisdiction.UNCLASSIFIED]
+
+
+class ClassifyForm(DeskForm):
+    """Where the chosen regions are."""
+
+    jurisdiction = forms.ChoiceField(label=gettext_lazy("Jurisdiction"), choices=[("", "–"), *_PLACES])
+
+
+@dataclass(frozen=True, kw_only=True)
+class Concerned:
+    """A region before or after: how many servers are there, and `why` it is or was left alone, or ""."""
+
+    region: Region
+    servers: int
+    why: str
+
+
+def list_action(request: HttpRequest) -> dict[str, Any]:
+    """The list's one action, for those who may."""
+    if not request.user.has_perm(PERMISSION):
+        return {}
+    return {"classify": (_choose, "classify", gettext_lazy("Classify…"))}
+
+
+def many(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponse:
+    """Classifies the regions of a confirmation page, then says of each what became of it."""
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    chosen = keys(request.POST.getlist("region"))
+    if not 0 < len(chosen) <= BULK_LIMIT:
+        raise BadRequest
+    form = ClassifyForm(request.POST)
+    if not form.is_valid():
+        return _ask(model_admin, request, chosen, form)
+    place = Jurisdiction(form.cleaned_data["jurisdiction"])
+    results = [_classify(model_admin, request, each, place) for each in _concerned(chosen)]
+    return _report(model_admin, request, results)
+
+
+def _choose(model_admin: DeskAdmin, request: HttpRequest, chosen: Rows) -> HttpResponse | None:
+    found = list(chosen.values_list("pk", flat=True)[: BULK_LIMIT + 1])
+    if len(found) > BULK_LIMIT:
+        messages.error(request, _("Choose at most %d regions at a time. Nothing was changed.") % BULK_LIMIT)
+        return None
+    return _ask(model_admin, request, found, ClassifyForm())
+
+
+def _concerned(chosen: list[int]) -> list[Concerned]:
+    """The regions with their servers counted: two queries."""
+    counted = Server.objects.filter(region__in=chosen).order_by().values("region").annotate(servers=Count("pk"))
+    numbers = {row["region"]: row["servers"] for row in counted}
+    regions = Region.objects.filter(pk__in=chosen).order_by("code")
+    return [Concerned(region=each, servers=numbers.get(each.pk, 0), why=_why(each)) for each in regions]
+
+
+def _why(region: Region) -> str:
+    if region.jurisdiction == Jurisdiction.UNCLASSIFIED:
+        return ""
+    return _("Classified already. Its own page changes it.")
+
+
+def _ask(model_admin: DeskAdmin, request: HttpRequest, chosen: list[int], form: DeskForm) -> HttpResponse:
+    concerned = _concerned(chosen)
+    going = [each for each in concerned if not each.why]
+    skipped = [each for each in concerned if each.why]
+    title = ngettext("Classify %(count)d region?", "Classify %(count)d regions?", len(going)) % {"count": len(going)}
+    if skipped:
+        told = ngettext(
+            "%(skipped)d of the %(chosen)d selected is skipped",
+            "%(skipped)d of the %(chosen)d selected are skipped",
+            len(skipped),
+        )
+        title = f"{title} {told % {'skipped': len(skipped), 'chosen': len(concerned)}}"
+    does = ngettext("Classify %(count)d region", "Classify %(count)d regions", len(going))
+    context = model_admin.desk_context(request, title=title) | {
+        "effect": _effect(going),
+        "skipped": skipped,
+        "going": going,
+        "going_title": _("Will be classified"),
+        "button": does % {"count": len(going)},
+        "action_url": reverse("admin:servers_region_classify"),
+        "cancel_url": list_url(Region),
+        "names": {"name": "region", "values": chosen},
+        "form": form,
+        "now": timezone.now(),
+    }
+    return TemplateResponse(request, "admin/desk/confirm_regions.html", context)
+
+
+def _effect(going: Iterable[Concerned]) -> str:
+    servers = sum(each.servers for each in going)
+    text = ngettext(
+        "%(count)d server is judged anew at once: it can generate only if the region is in mainland China.",
+        "%(count)d servers are judged anew at once: they can generate only if the region is in mainland China.",
+        servers,
+    )
+    return text % {"count": servers}
+
+
+def _classify(model_admin: DeskAdmin, request: HttpRequest, each: Concerned, place: Jurisdiction) -> Concerned:
+    """Only while nobody else has classified it: their word stands."""
+    region = each.region
+    with transaction.atomic():
+        unclassified = Region.objects.filter(pk=region.pk, jurisdiction=Jurisdiction.UNCLASSIFIED)
+        is_done = bool(unclassified.update(jurisdiction=place))
+        region.refresh_from_db()
+        if is_done:
+            model_admin.log_change(request, region, [{"changed": {"fields": ["jurisdiction"]}}])
+    return Concerned(region=region, servers=each.servers, why="" if is_done else _why(region))
+
+
+def _report(model_admin: DeskAdmin, request: HttpRequest, results: list[Concerned]) -> HttpResponse:
+    done = sum(not each.why for each in results)
+    title = ngettext("%(count)d region classified", "%(count)d regions classified", done) % {"count": done}
+    context = model_admin.desk_context(request, title=title) | {
+        "rows": results,
+        "back_url": list_url(Region),
+        **model_admin.result_csv(_RESULT_HEAD, map(_result_row, results)),
+    }
+    return TemplateResponse(request, "admin/desk/result_regions.html", context)
+
+
+def _result_row(each: Concerned) -> list[object]:
+    return [each.region.code, each.region.get_jurisdiction_display(), each.servers, each.why or _("Done")]

@@ -1,0 +1,104 @@
+"""Supervisors classify regions, several at once: told first how many servers it concerns, then what became of each."""
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.test import Client
+from django.urls import reverse
+
+from codes.admin.base import BULK_LIMIT
+from codes.admin.columns import list_url
+from servers.choices import Jurisdiction
+from servers.models import Region
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+URL = "admin:servers_region_classify"
+
+
+def signed_in(role: str = "Supervisor", *, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(factories.make_agent(role=role))
+    return client
+
+
+def make_regions() -> tuple[Region, Region]:
+    """One that nobody has classified, with two servers, and one that somebody has."""
+    new = factories.make_region(jurisdiction=Jurisdiction.UNCLASSIFIED)
+    for _ in range(2):
+        factories.make_server(region=new)
+    return new, factories.make_region()
+
+
+def choose(client: Client, *regions: Region):
+    sent = {"action": "classify", "index": "0", "select_across": "0", "_selected_action": [each.pk for each in regions]}
+    return client.post(list_url(Region), sent)
+
+
+def classify(client: Client, *regions: Region, jurisdiction: str = "mainland"):
+    return client.post(reverse(URL), {"region": [each.pk for each in regions], "jurisdiction": jurisdiction})
+
+
+def test_the_question_says_how_many_servers_it_concerns_and_what_is_skipped():
+    new, known = make_regions()
+    page = choose(signed_in(), new, known).content.decode()
+    assert "Classify 1 region? 1 of the 2 selected is skipped" in page
+    assert "2 servers are judged anew at once" in page and "Classified already." in page
+    new.refresh_from_db()
+    assert new.jurisdiction == Jurisdiction.UNCLASSIFIED
+
+
+def test_the_servers_there_can_generate_at_once():
+    new, known = make_regions()
+    server = new.servers.all()[0]
+    assert factories.failed_codes(server) == ["region_unknown"]
+    page = classify(signed_in(), new, known).content.decode()
+    assert "1 region classified" in page and "Classified already." in page
+    assert factories.failed_codes(server) == []
+    log = LogEntry.objects.get(object_id=str(new.pk))
+    assert log.user.groups.get().name == "Supervisor"
+
+
+def test_what_is_classified_stays_as_it_is():
+    _new, known = make_regions()
+    classify(signed_in(), known, jurisdiction="overseas")
+    known.refresh_from_db()
+    assert known.jurisdiction == Jurisdiction.MAINLAND
+
+
+@pytest.mark.parametrize("jurisdiction", ["", "unclassified", "mars", "\0"])
+def test_a_place_that_is_none_is_asked_for_again(jurisdiction):
+    new, _known = make_regions()
+    answer = classify(signed_in(), new, jurisdiction=jurisdiction)
+    assert answer.status_code == 200 and "There is a problem" in answer.content.decode()
+    new.refresh_from_db()
+    assert new.jurisdiction == Jurisdiction.UNCLASSIFIED
+
+
+@pytest.mark.parametrize("role", ["Agent", "Auditor"])
+def test_nobody_but_supervisors_classifies(role):
+    new, _known = make_regions()
+    client = signed_in(role)
+    assert classify(client, new).status_code == 403
+    choose(client, new)
+    assert 'value="classify"' not in client.get(list_url(Region)).content.decode()
+    new.refresh_from_db()
+    assert new.jurisdiction == Jurisdiction.UNCLASSIFIED
+
+
+@pytest.mark.parametrize("chosen", [[], ["x"], ["\0"], ["9" * 40], list(range(1, BULK_LIMIT + 2))])
+def test_a_forged_selection_is_400(chosen):
+    assert signed_in().post(reverse(URL), {"region": chosen, "jurisdiction": "mainland"}).status_code == 400
+    assert signed_in().get(reverse(URL)).status_code == 405
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_both_languages_show_question_and_result(language):
+    new, known = make_regions()
+    client = signed_in(language=language)
+    assert choose(client, new, known).status_code == 200
+    assert classify(client, new, known).status_code == 200
+
+
+def test_the_limit_of_a_bulk_action_is_said_before():
+    page = signed_in().get(list_url(Region)).content.decode()
+    assert "At most 200 at a time." in page
