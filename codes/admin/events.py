@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -18,6 +18,9 @@ from codes.choices import Channel, EventType
 from codes.eligibility import GENERATION
 from codes.models import CodeEvent
 from codes.policy import Policy
+from icpportal.dates import SHANGHAI
+
+LAST_WEEK = "7d"
 
 
 class RefusedFilter(DeskFilter):
@@ -33,6 +36,34 @@ class RefusedFilter(DeskFilter):
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         places = [(f"failed__{place}", value) for place in range(len(GENERATION.rules))]
         return rows.filter(Q(*places, _connector=Q.OR), type=EventType.GENERATION_REFUSED)
+
+
+class WhenFilter(DeskFilter):
+    """The last seven days, or one day in Asia/Shanghai, such as 2026-11-20; links set that."""
+
+    title = _("when")
+    parameter_name = "when"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        offered: list[tuple[str, Any]] = [(LAST_WEEK, _("the last 7 days"))]
+        day = _day(self.value() or "")
+        return [*offered, (day.isoformat(), day.isoformat())] if day else offered
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        day = _day(value)
+        if day is None:
+            return rows.filter(at__gt=now - timedelta(days=7))
+        begin = datetime.combine(day, time(), SHANGHAI)
+        return rows.filter(at__gte=begin, at__lt=begin + timedelta(days=1))
+
+
+def _day(text: str) -> date | None:
+    """A day that a calendar knows, with room around it for time zones."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return day if 1970 <= day.year < 9999 else None
 
 
 class CodeFilter(DeskFilter):
@@ -62,6 +93,7 @@ class EventAdmin(DeskRecord):
         choice_filter("type", _("what"), EventType.choices),
         choice_filter("channel", _("from where"), Channel.choices),
         RefusedFilter,
+        WhenFilter,
         handle_filter("account", _("account"), "account__uid"),
         handle_filter("server", _("server"), "server__instance_id"),
         handle_filter("order_number", _("filing order number"), "order_number"),

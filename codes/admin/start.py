@@ -11,20 +11,25 @@ from django.utils.translation import gettext as _
 
 from codes.admin import support_words
 from codes.admin.base import COUNT_UP_TO, Rows
+from codes.admin.charts import days_context
 from codes.admin.columns import list_url
+from codes.admin.events import LAST_WEEK
+from codes.admin.feeds import health, late_feeds
 from codes.admin.filings import long_holds_url
 from codes.admin.rows import expiring
-from codes.choices import EventType
+from codes.choices import EventType, State
 from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
 from codes.policy import Policy
 from codes.standing import LONG_HOLD, long_holds
+from icpportal.api.templatetags.icp import relative
 from icpportal.dates import shanghai
 from servers.choices import Jurisdiction
-from servers.models import Region
+from servers.models import FeedRun, Region
 
 WEEK = timedelta(days=7)
 REQUESTS = 5  # of the queue of support requests
+FEEDS = 5  # accounts whose feeds are shown
 
 
 def start_context(request: HttpRequest) -> dict[str, Any]:
@@ -38,9 +43,13 @@ def start_context(request: HttpRequest) -> dict[str, Any]:
         "refusals": [],
         "requests": [],
         "requests_url": "",
+        "chart": None,
+        "feeds": None,
     }
     if request.user.has_perm("codes.view_codeevent"):
-        context |= {"numbers": _numbers(now), **_refusals(now)}
+        context |= {"numbers": _numbers(now), **_refusals(now), "chart": days_context(now)}
+    if request.user.has_perm("servers.view_feedrun"):
+        _add_feeds(context, now)
     if request.user.has_perm("codes.view_supportrequest"):
         _add_requests(context, now)
     return context
@@ -64,30 +73,65 @@ def _add_requests(context: dict[str, Any], now: datetime) -> None:
     }
 
 
+def _add_feeds(context: dict[str, Any], now: datetime) -> None:
+    """The feeds that are late, the latest of all first, then the newest; and how many are late as a number."""
+    late = late_feeds(now=now)
+    first = list(late.select_related("account").order_by("at")[:FEEDS])
+    newest = FeedRun.objects.filter(is_newest=True).exclude(pk__in=[run.pk for run in first])
+    runs: list[Any] = [*first, *newest.select_related("account").order_by("-at")[: FEEDS - len(first)]]
+    for run in runs:
+        run.health = health(run, now=now)
+    context |= {"feeds": runs, "feeds_url": list_url(FeedRun)}
+    if first:
+        values = {"account": first[0].account.uid, "age": relative(first[0].at, now)}
+        number = {
+            "number": _count(late),
+            "label": _("Feeds are late"),
+            "url": list_url(FeedRun, newest="late"),
+            "line": _("Account %(account)s: newest facts %(age)s") % values,
+            "is_warning": True,
+        }
+        context["numbers"] = [*context["numbers"], number]
+
+
 def _numbers(now: datetime) -> list[dict[str, Any]]:
-    holds = _count(long_holds(Filing.objects.all(), now=now))
-    near = _count(expiring(AuthorizationCode.objects.all(), days=WEEK.days, now=now))
+    found = [_holds(now), _expiring(now)]
     unclassified = Region.objects.filter(jurisdiction=Jurisdiction.UNCLASSIFIED).count()
-    return [
-        {
-            "number": holds,
-            "label": _("Filing holds over %(days)d days") % {"days": LONG_HOLD.days},
-            "url": long_holds_url(),
-            "line": _("Begun, and neither completed nor abandoned"),
-        },
-        {
-            "number": near,
-            "label": _("Codes expire this week"),
-            "url": list_url(AuthorizationCode, expires_within=WEEK.days),
-            "line": _("Unless their servers are renewed"),
-        },
-        {
-            "number": str(unclassified),
-            "label": _("Regions not classified"),
-            "url": list_url(Region, jurisdiction=Jurisdiction.UNCLASSIFIED.value),
-            "line": _("Their servers cannot generate"),
-        },
-    ]
+    if unclassified:
+        found.append(
+            {
+                "number": str(unclassified),
+                "label": _("Regions not classified"),
+                "url": list_url(Region, jurisdiction=Jurisdiction.UNCLASSIFIED.value),
+                "line": _("Their servers cannot generate"),
+            }
+        )
+    return found
+
+
+def _holds(now: datetime) -> dict[str, Any]:
+    holds = long_holds(Filing.objects.all(), now=now)
+    oldest = holds.order_by("began_at", "pk").first()
+    line = _("Begun, and neither completed nor abandoned")
+    if oldest is not None:
+        values = {"days": (now - oldest.began_at).days, "order": oldest.order_number}
+        line = _("Oldest: %(days)d days, order %(order)s") % values
+    return {
+        "number": _count(holds),
+        "label": _("Filing holds over %(days)d days") % {"days": LONG_HOLD.days},
+        "url": long_holds_url(),
+        "line": line,
+    }
+
+
+def _expiring(now: datetime) -> dict[str, Any]:
+    near = expiring(AuthorizationCode.objects.all(), days=WEEK.days, now=now)
+    return {
+        "number": _count(near),
+        "label": _("Codes expire this week"),
+        "url": list_url(AuthorizationCode, expires_within=WEEK.days),
+        "line": _("%(count)s of them in an open filing") % {"count": _count(near.filter(state=State.IN_USE))},
+    }
 
 
 def _count(rows: Rows) -> str:
@@ -110,7 +154,7 @@ def _refusals(now: datetime) -> dict[str, Any]:
                 "faq": rule.faq,
                 "number": number,
                 "width": round(100 * number / most),
-                "url": list_url(CodeEvent, refused=rule.code),
+                "url": list_url(CodeEvent, refused=rule.code, when=LAST_WEEK),
             }
             for rule, number in sorted(numbers, key=lambda pair: -pair[1])
             if number
