@@ -59,10 +59,10 @@
   const keysOn = () => stored("keys") !== "off";
   let first = "";
   function typing(target) {
-    return target.closest("input, select, textarea, [contenteditable], dialog") !== null;
+    return target.closest("input:not([type=checkbox], [type=radio]), select, textarea, [contenteditable], dialog") !== null;
   }
   function moveRow(step) {
-    const links = all("[data-rows] > *, #result_list tbody tr").map((row) => row.querySelector("a[href], button")).filter(Boolean);
+    const links = all("[data-rows] > *, #result_list tbody tr").map((row) => row.querySelector("a[href], button")).filter((link) => link?.checkVisibility());
     const here = links.findIndex((link) => link.closest("tr, li")?.contains(document.activeElement));
     const next = here < 0 ? (step > 0 ? 0 : links.length - 1) : here + step;
     links[next]?.focus();
