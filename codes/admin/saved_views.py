@@ -97,20 +97,21 @@ class ListWithViews(ModelAdmin):
         if view.owner_id != request.user.pk:
             raise PermissionDenied
         query = self._view_query(request)
-        form = self._view_form(request, view=view, other_filters=bool(query) and query != view.query)
+        differs = bool(query) and query != view.query
+        form = self._view_form(request, view=view, other_filters=differs)
+        title, back = _("Edit the view %(name)s") % {"name": view.name}, f"?{view.query}&{VIEW_PARAMETER}={pk}"
 
         def change(*, takes_filters: bool = False, **chosen: Any) -> SavedView:
             return services.change_view(view, query=query if takes_filters else view.query, **chosen)
 
-        name = view.name
         saved = self._saved_view(form, change)
         if saved is not None:
             messages.success(request, _("The view %(name)s is saved.") % {"name": saved.name})
             return HttpResponseRedirect(self._view_url(saved))
-        title = _("Edit the view %(name)s") % {"name": name}
+        texts = {"title": title, "back": back, "button": _("Save")}
+        texts["effect"] = _("Set now: %(filters)s") % {"filters": self._filters_in_words(request)} if differs else ""
         delete_url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_delete_view", args=[pk])
-        back = f"?{view.query}&{VIEW_PARAMETER}={pk}"
-        return self._ask_view(request, title=title, form=form, button=_("Save"), back=back, delete_url=delete_url)
+        return self._ask_view(request, form=form, delete_url=delete_url, **texts)
 
     def delete_saved_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Asks, then deletes one's own view, or somebody's shared one for those who may."""

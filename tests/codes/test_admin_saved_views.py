@@ -152,7 +152,8 @@ def test_its_owner_renames_shares_and_refilters_it():
     view = make_view()
     client = signed_in(view.owner)
     assert "Keep the filters" not in client.get(f"{view_url(view)}?{WEEK}").content.decode()
-    assert "Keep the filters" in client.get(f"{view_url(view)}?state=used").content.decode()
+    question = client.get(f"{view_url(view)}?state=used").content.decode()
+    assert "Keep the filters" in question and "Set now: State: Used" in question
     client.post(f"{view_url(view)}?state=used", {"name": "New", "is_shared": "on"})
     view.refresh_from_db()
     assert (view.name, view.query, view.is_shared) == ("New", WEEK, True)
