@@ -79,7 +79,7 @@ class CodeFilterSet(StrictFilterSet):
             known.filter(server__instance_id=value),
             known.filter(server__account__uid=value),
             known.filter(server__name__startswith=value),
-            known.filter(ip__address=value),
+            known.filter(ip__address=canonical_address(value) or value),
             known.filter(filings__order_number=value),
             known.filter(filings__icp_number=value),
             known.filter(filings__domain=value.lower()),

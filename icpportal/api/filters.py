@@ -39,14 +39,19 @@ class StrictFilterSet(django_filters.FilterSet):
 
 
 def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[FieldError]:
-    """Unknown names, repeated and empty ones, and values that no parameter can have."""
+    """Unknown names, repeated and blank ones, and values that no parameter can have."""
     allowed = set(known)
     for name, values in query.lists():
         if name not in allowed:
             yield FieldError(printable(name), "unknown", _("There is no such parameter."))
         elif len(values) > 1:
             yield FieldError(name, "repeated", _("Give this parameter once."))
-        elif not values[0] or len(values[0]) > _CLEAN_LIMIT or not values[0].isprintable() or "\ufffd" in values[0]:
+        elif (
+            not values[0].strip()
+            or len(values[0]) > _CLEAN_LIMIT
+            or not values[0].isprintable()
+            or "\ufffd" in values[0]
+        ):
             yield FieldError(name, "invalid", _("This value cannot be right."))
 
 

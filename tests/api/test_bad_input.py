@@ -123,6 +123,7 @@ BAD_QUERIES = [
     "limit=1.0", "limit=+5", "cursor=", "cursor=x", "cursor=o1", "cursor=o1:", "cursor=%00", "count=yes", "count=1",
     "count=", "filter=x", "page=1", "server__account__uid=x", "account=a&account=b", "account=", "search=",
     "search=%00", "account=a%00b", "account=%FF", "search=" + "x" * 201, "%00=1", "%FF=1", "ordering=id",
+    "search=%20", "expires_before=%20", "generated_after=%20", "ip=%20", "account=%20", "state=%20", "limit=%20",
     "state__regex=(a%2B)%2B$", "format=xml", "digest__startswith=a",
     "account=a%20b", "account=" + "1" * 33, "server=a%2Fb", "server=" + "x" * 65, "ip=web-1", "ip=999.1.1.1",
     "ip=203.0.113.", "ip=fe80::1%25eth0", "authorized_account=%20", "filing=a%20b", "filing=" + "x" * 65,

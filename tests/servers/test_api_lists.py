@@ -101,7 +101,7 @@ def test_search_leads_from_ips_codes_and_filings_to_their_servers() -> None:
         "fails=code_used", "fails=everything", "codes_left_min=-1", "codes_left_min=1.5", "codes_left_min=1e1",
         "codes_left_min=５", "codes_left_min=%2B1", "codes_left_min=9999999", "expires_before=yesterday",
         "expires_before=2026-01-31", "limit=0", "limit=201", "cursor=cut", "colour=red", "state=", "search=",
-        "region=a%00b", "region=a%20b", "region=-", "account=a%20b",
+        "region=a%00b", "region=a%20b", "region=-", "codes_left_min=%20", "expires_before=%20", "account=a%20b",
         "state=running&state=stopped", "ordering=name", "count=maybe",
     ],
 )  # fmt: skip
