@@ -30,12 +30,18 @@
     return { components: { DeepLink: (props) => system.React.createElement("span", null, props.text) } };
   }
 
-  // Names that Swagger UI leaves out.
-  function nameControls() {
-    place.querySelectorAll(".close-modal:not([aria-label])").forEach((each) => each.setAttribute("aria-label", place.dataset.close));
-    place.querySelectorAll("select.examples-select-element:not([aria-label])").forEach((each) => each.setAttribute("aria-label", place.dataset.example));
+  // What Swagger UI leaves out: names of controls, and the keyboard's way into a long example.
+  function complete() {
+    const each = (selector, name, value) => place.querySelectorAll(`${selector}:not([${name}])`).forEach((element) => {
+      const text = value(element);
+      if (text) element.setAttribute(name, text);
+    });
+    each(".close-modal", "aria-label", () => place.dataset.close);
+    each("select.examples-select-element", "aria-label", () => place.dataset.example);
+    each("[data-param-name] select", "aria-label", (select) => select.closest("[data-param-name]").dataset.paramName);
+    each("pre.microlight", "tabindex", () => "0");
   }
-  new MutationObserver(nameControls).observe(place, { childList: true, subtree: true });
+  new MutationObserver(complete).observe(place, { childList: true, subtree: true });
 
   window.ui = SwaggerUIBundle({
     domNode: place,
@@ -47,7 +53,7 @@
     persistAuthorization: false,
     tryItOutEnabled: true,
     validatorUrl: null,
-    syntaxHighlight: { activated: true, theme: "nord" },
+    syntaxHighlight: { activated: true, theme: "tomorrow-night" },
     requestSnippetsEnabled: true,
     requestSnippets: {
       generators: {
