@@ -101,10 +101,10 @@ class FeedRunAdmin(DeskRecord):
             {"label": _("Account"), "value": link(obj.account)},
             {"label": _("Who"), "value": obj.actor},
             {"label": _("Read"), "value": str(obj.read)},
-            {"label": _("Created"), "value": str(obj.created)},
+            {"label": _("Servers created"), "value": str(obj.created)},
             {"label": _("Updated"), "value": str(obj.updated)},
             {"label": _("Unchanged"), "value": str(obj.unchanged)},
-            {"label": _("Rejected"), "value": str(obj.rejected)},
+            {"label": _("Rows rejected"), "value": str(obj.rejected)},
         ]
         links = [{"label": _("All runs of this account"), "url": list_url(FeedRun, account=obj.account.uid)}]
         return {"heading": _("Feed run"), "facts": facts, "timeline": None, "all_events_url": "", "links": links}
