@@ -16,6 +16,7 @@ from rest_framework import serializers
 
 from icpportal.api import problems
 from icpportal.api.filters import schema_of
+from icpportal.api.headers import describe_headers
 from icpportal.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
@@ -234,4 +235,5 @@ def schema(language: str) -> dict[str, Any]:
     """The document in one language; made once a process."""
     with override(language):
         document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    describe_headers(document)
     return document

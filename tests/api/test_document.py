@@ -34,6 +34,19 @@ def test_it_is_openapi_3_1(document: Any) -> None:
     assert document["openapi"].startswith("3.1")
 
 
+def test_every_answer_names_its_headers(document: Any) -> None:
+    always = {"X-Request-ID", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"}
+    more = {"201": {"Location"}, "401": {"WWW-Authenticate"}, "405": {"Allow"}}
+    more |= {"429": {"Retry-After"}, "503": {"Retry-After"}}
+    for path, method, said in operations(document):
+        for status, response in said["responses"].items():
+            kept = {"Idempotency-Replayed"} if method == "post" and status in ("200", "201", "409") else set()
+            assert set(response["headers"]) == always | more.get(status, set()) | kept, (path, method, status)
+            for name, header in response["headers"].items():
+                assert header == {"$ref": f"#/components/headers/{name}"}
+                assert document["components"]["headers"][name]["schema"]["type"] in ("string", "integer")
+
+
 def test_every_call_of_codes_and_filings_is_there(document: Any) -> None:
     calls = {f"{method.upper()} {path.removeprefix('/api/v1/')}" for path, method, _said in operations(document)}
     assert {
@@ -67,8 +80,8 @@ def test_every_refusal_and_every_problem_is_there_with_an_example(document: Any)
 
 @pytest.mark.parametrize("code", ["not_eligible", "not_prepaid", "code_used", "unavailable", "not_found"])
 def test_a_problems_type_is_a_page(db: None, code: str) -> None:
-    kind = problems.KINDS[code]
     response = Client().get(f"{problems.BASE}{code}")
+    kind = problems.KINDS[code]  # the apps declared theirs by now
     assert (response.status_code, response["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert str(kind.title) in response.content.decode()
 
