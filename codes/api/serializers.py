@@ -15,7 +15,7 @@ from codes.api.problems import CODE_VALUE
 from codes.models import AuthorizationCode, Filing
 from codes.policy import MAX_CODES_PER_SERVER
 from icpportal.api.converters import NAME, UID
-from icpportal.api.fields import Integer, Text
+from icpportal.api.fields import Integer, Items, Text
 from icpportal.api.serializers import InputSerializer
 
 MAX_ITEMS = 100
@@ -90,7 +90,7 @@ class GenerateItem(GenerateInput):
 class GenerateManyInput(InputSerializer):
     """1 to 100 items."""
 
-    items = serializers.ListField(child=GenerateItem(), min_length=1, max_length=MAX_ITEMS)
+    items = Items(child=GenerateItem(), min_length=1, max_length=MAX_ITEMS)
 
 
 class EditInput(InputSerializer):

@@ -46,6 +46,15 @@ class Choice(serializers.ChoiceField):
         return str(super().to_internal_value(data))
 
 
+class Items(serializers.ListField):
+    """A list of at most `max_length` items. A longer one is refused unread: each item costs."""
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            self.fail("max_length", max_length=self.max_length)
+        return list(super().to_internal_value(data))
+
+
 class Integer(serializers.IntegerField):
     """A JSON number without a fraction."""
 

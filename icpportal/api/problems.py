@@ -23,6 +23,7 @@ Text = str | Promise
 CONTENT_TYPE = "application/problem+json"
 BASE = "/api/v1/problems/"
 NO_SUCH_FIELD = _("There is no such field.")
+MOST_UNKNOWN = 100  # unknown fields that one answer names
 RETRY_AFTER = 5  # seconds, when the database is away or a lock is held
 logger = logging.getLogger(__name__)
 

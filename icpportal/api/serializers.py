@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, cast
 
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from icpportal.api.problems import NO_SUCH_FIELD, FieldError, Invalid
+from icpportal.api.problems import MOST_UNKNOWN, NO_SUCH_FIELD, FieldError, Invalid
 
 TOP = "non_field_errors"
 
@@ -17,11 +18,12 @@ class InputSerializer(serializers.Serializer):
     """Shapes a body; decides nothing of the domain. Fields come from icpportal/api/fields.py."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Every wrong field at once, the unknown ones among them."""
+        """Every wrong field at once, the unknown ones among them, up to MOST_UNKNOWN."""
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
-            unknown = [name for name in data if name not in self.fields]
-            errors = {name: [ErrorDetail(str(NO_SUCH_FIELD), "unknown")] for name in unknown}
+            unknown = (name for name in data if name not in self.fields)
+            wrong = [ErrorDetail(str(NO_SUCH_FIELD), "unknown")]
+            errors = dict.fromkeys(islice(unknown, MOST_UNKNOWN), wrong)
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:

@@ -13,7 +13,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
 from icpportal.api.converters import HANDLE
-from icpportal.api.fields import Boolean, Choice, Integer, Moment, Text
+from icpportal.api.fields import Boolean, Choice, Integer, Items, Moment, Text
 from icpportal.api.serializers import InputSerializer
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.inventory.facts import (
@@ -72,7 +72,7 @@ class AccountInput(InputSerializer):
     """An account, whole."""
 
     name = Text(max_length=200)
-    emails = serializers.ListField(child=serializers.EmailField(max_length=254), required=False, max_length=MAX_EMAILS)
+    emails = Items(child=serializers.EmailField(max_length=254), required=False, max_length=MAX_EMAILS)
 
 
 class IPInput(InputSerializer):
@@ -96,7 +96,7 @@ class ServerInput(InputSerializer):
     public_ip_assigned = Boolean()
     version = Integer(min_value=0, max_value=MAX_VERSION)
     prepaid_months = Integer(required=False, allow_null=True, min_value=0, max_value=MOST_MONTHS)
-    ips = serializers.ListField(child=IPInput(), max_length=MAX_IPS)
+    ips = Items(child=IPInput(), max_length=MAX_IPS)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A prepaid server has a term, a term ends after it begins, and an address stands once."""

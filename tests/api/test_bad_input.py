@@ -115,6 +115,18 @@ def test_unknown_fields_are_refused(api: Api) -> None:
     ]
 
 
+def test_of_many_unknown_fields_a_hundred_are_named(api: Api) -> None:
+    many = {f"k{n}": n for n in range(50_000)}
+    assert len(api.post("codes/verify/", {"code": "x", **many}).wrong) == 100
+    assert len(api.post(f"codes/{make_code().pk}/reveal/", many).wrong) == 100
+
+
+def test_a_list_that_is_too_long_is_refused_unread(api: Api) -> None:
+    assert api.post("codes/generate/", {"items": [{}] * 100_000}).wrong == [("items", "max_length")]
+    emails = {"name": "A", "emails": ["x"] * 100_000}
+    assert api.call("PUT", "accounts/100/", emails).wrong == [("emails", "max_length")]
+
+
 BAD_QUERIES = [
     "expires_before=yesterday", "expires_before=2023-02-29", "expires_before=2023-02-29T00:00:00Z",
     "expires_before=9999-12-31T23:59:59-14:00", "expires_before=0001-01-01T00:00:00%2B14:00",
