@@ -102,3 +102,15 @@ def test_both_languages_show_question_and_result(language):
 def test_the_limit_of_a_bulk_action_is_said_before():
     page = signed_in().get(list_url(Region)).content.decode()
     assert "At most 200 at a time." in page
+
+
+def test_all_rows_of_a_list_up_to_the_limit_can_be_chosen():
+    regions = [factories.make_region(jurisdiction=Jurisdiction.UNCLASSIFIED) for _ in range(60)]
+    client, url = signed_in(), list_url(Region, jurisdiction="unclassified")
+    assert "Select all 60" in client.get(url).content.decode()
+    sent = {"action": "classify", "index": "0", "select_across": "1", "_selected_action": [regions[0].pk]}
+    assert "Classify 60 regions?" in client.post(url, sent).content.decode()
+    for _ in range(BULK_LIMIT):
+        factories.make_region(jurisdiction=Jurisdiction.UNCLASSIFIED)
+    assert 'class="question' not in client.get(url).content.decode()
+    assert "Choose at most 200 regions" in client.post(url, sent, follow=True).content.decode()
