@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.template import engines
 from django.template.base import Node
+from django.utils import translation
 
 FIXED_SETTINGS: dict[str, Any] = {
     "DEBUG": False,
@@ -177,3 +178,11 @@ def _events_can_go(transactional_db: None) -> Iterator[None]:
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {append_only.TABLE}")
     append_only.install(connection)
+
+
+@pytest.fixture(autouse=True)
+def _english() -> Iterator[None]:
+    """A request leaves its language active in the thread: no test inherits another's."""
+    translation.deactivate()
+    yield
+    translation.deactivate()
