@@ -192,7 +192,7 @@ class ServerDetail(Endpoint):
             )
         except ServerTerminated as error:
             failed = [outcome_payload(outcome) for outcome in report_of(call, instance_id).failed]
-            raise Problem("server_terminated", failed=failed) from error
+            raise Problem("server_terminated", failed=failed, notes=[]) from error
         record_put(result, account=account, actor=f"client:{call.client.name}", now=call.now)
         is_new = result == "created"
         location = address("server", instance_id) if is_new else ""

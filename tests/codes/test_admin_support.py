@@ -268,4 +268,4 @@ def test_list_and_page_cost_the_same_for_3_and_for_40():
             cost.append(len(queries))
         counts.append(cost)
     assert counts[0] == counts[1]
-    assert counts[1][0] <= 8
+    assert counts[1][0] <= 9  # one of them, the sidebar's count, is otherwise kept for ten seconds
