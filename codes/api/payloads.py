@@ -34,7 +34,7 @@ _FILING = (
     "completed_after_expiry",
 )
 _NOW, _ACCOUNT, _PK = marker(datetime.min, 0), marker(0, 1), marker(0, 2)
-_STANDING = [state for state in FilingState if state != FilingState.ABANDONED]
+_SHOWN = (FilingState.ACTIVE, FilingState.COMPLETED)  # a rejected one holds the code and waits for its correction
 _ROW = (
     "pk",
     "server__instance_id",
@@ -53,8 +53,8 @@ _ROW = (
 
 
 def code_rows(codes: QuerySet[AuthorizationCode], *, now: datetime) -> QuerySet[Any, Any]:
-    """The same codes as rows for `code_payload`, each with the filing that holds it or completed, in one query."""
-    current = FilteredRelation("filings", condition=Q(filings__state__in=_STANDING))
+    """The same codes as rows for `code_payload`, each with its active or completed filing, in one query."""
+    current = FilteredRelation("filings", condition=Q(filings__state__in=_SHOWN))
     return codes.annotate(shown_state=shown_state(now), current=current).values_list(*_ROW)
 
 

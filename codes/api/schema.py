@@ -41,7 +41,7 @@ class CodeShown(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField(allow_null=True)
     remark = serializers.CharField(allow_blank=True)
     authorized_account = serializers.CharField(**TEXT_OR_EMPTY)
-    filing = FilingShown(allow_null=True, help_text="The one that holds the code or completed.")
+    filing = FilingShown(allow_null=True, help_text="The active or completed one; none while it is rejected.")
 
 
 class CodeIssued(CodeShown):

@@ -102,8 +102,11 @@ def test_a_rejected_filing_keeps_its_hold_and_becomes_active_again(api: Api) -> 
     assert api.post(f"{PATH}reject/", {"reason": "first"}).json["state"] == "rejected"
     assert api.post(f"{PATH}reject/", {"reason": "last"}).json["reason"] == "last"
     assert begin(api, issued.value, order_number="o-2").refused == (409, "code_in_use")
+    code = f"codes/{issued.code.pk}/"
+    assert (api.get(code).json["state"], api.get(code).json["filing"]) == ("in_use", None)
     again = begin(api, issued.value)
     assert (again.status, again.json["state"]) == (200, "active")
+    assert api.get(code).json["filing"]["order_number"] == again.json["order_number"]
 
 
 def test_completing_twice_needs_the_same_number(api: Api) -> None:
