@@ -13,7 +13,6 @@ from django.utils import timezone
 from codes.admin.columns import list_url, page_url
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode, CodeEvent, Filing
-from icpportal.api.models import ApiClient
 from servers.choices import BillingMode, ServerState
 from servers.models import Account, IPAddress, Region, Server
 from tests import factories
@@ -98,19 +97,6 @@ def test_supervisors_classify_regions_and_agents_do_not():
     signed_in("Supervisor").post(page_url(region), {"jurisdiction": "mainland", "code": "other", "name_en": "x"})
     changed = Region.objects.get(pk=region.pk)
     assert (changed.jurisdiction, changed.code, changed.name_en) == ("mainland", region.code, "Test")
-
-
-def test_supervisors_keep_api_clients_and_agents_do_not_see_them():
-    known = factories.make_client(scopes=("codes:read",))
-    assert signed_in().get(list_url(ApiClient)).status_code == 403
-    supervisor = signed_in("Supervisor")
-    factories.make_token(known)
-    assert supervisor.get(page_url(known)).status_code == 200
-    sent = {"name": "feed", "scopes": ["inventory:write"], "is_active": "on", "account": ""}
-    formset = {f"tokens-{name}_FORMS": "0" for name in ("TOTAL", "INITIAL", "MIN_NUM", "MAX_NUM")}
-    added = supervisor.post(reverse("admin:api_apiclient_add"), sent | formset)
-    assert added.status_code == 302
-    assert ApiClient.objects.get(name="feed").scopes == ["inventory:write"]
 
 
 def grow(rows: int, *, account: Account | None = None) -> None:
