@@ -53,7 +53,14 @@ PAGES = {
         "/admin/codes/codeevent/",
         "/admin/lookup/?q=100012345678",
     ],
-    "supervisor": ["/admin/servers/region/", "/admin/api/apiclient/", "/admin/webhooks/webhookendpoint/"],
+    "supervisor": [
+        "/admin/servers/region/",
+        "/admin/api/apiclient/",
+        "/admin/api/apiclient/add/",
+        "/admin/api/apiclient/1/change/",
+        "/admin/api/apiclient/1/rotate/",
+        "/admin/webhooks/webhookendpoint/",
+    ],
 }
 
 
