@@ -52,12 +52,12 @@ def test_notices_are_switched_off_and_their_language_is_kept(browse: Browse) -> 
     page = browse("qingshan")
     page.goto("/notices/")
     page.get_by_label("Send me notices by e-mail").uncheck()
-    page.get_by_label("English").check()
+    page.get_by_label("简体中文").check()
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Your choice is saved.")).to_be_visible()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     page.goto("/notices/")
-    expect(page.get_by_label("Send me notices by e-mail")).not_to_be_checked()
-    expect(page.get_by_label("English")).to_be_checked()
+    expect(page.get_by_role("radio", name="简体中文")).to_be_checked()
+    expect(page.get_by_role("checkbox").first).not_to_be_checked()
     assert findings(page) == []
 
 
