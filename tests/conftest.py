@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, connection, connections
-from django.template import engines
 from django.template.base import Node
 from django.utils import translation
 
@@ -47,6 +46,8 @@ def pytest_configure() -> None:
     """The caller's environment chooses the database and nothing else."""
     for name, value in FIXED_SETTINGS.items():
         setattr(settings, name, value)
+    # In the settings, and not on the engine: a test that changes DEBUG makes Django build its engines anew.
+    settings.TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = MissingVariable()
     sys.addaudithook(_refuse_network)
 
 
@@ -95,11 +96,6 @@ class MissingVariable(str):
                     pytest.fail(f"{path.relative_to(settings.BASE_DIR)}: a missing variable in {node!r}")
                 return
             frame = frame.f_back
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _missing_variables_fail() -> None:
-    engines["django"].engine.string_if_invalid = MissingVariable()
 
 
 @pytest.fixture(scope="session")
