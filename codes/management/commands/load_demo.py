@@ -97,7 +97,7 @@ def _take_in(account: Account, responses: list[demo.Response], *, now: datetime)
 
 
 def _use(client: ApiClient, agent: User, customer: User, *, past: datetime) -> None:
-    """Some weeks of life: codes generated, filings begun, completed, rejected, one code withdrawn."""
+    """Some weeks of life, in the order of time: codes generated, filings begun, one code withdrawn, two completed."""
     names = ("ins-4h8t2wnc", "ins-7k2m9qpx", "ins-9d3v6rkx")
     web1, web2, shop = (Server.objects.get(instance_id=name) for name in names)
     limit = settings.CODES_PER_SERVER
@@ -105,16 +105,15 @@ def _use(client: ApiClient, agent: User, customer: User, *, past: datetime) -> N
     for days, server, count in ((1, web1, 3), (2, shop, 1)):
         services.generate(server, count=min(count, limit), now=past + timedelta(days=days), **mine)
     issued = services.generate(web2, count=limit, remark="Autumn sites", now=past + timedelta(days=1), **mine)
+    theirs: dict[str, Any] = {"actor": client, "channel": Channel.API}
+    filings = []
     for number, (each, domain) in enumerate(zip(issued, FILINGS_OF_WEB2, strict=False)):
         begun = past + timedelta(days=2, hours=number)
         order = f"{begun:%Y%m%d}{number:06d}"
-        theirs: dict[str, Any] = {"actor": client, "channel": Channel.API}
         filing, _new = services.begin_filing(
             each.code, value=each.value, order_number=order, domain=domain, now=begun, **theirs
         )
-        if number < 2:
-            icp_number = f"粤ICP备2026018842号-{number + 1}"
-            services.complete_filing(filing, icp_number=icp_number, now=begun + timedelta(days=9), **theirs)
+        filings.append(filing)
     for each in issued[3:4]:
         services.withdraw(
             each.code,
@@ -124,6 +123,9 @@ def _use(client: ApiClient, agent: User, customer: User, *, past: datetime) -> N
             channel=Channel.ADMIN,
             now=past + timedelta(days=4),
         )
+    for number, filing in enumerate(filings[:2], start=1):
+        icp_number, completed = f"粤ICP备2026018842号-{number}", filing.began_at + timedelta(days=9)
+        services.complete_filing(filing, icp_number=icp_number, now=completed, **theirs)
 
 
 def _refuse(account: Account, *, now: datetime) -> None:
