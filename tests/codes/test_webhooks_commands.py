@@ -1,6 +1,7 @@
 """create_webhook, list_webhooks, deliver_webhooks; and the receiver of the README."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -149,20 +150,9 @@ execute_from_command_line(["manage.py", *sys.argv[2:]])
 """
 
 
-# The README's example, exactly.
-RECEIVER = """\
-import http.server, os
-from standardwebhooks import Webhook
-
-class Hook(http.server.BaseHTTPRequestHandler):
-    def do_POST(self):
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        event = Webhook(os.environ["WEBHOOK_SECRET"]).verify(body, dict(self.headers))  # raises unless signed
-        print(event["type"], event["data"]["server"], flush=True)
-        self.send_response(204), self.end_headers()
-
-http.server.HTTPServer(("127.0.0.1", 8800), Hook).serve_forever()
-"""
+README = Path(__file__).parents[2] / "README.md"
+# The README's example itself: what it shows is what runs here.
+(RECEIVER,) = re.findall(r"```python\n((?:(?!```).)*?class Hook.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
 @pytest.mark.django_db
