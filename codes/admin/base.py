@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -113,7 +113,6 @@ def handle_filter(parameter: str, label: Any, field: str) -> type[DeskFilter]:
 class DeskAdmin(ListWithViews, ListAsCsv):
     """What holds for every model of the desk."""
 
-    actions = None
     view_on_site = False
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
@@ -126,6 +125,14 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Nobody deletes anything, superusers included: what happened stays on record."""
         return False
+
+    def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """What this person may do with several rows of the list: name, function, label."""
+        return {}
+
+    def get_actions(self, request: HttpRequest) -> Any:
+        """Those, and the selected rows as CSV."""
+        return {} if IS_POPUP_VAR in request.GET else {**self.bulk_actions(request), **self.csv_action()}
 
     def dress(self, rows: Iterable[Any], *, now: datetime) -> list[Any]:
         """The rows of one page with what their columns need besides: for the whole page at once."""
@@ -141,9 +148,8 @@ class DeskAdmin(ListWithViews, ListAsCsv):
         if "e" in request.GET:
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
         views = self.views_context(request) if self.has_view_permission(request) else {}
-        return super().changelist_view(
-            request, {"title": self.plural, "bulk_limit": BULK_LIMIT, **views, **(extra_context or {})}
-        )
+        context = {"title": self.plural, "bulk_limit": BULK_LIMIT, "asks_first": bool(self.bulk_actions(request))}
+        return super().changelist_view(request, {**context, **views, **(extra_context or {})})
 
     @property
     def plural(self) -> Any:

@@ -105,7 +105,7 @@ class CodeAdmin(DeskRecord):
         by_key = {code.pk: code for code in dressed(AuthorizationCode.objects.filter(pk__in=keys), now=now)}
         return [by_key[key] for key in keys]
 
-    def get_actions(self, request: HttpRequest) -> Any:
+    def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         return actions.list_actions(request)
 
     def get_urls(self) -> list[URLPattern]:

@@ -13,11 +13,12 @@ from codes.admin import timeline
 from codes.admin.columns import filing_of
 from codes.admin.export import Cell, Column, Export
 from codes.admin.rows import fetched
+from codes.admin.support_words import name, state, taken_by, what_failed
 from codes.admin.verdicts import short_verdict
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
 from codes.lifecycle import StrPromise
-from codes.models import AuthorizationCode, CodeEvent, Filing
+from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
 from codes.validity import expires_at
 from servers.models import Account, IPAddress, Region, Server
 
@@ -136,6 +137,22 @@ _REGIONS = Export(
         _text(_("jurisdiction"), lambda region: region.get_jurisdiction_display()),
     ),
 )
+_REQUESTS = Export(
+    columns=(
+        _text(_("reference"), lambda asked: asked.reference),
+        _text(_("what failed"), what_failed),
+        _text(_("account"), lambda asked: asked.account.uid),
+        _text(_("server"), lambda asked: asked.server.instance_id if asked.server else ""),
+        _text(_("code"), lambda asked: asked.code.masked if asked.code else ""),
+        _text(_("state"), state),
+        _moment(_("opened"), lambda asked: asked.opened_at),
+        _text(_("opened by"), lambda asked: name(asked.opened_by)),
+        _moment(_("waiting since"), lambda asked: asked.waiting_since),
+        _text(_("taken by"), taken_by),
+        _moment(_("answered"), lambda asked: asked.answered_at),
+        _moment(_("closed"), lambda asked: asked.closed_at),
+    ),
+)
 
 EXPORTS: dict[type[Model], Export] = {
     Server: _SERVERS,
@@ -145,4 +162,5 @@ EXPORTS: dict[type[Model], Export] = {
     CodeEvent: _EVENTS,
     Account: _ACCOUNTS,
     Region: _REGIONS,
+    SupportRequest: _REQUESTS,
 }

@@ -103,7 +103,7 @@ class RegionAdmin(DeskAdmin):
     def servers(self, region: Region) -> SafeString:
         return format_html('<a href="{}">{}</a>', list_url(Server, region=region.code), _("Servers there"))
 
-    def get_actions(self, request: HttpRequest) -> Any:
+    def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         return classify.list_action(request)
 
     def get_urls(self) -> list[URLPattern]:

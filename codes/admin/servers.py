@@ -109,7 +109,7 @@ class ServerAdmin(DeskRecord):
             server.report = report  # type: ignore[attr-defined]
         return servers
 
-    def get_actions(self, request: HttpRequest) -> Any:
+    def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         return generate.list_action(request)
 
     def get_urls(self) -> list[URLPattern]:

@@ -17,12 +17,13 @@ from codes import services
 from codes.admin import export
 from codes.admin.columns import list_url
 from codes.choices import Channel
-from codes.models import AuthorizationCode, CodeEvent, Filing
+from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
+from servers.choices import BillingMode
 from servers.models import Account, IPAddress, Region, Server
 from tests import factories
 
 pytestmark = pytest.mark.django_db
-LISTED = [Account, Server, IPAddress, Region, AuthorizationCode, Filing, CodeEvent]
+LISTED = [Account, Server, IPAddress, Region, AuthorizationCode, Filing, CodeEvent, SupportRequest]
 WHY = {"reason": "asked for by the customer", "ticket": ""}
 
 
@@ -46,6 +47,7 @@ def table(answer) -> list[list[str]]:
 @pytest.mark.parametrize("role", ["Agent", "Supervisor", "Auditor"])
 def test_each_role_takes_each_list_along(role, model):
     factories.make_filing()
+    factories.make_request()
     head, *rows = table(signed_in(role).get(csv_url(model)))
     assert len(rows) == model.objects.count() and {len(row) for row in rows} == {len(head)}
 
@@ -77,6 +79,40 @@ def test_it_holds_exactly_what_the_list_shows_in_its_order():
     servers = table(client.get(list_url(Server) + href))
     assert [row[0] for row in servers[1:]] == re.findall(r'<a href="[^"]*change[^"]*">(ins-\d+)</a>', page)
     assert "CSV, 2 rows" in page
+
+
+def test_the_selected_rows_alone_can_be_taken_along_in_the_order_of_the_list():
+    now = timezone.now()
+    low, high, other = (factories.make_server(now=now, name=name) for name in ("a", "b", "c"))
+    address = list_url(Server, o="-2")
+    sent = {"action": "csv", "_selected_action": [low.pk, high.pk], "index": "0", "select_across": "0"}
+    for role in ("Agent", "Auditor"):
+        answer = signed_in(role).post(address, sent)
+        assert "attachment" in answer["Content-Disposition"]
+        assert [row[1] for row in table(answer)[1:]] == ["b", "a"]
+    filtered = signed_in().post(list_url(Server, account=other.account.uid), sent)
+    assert len(table(filtered)) == 1  # rows that the filters leave out cannot be had
+
+
+def test_a_forged_selection_gives_no_file():
+    factories.make_server()
+    sent = {"action": "csv", "_selected_action": ["1' OR 1=1"], "index": "0", "select_across": "0"}
+    assert signed_in().post(list_url(Server), sent).status_code == 302
+
+
+def test_support_requests_say_what_failed_and_who_looks_after_them():
+    now = timezone.now()
+    server = factories.make_server(now=now, billing_mode=BillingMode.PAY_AS_YOU_GO)
+    asked = factories.make_request(server, text="=cmd() why?", now=now)
+    taken = factories.make_request(account=factories.make_account(), now=now)
+    services.take(taken, actor=factories.make_agent(username="lin"), now=now)
+    head, *rows = table(signed_in().get(csv_url(SupportRequest)))
+    assert head[:4] == ["Reference", "What failed", "Account", "Server"] and head[6] == "Opened (Asia/Shanghai)"
+    by_reference = {row[0]: row for row in rows}
+    assert by_reference[asked.reference][1] == "Billing mode is prepaid: Pay-as-you-go"
+    assert by_reference[asked.reference][3] == server.instance_id
+    assert (by_reference[taken.reference][5], by_reference[taken.reference][9]) == ("Taken", "lin")
+    assert "cmd()" not in str(rows)  # what was written stays on its page
 
 
 @pytest.mark.parametrize("query", ["fails=x", "x=1", "account__name=1", "state=%00", "digest__startswith=a"])

@@ -94,7 +94,7 @@ class WebhookDeliveryAdmin(DeskRecord):
     def get_queryset(self, request: HttpRequest) -> Rows:
         return super().get_queryset(request).select_related(*_RELATED)
 
-    def get_actions(self, request: HttpRequest) -> Any:
+    def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         if not request.user.has_perm(REDELIVER):
             return {}
         choose: Callable[..., HttpResponse | None] = WebhookDeliveryAdmin.choose

@@ -84,7 +84,8 @@
 
   function guardSubmit(event) {
     const form = event.target;
-    if (event.defaultPrevented || form.method !== "post" || "resubmit" in form.dataset) return;
+    const mayAgain = [form, event.submitter].some((each) => each && "resubmit" in each.dataset);
+    if (event.defaultPrevented || form.method !== "post" || mayAgain) return;
     if (form.dataset.sent) return event.preventDefault();
     form.dataset.sent = "1";
     // Later, because a disabled button would not send its own name and value.
@@ -107,6 +108,13 @@
         if (heads[index] && !cell.dataset.label) cell.dataset.label = heads[index];
       });
     }
+  }
+
+  // How many rows of a list are selected, on the button that takes them along.
+  function countSelected(event) {
+    if (!event.target.matches(".action-select, #action-toggle")) return;
+    const count = all(".action-select:checked").length;
+    all("[data-selected-count]").forEach((place) => (place.textContent = count || ""));
   }
 
   function click(event) {
@@ -142,6 +150,7 @@
   root.dataset.theme = themes.includes(stored("theme")) ? stored("theme") : "auto";
   document.addEventListener("DOMContentLoaded", start);
   document.addEventListener("click", click);
+  document.addEventListener("change", countSelected);
   document.addEventListener("keydown", press);
   document.addEventListener("submit", guardSubmit);
   window.addEventListener("load", () => setTimeout(nameWidgets));
