@@ -10,21 +10,19 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin.base import DeskRecord, Rows, choice_filter
-from codes.admin.columns import link, list_url, moment, page_url
+from codes.admin.base import Rows, choice_filter
+from codes.admin.columns import link, moment, page_url
 from codes.admin.forms import DeskForm
+from codes.admin.secrets import SecretRecord
 from icpportal.api import tokens
 from icpportal.api.models import ApiClient, Scope
 from servers.models import Account
 
-ADD, CHANGE = "api.add_apiclient", "api.change_apiclient"
 YES_NO = [("True", _("Yes")), ("False", _("No"))]
 HOURS_A_YEAR, DAYS_A_CENTURY = 8760, 36_500
 
@@ -77,10 +75,17 @@ class RotateForm(LifetimeForm):
 
 
 @admin.register(ApiClient)
-class ApiClientAdmin(DeskRecord):
+class ApiClientAdmin(SecretRecord):
     """Made, given another token, revoked; name, scopes and account of a client never change."""
 
     page_template = "admin/desk/api_client.html"
+    add_title = _("Add an API client")
+    add_lead = _("Its token is shown once, on the next page.")
+    add_button = _("Create")
+    secret_title = _("The client's token")
+    secret_lead = _("It is shown this once. Whoever has it calls the API as this client.")
+    copy_label = _("Copy the token")
+    back_label = _("Back to the client")
     list_display = ("name", "scope_words", "account", "is_active", "last_used", "created")
     list_filter = (choice_filter("is_active", _("active"), YES_NO),)
     list_select_related = ("account",)
@@ -101,9 +106,6 @@ class ApiClientAdmin(DeskRecord):
     def created(self, client: ApiClient) -> Any:
         return moment(client.created_at)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(ADD)
-
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
@@ -120,76 +122,53 @@ class ApiClientAdmin(DeskRecord):
             {"label": _("Created"), "value": moment(obj.created_at)},
             {"label": _("Last used"), "value": moment(obj.last_used_at)},
         ]
-        may = request.user.has_perm(CHANGE) and obj.is_active
+        may = self.may_change(request) and obj.is_active
         return {"client": obj, "facts": facts, "tokens": obj.tokens.order_by("-pk"), "buttons": _buttons(obj, may)}
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Asks what it is to be; answers with its first token."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = ClientForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            wanted = form.cleaned_data
-            try:
-                token = tokens.create_client(
-                    wanted["name"],
-                    scopes=wanted["scopes"],
-                    account=wanted["account"],
-                    lifetime=form.lifetime(),
-                    now=timezone.now(),
-                )
-            except tokens.ClientRefused:
-                form.add_error("name", _("Another client has this name, or it cannot be printed."))
-            else:
-                return self._token_page(request, tokens.named(wanted["name"]), token)
-        context = {"form": form, "button": _("Create"), "list_url": list_url(ApiClient)}
-        return self._show(request, "admin/desk/api_client_add.html", _("Add an API client"), context)
+    def new_form(self, data: Any) -> ClientForm:
+        return ClientForm(data)
+
+    def make(self, request: HttpRequest, form: Any) -> tuple[ApiClient, str] | None:
+        wanted = dict(form.cleaned_data)
+        name, scopes, account = wanted["name"], wanted["scopes"], wanted["account"]
+        try:
+            token = tokens.create_client(
+                name, scopes=scopes, account=account, lifetime=form.lifetime(), now=timezone.now()
+            )
+        except tokens.ClientRefused:
+            form.add_error("name", _("Another client has this name, or it cannot be printed."))
+            return None
+        return tokens.named(name), token
+
+    def changeable(self, request: HttpRequest, pk: int) -> ApiClient:
+        """What is revoked does not change any more."""
+        client: ApiClient = super().changeable(request, pk)
+        if not client.is_active:
+            raise Http404
+        return client
 
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another token, shown once; the old ones end after the overlap."""
-        client = self._changeable(request, pk)
+        client = self.changeable(request, pk)
         form = RotateForm(request.POST if request.method == "POST" else None)
         if request.method == "POST" and form.is_valid():
             overlap = timedelta(hours=form.cleaned_data["hours"])
             token = tokens.rotate(client, overlap=overlap, lifetime=form.lifetime(), now=timezone.now())
-            return self._token_page(request, client, token)
-        effect = _("A new token is shown once. Until the old ones end, all of them open the API.")
+            return self.secret_page(request, client, token)
         question = _("Give %(client)s another token?") % {"client": client}
-        return self._ask(request, client, form, question, effect, _("Make a token"))
+        effect = _("A new token is shown once. Until the old ones end, all of them open the API.")
+        return self.ask(request, client, form, title=question, effect=effect, button=_("Make a token"))
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Every token is dead at once."""
-        client = self._changeable(request, pk)
+        client = self.changeable(request, pk)
         if request.method == "POST":
             tokens.revoke(client, now=timezone.now())
             messages.success(request, _("%(client)s is revoked.") % {"client": client})
             return HttpResponseRedirect(page_url(client))
-        effect = _("All its tokens are dead at once, and none will follow. It cannot be undone.")
         question = _("Revoke %(client)s?") % {"client": client}
-        return self._ask(request, client, DeskForm(), question, effect, _("Revoke"))
-
-    def _changeable(self, request: HttpRequest, pk: int) -> ApiClient:
-        if not request.user.has_perm(CHANGE):
-            raise PermissionDenied
-        client: ApiClient | None = self.page_object(request, str(pk))
-        if client is None or not client.is_active:
-            raise Http404
-        return client
-
-    def _ask(
-        self, request: HttpRequest, client: ApiClient, form: DeskForm, title: str, effect: Any, button: Any
-    ) -> HttpResponse:
-        context = {"object": client, "object_url": page_url(client), "effect": effect, "note": ""}
-        return self._show(request, "admin/desk/form.html", title, {**context, "form": form, "button": button})
-
-    def _token_page(self, request: HttpRequest, client: ApiClient, token: str) -> HttpResponse:
-        context = {"client": client, "client_url": page_url(client), "token": token}
-        response = self._show(request, "admin/desk/api_token.html", _("The client's token"), context)
-        response["Cache-Control"] = "no-store"
-        return response
-
-    def _show(self, request: HttpRequest, template: str, title: Any, context: dict[str, Any]) -> HttpResponse:
-        return TemplateResponse(request, template, self.desk_context(request, title=str(title)) | context)
+        effect = _("All its tokens are dead at once, and none will follow. It cannot be undone.")
+        return self.ask(request, client, DeskForm(), title=question, effect=effect, button=_("Revoke"))
 
 
 def _buttons(client: ApiClient, may: bool) -> list[dict[str, Any]]:

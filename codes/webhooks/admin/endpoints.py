@@ -8,26 +8,23 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin.base import DeskFilter, DeskRecord, Rows
+from codes.admin.base import DeskFilter, Rows
 from codes.admin.columns import link, list_url, moment, page_url
 from codes.admin.forms import DeskForm
+from codes.admin.secrets import SecretRecord
 from codes.choices import EventType
 from codes.webhooks import services
 from codes.webhooks.addresses import AddressRefused
 from codes.webhooks.admin.forms import EndpointForm, TypesForm
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from codes.webhooks.services import EndpointRefused
-
-ADD, CHANGE = "webhooks.add_webhookendpoint", "webhooks.change_webhookendpoint"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +76,17 @@ class StandingFilter(DeskFilter):
 
 
 @admin.register(WebhookEndpoint)
-class WebhookEndpointAdmin(DeskRecord):
+class WebhookEndpointAdmin(SecretRecord):
     """An address is never edited; types, state and secret are."""
 
     page_template = "admin/desk/webhook_endpoint.html"
+    add_title = _("Add a webhook endpoint")
+    add_lead = _("It is sent what happens from now on. Its secret is shown once, on the next page.")
+    add_button = _("Create")
+    secret_title = _("The endpoint's secret")
+    secret_lead = _("It is shown this once. Give it to the receiver, which checks every signature with it.")
+    copy_label = _("Copy the secret")
+    back_label = _("Back to the endpoint")
     list_display = ("place", "client", "standing", "last_success", "created")
     list_filter = (StandingFilter,)
     list_select_related = ("client",)
@@ -109,9 +113,6 @@ class WebhookEndpointAdmin(DeskRecord):
     def get_queryset(self, request: HttpRequest) -> Rows:
         return super().get_queryset(request).select_related("client__account")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(ADD)
-
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
@@ -126,31 +127,28 @@ class WebhookEndpointAdmin(DeskRecord):
         return {
             "endpoint": obj,
             "facts": _facts(obj, now=now),
-            "buttons": _buttons(obj) if request.user.has_perm(CHANGE) else [],
+            "buttons": _buttons(obj) if self.may_change(request) else [],
             "deliveries_url": list_url(WebhookDelivery, endpoint=obj.pk),
         }
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Asks what it is to be; answers with the secret itself, which no browser keeps."""
-        if not self.has_add_permission(request):
-            raise PermissionDenied
-        form = EndpointForm(request.POST if request.method == "POST" else None)
-        if request.method == "POST" and form.is_valid():
-            try:
-                endpoint, secret = services.create_endpoint(now=timezone.now(), **form.cleaned_data)
-            except AddressRefused as refused:
-                form.add_error("url", str(refused.reason))
-            except EndpointRefused as refused:
-                form.add_error(refused.field, str(refused.reason))
-            else:
-                self.log_addition(request, endpoint, "Created")
-                return self._secret_page(request, endpoint, secret)
-        context = {"form": form, "button": _("Create"), "list_url": list_url(WebhookEndpoint)}
-        return self._show(request, "admin/desk/webhook_add.html", _("Add a webhook endpoint"), context)
+    def new_form(self, data: Any) -> EndpointForm:
+        return EndpointForm(data)
+
+    def make(self, request: HttpRequest, form: Any) -> tuple[WebhookEndpoint, str] | None:
+        try:
+            endpoint, secret = services.create_endpoint(now=timezone.now(), **form.cleaned_data)
+        except AddressRefused as refused:
+            form.add_error("url", str(refused.reason))
+            return None
+        except EndpointRefused as refused:
+            form.add_error(refused.field, str(refused.reason))
+            return None
+        self.log_addition(request, endpoint, "Created")
+        return endpoint, secret
 
     def types(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Which types are sent from now on."""
-        endpoint = self._changeable(request, pk)
+        endpoint = self.changeable(request, pk)
         chosen = {"event_types": endpoint.event_types}
         form = TypesForm(request.POST if request.method == "POST" else None, initial=chosen)
         if request.method == "POST" and form.is_valid():
@@ -159,54 +157,33 @@ class WebhookEndpointAdmin(DeskRecord):
             messages.success(request, _("%(endpoint)s: saved.") % {"endpoint": endpoint})
             return HttpResponseRedirect(page_url(endpoint))
         question = _("Choose what %(endpoint)s is sent") % {"endpoint": endpoint}
-        return self._ask(request, endpoint, form, question, _("Holds from the next event on."), _("Save"))
+        effect = _("Holds from the next event on.")
+        return self.ask(request, endpoint, form, title=question, effect=effect, button=_("Save"))
 
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A new secret, shown once."""
-        endpoint = self._changeable(request, pk)
+        endpoint = self.changeable(request, pk)
         if request.method == "POST":
             secret = services.rotate_secret(endpoint, now=timezone.now())
             self.log_change(request, endpoint, "Secret rotated")
-            return self._secret_page(request, endpoint, secret)
+            return self.secret_page(request, endpoint, secret)
         question = _("Rotate the secret of %(endpoint)s?") % {"endpoint": endpoint}
         effect = _("A new secret is shown once. For 24 hours both sign, then the old one is dead.")
-        return self._ask(request, endpoint, DeskForm(), question, effect, _("Rotate the secret"))
+        return self.ask(request, endpoint, DeskForm(), title=question, effect=effect, button=_("Rotate the secret"))
 
     def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
         """Disable or enable."""
         if action not in ACTS:
             raise Http404
-        act, endpoint = ACTS[action], self._changeable(request, pk)
+        act, endpoint = ACTS[action], self.changeable(request, pk)
         names = {"endpoint": endpoint}
         if request.method == "POST":
             act.run(endpoint, now=timezone.now())
             self.log_change(request, endpoint, action)
             messages.success(request, act.done % names)
             return HttpResponseRedirect(page_url(endpoint))
-        return self._ask(request, endpoint, DeskForm(), act.question % names, act.effect, act.button)
-
-    def _changeable(self, request: HttpRequest, pk: int) -> WebhookEndpoint:
-        if not request.user.has_perm(CHANGE):
-            raise PermissionDenied
-        endpoint: WebhookEndpoint | None = self.page_object(request, str(pk))
-        if endpoint is None:
-            raise Http404
-        return endpoint
-
-    def _ask(
-        self, request: HttpRequest, endpoint: WebhookEndpoint, form: DeskForm, title: str, effect: Any, button: Any
-    ) -> HttpResponse:
-        context = {"object": endpoint, "object_url": page_url(endpoint), "effect": effect, "note": ""}
-        return self._show(request, "admin/desk/form.html", title, {**context, "form": form, "button": button})
-
-    def _secret_page(self, request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponse:
-        context = {"endpoint": endpoint, "endpoint_url": page_url(endpoint), "secret": secret}
-        response = self._show(request, "admin/desk/webhook_secret.html", _("The endpoint's secret"), context)
-        response["Cache-Control"] = "no-store"
-        return response
-
-    def _show(self, request: HttpRequest, template: str, title: Any, context: dict[str, Any]) -> HttpResponse:
-        return TemplateResponse(request, template, self.desk_context(request, title=str(title)) | context)
+        question = act.question % names
+        return self.ask(request, endpoint, DeskForm(), title=question, effect=act.effect, button=act.button)
 
 
 def _facts(endpoint: WebhookEndpoint, *, now: datetime) -> list[dict[str, Any]]:

@@ -1,0 +1,94 @@
+"""What has a secret that is shown once: API clients with their tokens, webhook endpoints with what signs for them.
+
+Both are made, changed after a question, and answer once with a secret that no browser keeps.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+
+from codes.admin.base import DeskRecord
+from codes.admin.columns import list_url, page_url
+from codes.admin.forms import DeskForm
+
+Text = str | Promise
+
+
+class SecretRecord(DeskRecord):
+    """A model whose objects have a secret; its texts say what the secret is for."""
+
+    add_title: Text
+    add_lead: Text
+    add_button: Text
+    secret_title: Text
+    secret_lead: Text
+    copy_label: Text
+    back_label: Text
+
+    def _may(self, request: HttpRequest, act: str) -> bool:
+        return bool(request.user.has_perm(f"{self.opts.app_label}.{act}_{self.opts.model_name}"))
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self._may(request, "add")
+
+    def may_change(self, request: HttpRequest) -> bool:
+        """Whether this person may do what the buttons of the page offer."""
+        return self._may(request, "change")
+
+    def changeable(self, request: HttpRequest, pk: int) -> Any:
+        """The object, for somebody who may change it. Raises PermissionDenied and Http404."""
+        if not self.may_change(request):
+            raise PermissionDenied
+        obj = self.page_object(request, str(pk))
+        if obj is None:
+            raise Http404
+        return obj
+
+    def make(self, request: HttpRequest, form: Any) -> tuple[Model, str] | None:
+        """The new object and its secret; None when the valid form could not be carried out and says why."""
+        raise NotImplementedError
+
+    def new_form(self, data: Any) -> DeskForm:
+        """What is asked of a new one."""
+        raise NotImplementedError
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """Asks what it is to be; answers with the secret itself."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = self.new_form(request.POST if request.method == "POST" else None)
+        made = self.make(request, form) if request.method == "POST" and form.is_valid() else None
+        if made is not None:
+            return self.secret_page(request, *made)
+        context = {"lead": self.add_lead, "form": form, "button": self.add_button, "list_url": list_url(self.model)}
+        return self._shown(request, "admin/desk/secret_add.html", self.add_title, context)
+
+    def ask(
+        self, request: HttpRequest, obj: Model, form: DeskForm, *, title: Text, effect: Text, button: Text
+    ) -> HttpResponse:
+        """The question before a change of one object."""
+        context = {"object": obj, "object_url": page_url(obj), "effect": effect, "note": ""}
+        return self._shown(request, "admin/desk/form.html", title, {**context, "form": form, "button": button})
+
+    def secret_page(self, request: HttpRequest, obj: Model, secret: str) -> HttpResponse:
+        """The secret, this once: in no address, no message and no cache."""
+        context = {
+            "object": obj,
+            "object_url": page_url(obj),
+            "lead": self.secret_lead,
+            "secret": secret,
+            "copy_label": self.copy_label,
+            "back_label": self.back_label,
+        }
+        response = self._shown(request, "admin/desk/secret.html", self.secret_title, context)
+        response["Cache-Control"] = "no-store"
+        return response
+
+    def _shown(self, request: HttpRequest, template: str, title: Text, context: dict[str, Any]) -> HttpResponse:
+        return TemplateResponse(request, template, self.desk_context(request, title=str(title)) | context)
