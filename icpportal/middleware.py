@@ -5,12 +5,13 @@ import uuid
 from collections.abc import Callable
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
 
 from icpportal import context
 
 API_PREFIX = "/api/"
+PAGE_VERBS = ("GET", "HEAD", "POST")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
@@ -54,6 +55,19 @@ class SecurityHeadersMiddleware:
         response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
+
+
+class PageVerbsMiddleware:
+    """Pages are read and sent, nothing else: Django's own views would take a PUT for a question or for a form."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """405 for any other verb. The API's endpoints name their own."""
+        if request.method not in PAGE_VERBS and not request.path_info.startswith(API_PREFIX):
+            return HttpResponseNotAllowed(PAGE_VERBS)
+        return self.get_response(request)
 
 
 class LanguageMiddleware(LocaleMiddleware):

@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "icpportal.middleware.RequestIdMiddleware",
     "icpportal.middleware.SecurityHeadersMiddleware",
     "icpportal.api.middleware.ApiMiddleware",
+    "icpportal.middleware.PageVerbsMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
