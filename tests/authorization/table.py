@@ -135,7 +135,7 @@ DESK = {
     **lists("codes/authorizationcode", "code.pk"),
     **lists("codes/filing", "filing.pk"),
     **lists("codes/codeevent", "event.pk"),
-    **lists("codes/supportrequest", "request.pk", csv=False),
+    **lists("codes/supportrequest", "request.pk"),
     **lists("api/apiclient", "client.pk", view=READS_CLIENTS, add=SUPERVISORS, csv=False),
     **lists("webhooks/webhookendpoint", "endpoint.pk", add=SUPERVISORS, csv=False),
     **lists("webhooks/webhookdelivery", "delivery.pk", csv=False),
