@@ -115,4 +115,10 @@ if __name__ == "__main__":
     os.environ.update(
         DEBUG="", ALLOWED_HOSTS="127.0.0.1", SECURE_SSL_REDIRECT="0", THROTTLE_RATES="calls=1000000000,unknown_codes=60"
     )
-    main()
+    if sys.argv[1:2] == ["scale"]:
+        os.environ.setdefault("LOG_LEVEL", "ERROR")
+        from bench import scale
+
+        scale.main(sys.argv[2:])
+    else:
+        main()
