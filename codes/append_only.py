@@ -1,4 +1,5 @@
-"""What the database itself guarantees of events, on PostgreSQL and on SQLite: they are never changed or deleted.
+"""What the database itself guarantees of events, on PostgreSQL and on SQLite: they are never changed or deleted, and
+each takes the next place in the chain of its server (codes/chain.py), whose head the database keeps.
 
 On PostgreSQL it also numbers them, so that a reader of the feed can tell which numbers are final: a transaction
 announces a floor below its first number, as an advisory lock that ends with it, before it draws that number. Up to the
@@ -10,6 +11,7 @@ from __future__ import annotations
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 TABLE = "codes_codeevent"
+HEADS = "codes_eventhead"
 FLOORS = 0x1C9 << 40  # the advisory lock of floor n is FLOORS + n
 
 _POSTGRESQL = f"""
@@ -43,6 +45,70 @@ _SQLITE = [
     for act in ("UPDATE", "DELETE")
 ]
 _SQLITE_DROP = ["DROP TRIGGER codes_event_no_update", "DROP TRIGGER codes_event_no_delete"]
+# One statement for all events that one statement inserts, whether one or thousands. Whoever records events of a server
+# holds its row's lock; the condition on the place refuses whoever does not.
+_CHAIN_POSTGRESQL = f"""
+CREATE FUNCTION codes_event_follows() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    lost bigint;
+BEGIN
+    WITH told AS (
+        SELECT server_id, min(place) AS first, max(place) AS last, count(*) AS number,
+               (array_agg(mac ORDER BY place DESC))[1] AS mac
+        FROM added GROUP BY server_id
+    ), fit AS (
+        SELECT * FROM told WHERE last - first + 1 = number
+    ), moved AS (
+        UPDATE {HEADS} AS head SET place = fit.last, mac = fit.mac
+        FROM fit WHERE head.server_id = fit.server_id AND head.place = fit.first - 1 RETURNING 1
+    ), begun AS (
+        INSERT INTO {HEADS} (server_id, place, mac) SELECT server_id, last, mac FROM fit WHERE first = 1
+        ON CONFLICT DO NOTHING RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM told) - (SELECT count(*) FROM moved) - (SELECT count(*) FROM begun) INTO lost;
+    IF lost <> 0 THEN
+        RAISE EXCEPTION 'an event does not follow the last of its server'
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER codes_event_follows AFTER INSERT ON {TABLE} REFERENCING NEW TABLE AS added
+    FOR EACH STATEMENT EXECUTE FUNCTION codes_event_follows();
+CREATE TRIGGER codes_event_stays BEFORE TRUNCATE ON {TABLE}
+    FOR EACH STATEMENT EXECUTE FUNCTION codes_event_is_final();
+CREATE TRIGGER codes_head_is_final BEFORE DELETE ON {HEADS}
+    FOR EACH ROW EXECUTE FUNCTION codes_event_is_final();
+CREATE TRIGGER codes_head_moves_on BEFORE UPDATE ON {HEADS}
+    FOR EACH ROW WHEN (NEW.place <= OLD.place OR NEW.server_id <> OLD.server_id)
+    EXECUTE FUNCTION codes_event_is_final();
+CREATE TRIGGER codes_head_stays BEFORE TRUNCATE ON {HEADS}
+    FOR EACH STATEMENT EXECUTE FUNCTION codes_event_is_final();
+"""
+_CHAIN_POSTGRESQL_DROP = f"""
+DROP TRIGGER codes_event_follows ON {TABLE};
+DROP FUNCTION codes_event_follows();
+DROP TRIGGER codes_event_stays ON {TABLE};
+DROP TRIGGER codes_head_is_final ON {HEADS};
+DROP TRIGGER codes_head_moves_on ON {HEADS};
+DROP TRIGGER codes_head_stays ON {HEADS};
+"""
+_CHAIN_SQLITE = [
+    f"""CREATE TRIGGER codes_event_follows BEFORE INSERT ON {TABLE}
+    WHEN NEW.place <> 1 + coalesce((SELECT place FROM {HEADS} WHERE server_id = NEW.server_id), 0)
+    BEGIN SELECT RAISE(ABORT, 'an event does not follow the last of its server'); END""",
+    f"""CREATE TRIGGER codes_event_head AFTER INSERT ON {TABLE} BEGIN
+    INSERT INTO {HEADS} (server_id, place, mac) VALUES (NEW.server_id, NEW.place, NEW.mac)
+    ON CONFLICT (server_id) DO UPDATE SET place = excluded.place, mac = excluded.mac; END""",
+    f"""CREATE TRIGGER codes_head_is_final BEFORE DELETE ON {HEADS}
+    BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+    f"""CREATE TRIGGER codes_head_moves_on BEFORE UPDATE ON {HEADS}
+    WHEN NEW.place <= OLD.place OR NEW.server_id <> OLD.server_id
+    BEGIN SELECT RAISE(ABORT, 'events are append-only'); END""",
+]
+_CHAIN_SQLITE_DROP = [
+    f"DROP TRIGGER {name}"
+    for name in ("codes_event_follows", "codes_event_head", "codes_head_is_final", "codes_head_moves_on")
+]
 
 
 def install(connection: BaseDatabaseWrapper) -> None:
@@ -53,6 +119,16 @@ def install(connection: BaseDatabaseWrapper) -> None:
 def remove(connection: BaseDatabaseWrapper) -> None:
     """Take them off again: to undo the migration, and for tests that empty the table."""
     _execute(connection, postgresql=[_POSTGRESQL_DROP], sqlite=_SQLITE_DROP)
+
+
+def install_chain(connection: BaseDatabaseWrapper) -> None:
+    """Keep the heads of the chains, and let nothing in that does not follow them. Needs `install`."""
+    _execute(connection, postgresql=[_CHAIN_POSTGRESQL], sqlite=_CHAIN_SQLITE)
+
+
+def remove_chain(connection: BaseDatabaseWrapper) -> None:
+    """Take these triggers off again, before `remove`."""
+    _execute(connection, postgresql=[_CHAIN_POSTGRESQL_DROP], sqlite=_CHAIN_SQLITE_DROP)
 
 
 def final_until(connection: BaseDatabaseWrapper) -> int | None:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from django.db import OperationalError
+
 from codes.choices import Action, FilingState, State, SupportAction, SupportState
 from codes.lifecycle import TRANSITIONS, StrPromise
 from codes.models import AuthorizationCode
 from codes.rules import Report
 from codes.support import SUPPORT
 from servers.models import Server
+
+
+class NotRecorded(OperationalError):
+    """The database did not take an event, so nothing was done at all; interfaces answer 503."""
 
 
 class Refused(Exception):

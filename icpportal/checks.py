@@ -15,6 +15,7 @@ from codes.policy import MAX_CODES_PER_SERVER
 from icpportal import mailing
 
 LOCAL_HOSTS = {"localhost", ".localhost", "testserver"}
+SHORTEST_AUDIT_KEY = 32
 
 
 def sqlite_is_immediate(**kwargs: Any) -> list[CheckMessage]:
@@ -60,6 +61,19 @@ def code_keys_are_set(**kwargs: Any) -> list[CheckMessage]:
         Error(f"Key {place} of CODE_KEYS is not 32 bytes in URL-safe base64.", hint=hint, id="icpportal.E004")
         for place, key in enumerate(keys, start=1)
         if not _is_key(key)
+    ]
+
+
+def audit_keys_are_long(**kwargs: Any) -> list[CheckMessage]:
+    """E020: a key of the chain of events that can be guessed proves nothing."""
+    return [
+        Error(
+            f"Key {place} of AUDIT_KEYS is shorter than {SHORTEST_AUDIT_KEY} characters.",
+            hint="Set AUDIT_KEYS to comma-separated keys, newest first, each of 32 or more random characters.",
+            id="icpportal.E020",
+        )
+        for place, key in enumerate(settings.AUDIT_KEYS, start=1)
+        if len(key) < SHORTEST_AUDIT_KEY
     ]
 
 
@@ -131,6 +145,7 @@ ALL = (
     sqlite_is_immediate,
     secret_key_is_set,
     code_keys_are_set,
+    audit_keys_are_long,
     debug_is_local,
     time_zone_is_china,
     policy_is_possible,

@@ -15,6 +15,7 @@ DEBUG = env.text("DEBUG").lower() in {"1", "true"}
 INSECURE_SECRET_KEY = "insecure-key-for-development-and-tests-only-never-for-production"
 INSECURE_CODE_KEY = "aW5zZWN1cmUtZGV2ZWxvcG1lbnQtY29kZS1rZXktMDE="  # 32 bytes, not secret
 _INSECURE = DEBUG or TESTING
+AUDIT_KEYS = env.words("AUDIT_KEYS")  # of the chain of events; newest first; none: SECRET_KEY
 SECRET_KEY = env.text("SECRET_KEY", INSECURE_SECRET_KEY if _INSECURE else "")
 CODE_KEYS = env.words("CODE_KEYS") or ([INSECURE_CODE_KEY] if _INSECURE else [])
 

@@ -20,6 +20,7 @@ FIXED_SETTINGS: dict[str, Any] = {
     "DEMO": False,
     "SECRET_KEY": settings.INSECURE_SECRET_KEY,
     "CODE_KEYS": [settings.INSECURE_CODE_KEY],
+    "AUDIT_KEYS": [],
     "CODES_PER_SERVER": 5,
     "MIN_PREPAID_MONTHS": 3,
     "ELASTIC_IP_ALLOWED": False,
@@ -163,6 +164,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             again = pytest.mark.django_db(transaction=True, serialized_rollback=True)
             item.add_marker(again, append=False)
             if "_events_can_go" not in names:
+                names.insert(0, "_triggers_come_back")
                 names.append("_events_can_go")
 
 
@@ -171,10 +173,22 @@ def _events_can_go(transactional_db: None) -> Iterator[None]:
     from codes import append_only
 
     yield
+    append_only.remove_chain(connection)
     append_only.remove(connection)
     with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {append_only.HEADS}")
         cursor.execute(f"DELETE FROM {append_only.TABLE}")
-    append_only.install(connection)
+
+
+@pytest.fixture
+def _triggers_come_back(django_db_setup: str, django_db_blocker: Any) -> Iterator[None]:
+    """Set up before the database of a transactional test, so that it ends after the tables were emptied."""
+    from codes import append_only
+
+    yield
+    with django_db_blocker.unblock():
+        append_only.install(connection)
+        append_only.install_chain(connection)
 
 
 @pytest.fixture(autouse=True)

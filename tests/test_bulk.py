@@ -52,7 +52,8 @@ def test_a_constraint_refuses_the_whole() -> None:
 
 
 def test_rows_that_the_database_numbers_keep_their_order() -> None:
-    events = [CodeEvent(type="server_changed", at=NOW, channel="api", ticket=str(n)) for n in range(60)]
+    shared = {"type": "server_changed", "at": NOW, "channel": "api", "mac": bytes(32)}
+    events = [CodeEvent(ticket=str(n), place=n + 1, **shared) for n in range(60)]
     server = make_server()
     for each in events:
         each.server, each.account = server, server.account

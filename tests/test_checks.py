@@ -55,6 +55,12 @@ def test_code_keys_are_needed(production: Any, keys: list[str]) -> None:
     assert ids(checks.code_keys_are_set) == ["icpportal.E003"]
 
 
+def test_an_audit_key_that_is_short_is_named_by_place_and_not_shown(production: Any) -> None:
+    production.AUDIT_KEYS = ["x" * 32, "y" * 31]
+    (error,) = checks.audit_keys_are_long()
+    assert (error.id, "Key 2 of AUDIT_KEYS" in error.msg, "yyy" in error.msg) == ("icpportal.E020", True, False)
+
+
 @pytest.mark.parametrize("key", ["short", "é", GOOD_KEY[:-1], GOOD_KEY[:-5] + "ZQ==", "*" + GOOD_KEY[1:]])
 def test_a_malformed_code_key_is_named_by_place_and_not_shown(production: Any, key: str) -> None:
     production.CODE_KEYS = [GOOD_KEY, key]

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up; what stands nowhere here is an interface, above them all.
 LAYERS = [
     "icpportal.context icpportal.dates icpportal.env codes.choices codes.policy codes.values codes.notices.choices "
-    "codes.webhooks.choices "
+    "codes.webhooks.choices codes.chain "
     "icpportal.bulk servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.prepared servers.models",
     "codes.rules",

@@ -5,7 +5,7 @@ the earlier of its server's and its IP's (decision 3, codes/validity.py).
 """
 
 from codes.models.codes import AuthorizationCode, CodeQuerySet
-from codes.models.events import AppendOnly, CodeEvent, CodeEventQuerySet
+from codes.models.events import AppendOnly, CodeEvent, CodeEventQuerySet, EventHead
 from codes.models.filings import Filing, FilingQuerySet
 from codes.models.saved_views import SavedView, SavedViewQuerySet
 from codes.models.support import SupportMessage, SupportRequest, SupportRequestQuerySet
@@ -16,6 +16,7 @@ __all__ = [
     "CodeEvent",
     "CodeEventQuerySet",
     "CodeQuerySet",
+    "EventHead",
     "Filing",
     "FilingQuerySet",
     "SavedView",

@@ -31,6 +31,7 @@ class CodeEvent(models.Model):
 
     `account` is the one that owned the server then. With neither user nor client the actor is the system. `failed`
     holds refusal codes, `policy` the policy values of that moment, `detail` the changed facts as [before, after].
+    `place` counts the events of one server from 1, `mac` chains them (codes/chain.py).
     """
 
     type = models.CharField(_("what"), max_length=20, choices=EventType)
@@ -69,6 +70,8 @@ class CodeEvent(models.Model):
     policy = models.JSONField(_("policy then"), default=dict, blank=True)
     detail = models.JSONField(_("changes"), default=dict, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
+    place = models.BigIntegerField(editable=False)
+    mac = models.BinaryField(max_length=32, editable=False)
 
     objects = CodeEventQuerySet.as_manager()
 
@@ -104,3 +107,17 @@ class CodeEvent(models.Model):
         if self.user is not None:
             return f"user:{self.user.get_username()}"
         return f"client:{self.client.name}" if self.client is not None else "system"
+
+
+class EventHead(models.Model):
+    """Where the chain of a server's events stands: the place and MAC of the last. Kept by the database itself."""
+
+    server = models.OneToOneField(Server, on_delete=models.PROTECT, primary_key=True, related_name="+")
+    place = models.BigIntegerField()
+    mac = models.BinaryField(max_length=32)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.pk}: {self.place}"

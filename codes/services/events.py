@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import DatabaseError, OperationalError, connection
 
+from codes import chain
 from codes.choices import Channel, EventType
+from codes.errors import NotRecorded
 from codes.models import AuthorizationCode, CodeEvent
 from icpportal import bulk
 from icpportal.api.models import ApiClient
@@ -63,8 +66,37 @@ def event(
 
 
 def record(*events: CodeEvent) -> None:
-    """Save events, in order. The database numbers them: see codes/append_only.py."""
-    bulk.insert(events, keyed=False)
+    """Save events, in order, each chained to its server's last. The database numbers them: see codes/append_only.py.
+
+    The caller holds the lock of every server concerned. Raises NotRecorded: no event, no change.
+    """
+    _chain(events)
+    try:
+        bulk.insert(events, keyed=False)
+    except OperationalError:
+        raise
+    except DatabaseError as error:
+        raise NotRecorded from error
+
+
+def _chain(events: Sequence[CodeEvent]) -> None:
+    heads = _heads({each.server_id for each in events})
+    for each in events:
+        place, before = heads.get(each.server_id, chain.BEGINNING)
+        each.place = place + 1
+        each.mac = chain.link(before, each)
+        heads[each.server_id] = each.place, each.mac
+
+
+def _heads(server_ids: Collection[int]) -> dict[int, chain.Head]:
+    if not server_ids:
+        return {}
+    marks = ", ".join(["%s"] * len(server_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT server_id, place, mac FROM codes_eventhead WHERE server_id IN ({marks})", list(server_ids)
+        )
+        return {server_id: (place, bytes(mac)) for server_id, place, mac in cursor.fetchall()}
 
 
 def record_server_changes(

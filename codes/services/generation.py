@@ -46,24 +46,16 @@ def generate(
     refuse_values(remark=remark, authorized_account=authorized_account, ticket=ticket)
     act = Act(actor=actor, channel=channel, now=now, ticket=ticket)
     choice = Choice(ip_id=ip.pk if ip else None, count=count)
-    try:
-        with transaction.atomic():
-            report = GENERATION.report(lock(server.pk), now=now, choice=choice)
-            if not report.passed:
-                raise NotEligible(report)
+    with transaction.atomic():
+        report = GENERATION.report(lock(server.pk), now=now, choice=choice)
+        policy = report.policy.as_dict()
+        if report.passed:
             issued = _mint(report, count=count, remark=remark, authorized_account=authorized_account)
             codes = AuthorizationCode.objects.bulk_create([each.code for each in issued])
-            policy = report.policy.as_dict()
             record(*(event(EventType.GENERATED, report.subject, act, code=code, policy=policy) for code in codes))
             return issued
-    except NotEligible as refused:
-        _record_refusal(refused.report, act)
-        raise
-
-
-def _record_refusal(report: Report[Server], act: Act) -> None:
-    policy = report.policy.as_dict()
-    record(event(EventType.GENERATION_REFUSED, report.subject, act, failed=report.failed_codes, policy=policy))
+        record(event(EventType.GENERATION_REFUSED, report.subject, act, failed=report.failed_codes, policy=policy))
+    raise NotEligible(report)
 
 
 def _mint(report: Report[Server], *, count: int, remark: str, authorized_account: str) -> list[Issued]:

@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
 from codes import append_only
-from codes.models import AppendOnly, CodeEvent
+from codes.models import AppendOnly, CodeEvent, EventHead
 from tests.factories import NOW, make_code, make_server
 
 pytestmark = pytest.mark.django_db
@@ -79,6 +79,30 @@ def test_the_database_itself_refuses(event: CodeEvent, statement: str) -> None:
     assert stands(event)
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE codes_eventhead SET place = place - 1",
+        "UPDATE codes_eventhead SET mac = mac",
+        "UPDATE codes_eventhead SET server_id = server_id + 1, place = place + 1",
+        "DELETE FROM codes_eventhead",
+    ],
+)
+def test_a_head_only_moves_on(event: CodeEvent, statement: str) -> None:
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(statement)
+    assert list(EventHead.objects.values_list("server_id", "place")) == [(event.server_id, 1)]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no TRUNCATE")
+@pytest.mark.parametrize("table", [append_only.TABLE, append_only.HEADS])
+def test_the_tables_are_not_emptied_at_once(event: CodeEvent, table: str) -> None:
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+    assert stands(event)
+
+
 def test_what_an_event_is_about_is_not_deleted(event: CodeEvent) -> None:
     for subject in (event.code, event.server, event.account):
         assert subject is not None
@@ -100,12 +124,14 @@ def triggers() -> set[str]:
 
 def test_the_triggers_come_off_and_on_again(event: CodeEvent) -> None:
     installed = triggers()
+    append_only.remove_chain(connection)
     append_only.remove(connection)
     assert triggers() == set()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE codes_codeevent SET reason = 'changed'")
         cursor.execute("UPDATE codes_codeevent SET reason = ''")
     append_only.install(connection)
+    append_only.install_chain(connection)
     assert triggers() == installed
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM codes_codeevent")

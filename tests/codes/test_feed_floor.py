@@ -26,9 +26,9 @@ def change(*servers: Server) -> None:
 
 
 @contextmanager
-def slow_transaction(server: Server, *, commits: bool = True) -> Iterator[None]:
-    """Another connection's transaction has recorded an event and ends only when the block does."""
-    recorded, may_end = Event(), Event()
+def slow_transaction(*, commits: bool = True) -> Iterator[None]:
+    """Another connection's transaction has recorded an event of its own server and ends only when the block does."""
+    server, recorded, may_end = make_server(), Event(), Event()
 
     def work() -> None:
         try:
@@ -87,7 +87,7 @@ def test_a_slow_transaction_holds_the_floor_and_nothing_is_missed_after_its_comm
     server, reader = make_server(), Reader()
     change(server)
     reader.read()
-    with slow_transaction(server):
+    with slow_transaction():
         change(server, server)
         reader.read()
         assert (len(reader.seen), CodeEvent.objects.count()) == (1, 3)
@@ -99,8 +99,8 @@ def test_a_slow_transaction_holds_the_floor_and_nothing_is_missed_after_its_comm
 @on_postgresql
 def test_the_lowest_of_several_floors_counts_and_each_ends_with_its_transaction() -> None:
     server, reader = make_server(), Reader()
-    with slow_transaction(server):
-        with slow_transaction(server):
+    with slow_transaction():
+        with slow_transaction():
             change(server)
             reader.read()
             assert reader.seen == []
@@ -113,7 +113,7 @@ def test_the_lowest_of_several_floors_counts_and_each_ends_with_its_transaction(
 @on_postgresql
 def test_a_transaction_that_rolls_back_holds_nothing_up_for_good() -> None:
     server, reader = make_server(), Reader()
-    with slow_transaction(server, commits=False):
+    with slow_transaction(commits=False):
         change(server)
         reader.read()
         assert reader.seen == []

@@ -12,9 +12,10 @@ from django.test import override_settings
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from codes import services
-from codes.choices import Channel
+from codes.choices import Channel, EventType
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode, CodeEvent
+from codes.services.events import Act, event, record
 from codes.webhooks import services as webhooks
 from codes.webhooks.choices import DeliveryState, DisabledReason
 from codes.webhooks.delivering import LEASE, Sent, deliver_next
@@ -143,11 +144,8 @@ def test_a_client_that_is_inactive_or_may_not_read_gets_nothing_until_it_may(hoo
 def test_many_events_are_each_delivered_once_and_in_order(hook: Receiver) -> None:
     make_endpoint(hook, "revealed", "generated")
     code = make_code()
-    template = CodeEvent.objects.get()
-    CodeEvent.objects.bulk_create(
-        CodeEvent(type="revealed", at=NOW, account=template.account, server=template.server, code=code, channel="api")
-        for _ in range(EVENTS_A_TURN)
-    )
+    act = Act(actor=None, channel=Channel.API, now=NOW)
+    record(*(event(EventType.REVEALED, code.server, act, code=code) for _ in range(EVENTS_A_TURN)))
     assert fan_out(now=NOW) == EVENTS_A_TURN + 1
     assert fan_out(now=NOW) == 0
     ordered = list(WebhookDelivery.objects.order_by("pk").values_list("event", flat=True))
