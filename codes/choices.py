@@ -96,3 +96,12 @@ class SupportAction(TextChoices):
     ANSWER = "answer", _("Answer")
     CLOSE = "close", _("Close")
     FOLLOW_UP = "follow_up", _("Write again")
+
+
+class StaffAct(TextChoices):
+    """What is done to somebody at the desk."""
+
+    GIVEN = "given", _("Role given")
+    TAKEN = "taken", _("Role taken")
+    DEACTIVATED = "deactivated", _("Deactivated")
+    ACTIVATED = "activated", _("Activated")

@@ -42,7 +42,8 @@ _RECORDS: Items = (
 _ACCESS: Items = (
     (_("API clients"), "api.ApiClient", ""),
     (_("Webhooks"), "webhooks.WebhookEndpoint", ""),
-    (_("People"), "auth.User", ""),
+    (_("People"), "codes.Person", ""),
+    (_("Users"), "auth.User", ""),
     (_("Roles"), "auth.Group", ""),
 )
 

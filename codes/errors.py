@@ -8,6 +8,7 @@ from codes.choices import Action, FilingState, State, SupportAction, SupportStat
 from codes.lifecycle import TRANSITIONS, StrPromise
 from codes.models import AuthorizationCode
 from codes.rules import Report
+from codes.staff import Beyond
 from codes.support import SUPPORT
 from servers.models import Server
 
@@ -118,3 +119,11 @@ class TooManyMessages(Refused):
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
         self.limit = limit
+
+
+class OutOfReach(Refused):
+    """The person's role or account cannot be changed by this one, as `beyond` says: see codes/staff.py."""
+
+    def __init__(self, beyond: Beyond) -> None:
+        super().__init__(beyond)
+        self.beyond = beyond

@@ -20,6 +20,7 @@ from codes.errors import (
     FilingEnded,
     NotEligible,
     OrderConflict,
+    OutOfReach,
     ReasonRequired,
     Refused,
     SupportRefused,
@@ -110,6 +111,8 @@ def explain(error: Refused) -> str:
             return str(_("There is no such code, or it has a new value meanwhile."))
         case ValueInText():
             return str(_("This text holds a code value. Values are not kept in texts: take it out."))
+        case OutOfReach():
+            return str(error.beyond.label)
         case SupportRefused():
             return _action(_("%(action)s is not possible."), error.action.label) + f" {error.explanation}"
         case TextUnfit():

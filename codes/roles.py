@@ -6,8 +6,12 @@ from typing import Any
 
 from django.apps import apps as installed
 from django.contrib.auth.management import create_permissions
+from django.utils.translation import gettext_lazy as _
 
-AGENT, SUPERVISOR, AUDITOR = "Agent", "Supervisor", "Auditor"
+from codes.models.staff import AGENT, AUDITOR
+
+SUPERVISOR = "Supervisor"
+LABELS = {AGENT: _("Agent"), SUPERVISOR: _("Supervisor"), AUDITOR: _("Auditor")}
 
 _VIEW = [
     "servers.view_account",
@@ -43,12 +47,14 @@ _SUPERVISE = [
     "api.view_apitoken",
     "webhooks.add_webhookendpoint",
     "webhooks.change_webhookendpoint",
+    "codes.view_person",
+    "codes.give_role",
 ]
 
 ROLES: dict[str, list[str]] = {
     AGENT: _VIEW + _WORK,
     SUPERVISOR: _VIEW + _WORK + _SUPERVISE,
-    AUDITOR: [*_VIEW, "api.view_apiclient"],
+    AUDITOR: [*_VIEW, "api.view_apiclient", "codes.view_person"],
 }
 
 
@@ -61,7 +67,7 @@ def grant(apps: Any, *labels: str) -> None:
     for label in labels:
         create_permissions(installed.get_app_config(label), verbosity=0, apps=installed)
     for role, names in ROLES.items():
-        group, _ = Group.objects.get_or_create(name=role)
+        group, _made = Group.objects.get_or_create(name=role)
         for app_label, codename in (name.split(".") for name in names):
             if app_label in labels:
                 group.permissions.add(Permission.objects.get(content_type__app_label=app_label, codename=codename))

@@ -170,12 +170,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture
 def _events_can_go(transactional_db: None) -> Iterator[None]:
-    from codes import append_only
+    from codes import append_only, final_rows
 
     yield
+    final_rows.remove(connection, final_rows.STAFF_CHANGES)
     append_only.remove_chain(connection)
     append_only.remove(connection)
     with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {final_rows.STAFF_CHANGES}")
         cursor.execute(f"DELETE FROM {append_only.HEADS}")
         cursor.execute(f"DELETE FROM {append_only.TABLE}")
 
@@ -183,10 +185,11 @@ def _events_can_go(transactional_db: None) -> Iterator[None]:
 @pytest.fixture
 def _triggers_come_back(django_db_setup: str, django_db_blocker: Any) -> Iterator[None]:
     """Set up before the database of a transactional test, so that it ends after the tables were emptied."""
-    from codes import append_only
+    from codes import append_only, final_rows
 
     yield
     with django_db_blocker.unblock():
+        final_rows.install(connection, final_rows.STAFF_CHANGES)
         append_only.install(connection)
         append_only.install_chain(connection)
 

@@ -14,9 +14,9 @@ LAYERS = [
     "icpportal.context icpportal.dates icpportal.env codes.choices codes.policy codes.values codes.notices.choices "
     "codes.webhooks.choices codes.chain "
     "icpportal.bulk servers.choices servers.regions servers.terms",
-    "icpportal.api.models codes.models codes.append_only codes.prepared servers.models",
+    "icpportal.api.models codes.models codes.append_only codes.final_rows codes.prepared servers.models",
     "codes.rules",
-    "codes.server_facts codes.eligibility codes.validity codes.lifecycle codes.roles codes.support",
+    "codes.server_facts codes.eligibility codes.validity codes.lifecycle codes.roles codes.staff codes.support",
     "codes.errors codes.lookup codes.standing codes.notices.models codes.webhooks.models codes.webhooks.schedule",
     "codes.services codes.messages servers.inventory",
 ]
@@ -31,13 +31,21 @@ RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names.split
 OF_INTERFACES = {"django.http", "django.contrib.admin", "django.contrib.messages", "django.shortcuts", "rest_framework"}
 NOT_LAZY = {"gettext", "ngettext", "pgettext", "npgettext"}
 CLOCKS = {"timezone.now", "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"}
-WRITTEN_BY_SERVICES = {"AuthorizationCode", "Filing", "CodeEvent", "SupportRequest", "SupportMessage", "SavedView"}
+WRITTEN_BY_SERVICES = {
+    "AuthorizationCode",
+    "Filing",
+    "CodeEvent",
+    "SupportRequest",
+    "SupportMessage",
+    "SavedView",
+    "StaffChange",
+}
 THEIR_NAMES = {"code", "codes", "filing", "filings", "event", "events"}
 WRITES = {
     *("save", "create", "get_or_create", "update_or_create", "update", "delete", "bulk_create", "bulk_update"),
     *("asave", "acreate", "aupdate", "adelete", "abulk_create", "abulk_update", "_raw_delete"),
 }
-THEIR_TABLES = r"codes_(authorizationcode|filing|codeevent|supportrequest|supportmessage|savedview)"
+THEIR_TABLES = r"codes_(authorizationcode|filing|codeevent|supportrequest|supportmessage|savedview|staffchange)"
 RAW_WRITE = re.compile(rf"\b(INSERT INTO|UPDATE|DELETE FROM|COPY)\s+\"?{THEIR_TABLES}\b", re.I)
 INLINE = re.compile(
     r"""\sstyle\s*= | \son[a-z]+\s*=\s*["'] | <style\b | javascript:

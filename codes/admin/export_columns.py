@@ -13,12 +13,13 @@ from codes.admin import timeline
 from codes.admin.columns import filing_of
 from codes.admin.export import Cell, Column, Export
 from codes.admin.rows import fetched
+from codes.admin.staff_words import roles_of
 from codes.admin.support_words import name, state, taken_by, what_failed
 from codes.admin.verdicts import short_verdict
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
 from codes.lifecycle import StrPromise
-from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
+from codes.models import AuthorizationCode, CodeEvent, Filing, Person, SupportRequest
 from codes.validity import expires_at
 from servers.models import Account, IPAddress, Region, Server
 
@@ -153,6 +154,15 @@ _REQUESTS = Export(
         _moment(_("closed"), lambda asked: asked.closed_at),
     ),
 )
+_PEOPLE = Export(
+    columns=(
+        _text(_("user name"), lambda person: person.username),
+        _text(_("name"), lambda person: person.get_full_name()),
+        _text(_("roles"), roles_of),
+        _text(_("active"), lambda person: _("Yes") if person.is_active else _("No")),
+        _moment(_("last sign-in"), lambda person: person.last_login),
+    ),
+)
 
 EXPORTS: dict[type[Model], Export] = {
     Server: _SERVERS,
@@ -163,4 +173,5 @@ EXPORTS: dict[type[Model], Export] = {
     Account: _ACCOUNTS,
     Region: _REGIONS,
     SupportRequest: _REQUESTS,
+    Person: _PEOPLE,
 }

@@ -67,12 +67,8 @@ class DeskForm(forms.Form):
             field.widget.attrs["autocomplete"] = "off"
 
 
-class ReasonForm(DeskForm):
-    """Why, and on which ticket; the reason is required where the table of transitions says so."""
-
-    def __init__(self, *args: Any, action: Action, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].required = Channel.ADMIN in TRANSITIONS[action].reason_in
+class WhyForm(DeskForm):
+    """Why, and on which ticket."""
 
     reason = FreeText(
         label=_("Reason"),
@@ -80,6 +76,14 @@ class ReasonForm(DeskForm):
         max_length=_length(CodeEvent, "reason"),
     )
     ticket = _ticket()
+
+
+class ReasonForm(WhyForm):
+    """The reason is required where the table of transitions says so."""
+
+    def __init__(self, *args: Any, action: Action, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].required = Channel.ADMIN in TRANSITIONS[action].reason_in
 
 
 class TicketForm(DeskForm):

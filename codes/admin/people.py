@@ -1,4 +1,4 @@
-"""Who may enter: people and roles, for superusers. Nobody raises their own role.
+"""Who may enter: users and groups as Django has them, for superusers. Supervisors: codes/admin/staff.py.
 
 No role holds a permission on users or groups (codes/roles.py), so only superusers see them here.
 """

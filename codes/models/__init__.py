@@ -1,4 +1,4 @@
-"""Authorization codes, filings that hold them, events that tell what happened, support requests, saved views.
+"""Authorization codes, filings that hold them, events that tell what happened, support requests, saved views, staff.
 
 Only codes/services writes here. All datetimes are aware and stored in UTC; a code's expiry is never stored: it is
 the earlier of its server's and its IP's (decision 3, codes/validity.py).
@@ -8,6 +8,7 @@ from codes.models.codes import AuthorizationCode, CodeQuerySet
 from codes.models.events import AppendOnly, CodeEvent, CodeEventQuerySet, EventHead
 from codes.models.filings import Filing, FilingQuerySet
 from codes.models.saved_views import SavedView, SavedViewQuerySet
+from codes.models.staff import Person, PersonQuerySet, StaffChange
 from codes.models.support import SupportMessage, SupportRequest, SupportRequestQuerySet
 
 __all__ = [
@@ -19,8 +20,11 @@ __all__ = [
     "EventHead",
     "Filing",
     "FilingQuerySet",
+    "Person",
+    "PersonQuerySet",
     "SavedView",
     "SavedViewQuerySet",
+    "StaffChange",
     "SupportMessage",
     "SupportRequest",
     "SupportRequestQuerySet",

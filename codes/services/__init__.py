@@ -10,6 +10,7 @@ from codes.services.events import Actor, record_server_changes
 from codes.services.filings import abandon_filing, begin_filing, complete_filing, reject_filing
 from codes.services.generation import Issued, generate
 from codes.services.saved_views import NameTaken, change_view, delete_view, keep_view
+from codes.services.staff import Why, activate, deactivate, give_role, take_role
 from codes.services.support import answer, close, follow_up, open_request, take
 from codes.services.upkeep import annotate, reset, reveal, rotate, withdraw
 
@@ -17,16 +18,20 @@ __all__ = [
     "Actor",
     "Issued",
     "NameTaken",
+    "Why",
     "abandon_filing",
+    "activate",
     "annotate",
     "answer",
     "begin_filing",
     "change_view",
     "close",
     "complete_filing",
+    "deactivate",
     "delete_view",
     "follow_up",
     "generate",
+    "give_role",
     "keep_view",
     "open_request",
     "record_server_changes",
@@ -35,5 +40,6 @@ __all__ = [
     "reveal",
     "rotate",
     "take",
+    "take_role",
     "withdraw",
 ]

@@ -136,6 +136,7 @@ DESK = {
     **lists("codes/filing", "filing.pk"),
     **lists("codes/codeevent", "event.pk"),
     **lists("codes/supportrequest", "request.pk"),
+    **lists("codes/person", "person.pk", view=READS_CLIENTS),
     **lists("api/apiclient", "client.pk", view=READS_CLIENTS, add=SUPERVISORS, csv=False),
     **lists("webhooks/webhookendpoint", "endpoint.pk", add=SUPERVISORS, csv=False),
     **lists("webhooks/webhookdelivery", "delivery.pk", csv=False),
@@ -153,6 +154,9 @@ DESK = {
     f"admin/{REQUESTS}<int:pk>/answer/": desk(wrong(WORKERS), WORKERS, REQUESTS + "{request.pk}/answer/"),
     f"admin/{REQUESTS}<int:pk>/close/": desk(WORKERS, WORKERS, REQUESTS + "{request.pk}/close/"),
     f"admin/{REGIONS}classify/": desk(wrong(SUPERVISORS), SUPERVISORS, REGIONS + "classify/"),
+    "admin/codes/person/<int:pk>/act/<str:key>/": desk(
+        SUPERVISORS, SUPERVISORS, "codes/person/{person.pk}/act/give-agent/"
+    ),
     f"admin/{CLIENTS}<int:pk>/rotate/": desk(SUPERVISORS, SUPERVISORS, CLIENTS + "{client.pk}/rotate/"),
     f"admin/{CLIENTS}<int:pk>/revoke/": desk(SUPERVISORS, SUPERVISORS, CLIENTS + "{client.pk}/revoke/"),
     f"admin/{HOOKS}<int:pk>/types/": desk(SUPERVISORS, SUPERVISORS, HOOKS + "{endpoint.pk}/types/"),

@@ -80,6 +80,7 @@ class World:
             ),
             "client": client,
             "user": self.people[member],
+            "person": factories.make_user(is_staff=True),
             "group": Group.objects.get(name="Agent"),
             "ticket": ticket(self.people[member]),
         }

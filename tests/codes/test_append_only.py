@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from codes import append_only
+from codes import append_only, final_rows
 from codes.models import AppendOnly, CodeEvent, EventHead
 from tests.factories import NOW, make_code, make_server
 
@@ -126,12 +126,14 @@ def test_the_triggers_come_off_and_on_again(event: CodeEvent) -> None:
     installed = triggers()
     append_only.remove_chain(connection)
     append_only.remove(connection)
+    final_rows.remove(connection, final_rows.STAFF_CHANGES)
     assert triggers() == set()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE codes_codeevent SET reason = 'changed'")
         cursor.execute("UPDATE codes_codeevent SET reason = ''")
     append_only.install(connection)
     append_only.install_chain(connection)
+    final_rows.install(connection, final_rows.STAFF_CHANGES)
     assert triggers() == installed
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM codes_codeevent")

@@ -15,7 +15,8 @@ from django.utils import timezone
 from codes import demo, services
 from codes.choices import Channel
 from codes.errors import NotEligible
-from codes.roles import AGENT, SUPERVISOR
+from codes.models.staff import AGENT, AUDITOR
+from codes.roles import SUPERVISOR
 from icpportal.api.models import ApiClient, ApiToken, Scope, issue_token
 from servers.choices import FeedKind
 from servers.inventory.apply import apply_inventory
@@ -51,7 +52,7 @@ class Command(BaseCommand):
     def _print(self, address: str, token: str) -> None:
         rows = [
             ("Customers", f"{address}/", f"qingshan / {PASSWORD}, lanye / {PASSWORD}"),
-            ("Desk", f"{address}/admin/", f"agent / {PASSWORD}, supervisor / {PASSWORD}"),
+            ("Desk", f"{address}/admin/", f"agent / {PASSWORD}, supervisor / {PASSWORD}, auditor / {PASSWORD}"),
             ("API", f"{address}/api/v1/docs/", f"Authorization: Bearer {token}"),
         ]
         for name, where, sign_in in rows:
@@ -63,6 +64,7 @@ def _load(*, now: datetime) -> None:
     past = now - timedelta(days=60)
     agent = _person("agent", "Lin", "Yue", role=AGENT)
     supervisor = _person("supervisor", "Chen", "Wei", role=SUPERVISOR)
+    _person("auditor", "Gao", "Jing", role=AUDITOR)
     for list_name, name, query in demo.SHARED_VIEWS:
         services.keep_view(supervisor, list_name=list_name, name=name, query=query, is_shared=True)
     accounts = {}

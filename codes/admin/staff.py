@@ -1,0 +1,221 @@
+"""People: who is at the desk, in which role, and what supervisors do about it (codes/services/staff.py does it)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from codes import services
+from codes.admin.api_clients import YES_NO
+from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, posted, staff
+from codes.admin.columns import moment, page_url
+from codes.admin.forms import WhyForm
+from codes.admin.staff_words import roles_of
+from codes.admin.support_words import name
+from codes.admin.timeline import Row
+from codes.choices import StaffAct
+from codes.errors import Refused
+from codes.messages import explain
+from codes.models import Person, StaffChange
+from codes.models.staff import GIVEN_BY_SUPERVISORS
+from codes.roles import LABELS
+from codes.staff import beyond
+from icpportal.sign_in.sessions import sign_out_elsewhere
+
+PERMISSION = "codes.give_role"
+_NO_ROLE, _SUPERUSER = "none", "superuser"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """Something that a supervisor does with one person: the question, its effect, the button, what is said after."""
+
+    question: str | Promise
+    effect: str | Promise
+    button: str | Promise
+    done: str | Promise
+    run: Callable[..., None]
+
+
+def _role_acts(role: str) -> Iterator[tuple[str, Act]]:
+    """Giving it and taking it."""
+    yield (
+        f"give-{role.lower()}",
+        Act(
+            question=_("Give %(person)s the role %(role)s?"),
+            effect=_("It holds from the person's next request on, beside the roles that they have."),
+            button=_("Give the role %(role)s"),
+            done=_("%(person)s has the role %(role)s."),
+            run=partial(services.give_role, role=role),
+        ),
+    )
+    yield (
+        f"take-{role.lower()}",
+        Act(
+            question=_("Take the role %(role)s from %(person)s?"),
+            effect=_("It ends with the person's next request. What they did stays on record under their name."),
+            button=_("Take the role %(role)s"),
+            done=_("%(person)s has the role %(role)s no longer."),
+            run=partial(services.take_role, role=role),
+        ),
+    )
+
+
+ACTS: Mapping[str, Act] = {
+    **{key: act for role in GIVEN_BY_SUPERVISORS for key, act in _role_acts(role)},
+    "deactivate": Act(
+        question=_("Deactivate %(person)s?"),
+        effect=_("They are signed out everywhere and cannot sign in, here or on the customers' pages."),
+        button=_("Deactivate"),
+        done=_("%(person)s is deactivated."),
+        run=services.deactivate,
+    ),
+    "activate": Act(
+        question=_("Activate %(person)s?"),
+        effect=_("They can sign in again and may do what their roles allow."),
+        button=_("Activate"),
+        done=_("%(person)s is active."),
+        run=services.activate,
+    ),
+}
+
+
+class RoleFilter(DeskFilter):
+    """By role, as tabs; whoever has two is counted twice. People are few."""
+
+    title = _("role")
+    parameter_name = "role"
+    is_tabs = True
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*LABELS.items(), (_SUPERUSER, _("Superuser")), (_NO_ROLE, _("No role"))]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        if value == _SUPERUSER:
+            return rows.filter(is_superuser=True)
+        if value == _NO_ROLE:
+            return rows.filter(is_superuser=False, groups__isnull=True)
+        return rows.filter(groups__name=value)
+
+    def counts(self, rows: Rows, values: list[str], *, now: datetime) -> list[str]:
+        return [str(found.count()) for found in (rows, *(self.narrow(rows, value, now=now) for value in values))]
+
+
+@admin.register(Person)
+class StaffAdmin(DeskRecord):
+    """Supervisors give and take roles, auditors read; nobody edits a user here."""
+
+    page_template = "admin/desk/person.html"
+    list_title = _("People")
+    list_display = ("username", "full_name", "roles", "is_active", "signed_in")
+    list_filter = (RoleFilter, choice_filter("is_active", _("active"), YES_NO))
+    ordering = ("username",)
+    sortable_by = ("username",)
+
+    @admin.display(description=_("name"))
+    def full_name(self, person: Person) -> str:
+        return person.get_full_name()
+
+    @admin.display(description=_("roles"))
+    def roles(self, person: Person) -> str:
+        return roles_of(person)
+
+    @admin.display(description=_("last sign-in"))
+    def signed_in(self, person: Person) -> SafeString | str:
+        return moment(person.last_login)
+
+    def get_queryset(self, request: HttpRequest) -> Rows:
+        return Person.objects.staff().prefetch_related("groups")
+
+    def get_urls(self) -> list[URLPattern]:
+        act = self.admin_site.admin_view(self.act)
+        return [path("<int:pk>/act/<str:key>/", act, name="codes_person_act"), *super().get_urls()]
+
+    def page(self, request: HttpRequest, obj: Person, *, now: datetime) -> dict[str, Any]:
+        """Who it is, what may be done about them and why not, who changed what."""
+        may = request.user.has_perm(PERMISSION)
+        out_of_reach = beyond(obj, staff(request)) if may else None
+        return {
+            "person": obj,
+            "name": name(obj),
+            "facts": _facts(obj),
+            "buttons": _buttons(obj) if may and out_of_reach is None else [],
+            "why_not": out_of_reach.label if out_of_reach else "",
+            "timeline": [_row(change) for change in obj.staff_changes.select_related("actor").order_by("-pk")],
+        }
+
+    def act(self, request: HttpRequest, pk: int, key: str) -> HttpResponse:
+        """Asks for the reason, then does it. Refused without the permission, and for whoever is out of reach."""
+        if not request.user.has_perm(PERMISSION):
+            raise PermissionDenied
+        person: Person | None = self.page_object(request, str(pk))
+        if person is None or key not in ACTS:
+            raise Http404
+        act, names = ACTS[key], {"person": name(person), "role": LABELS.get(key.partition("-")[2].capitalize(), "")}
+        form = WhyForm(posted(request))
+        out_of_reach = beyond(person, staff(request))
+        if out_of_reach is not None:
+            messages.error(request, out_of_reach.label)
+            return HttpResponseRedirect(page_url(person))
+        if request.method == "POST" and form.is_valid():
+            return self._done(request, person, act, form, act.done % names)
+        context = {"object": person, "object_url": page_url(person), "effect": act.effect, "note": ""}
+        context |= {"form": form, "button": act.button % names}
+        frame = self.desk_context(request, title=act.question % names)
+        return TemplateResponse(request, "admin/desk/form.html", frame | context)
+
+    def _done(self, request: HttpRequest, person: Person, act: Act, form: WhyForm, said: str) -> HttpResponse:
+        why = services.Why(**form.cleaned_data)
+        try:
+            act.run(person, why=why, actor=staff(request), now=timezone.now())
+        except Refused as refused:
+            messages.error(request, explain(refused))
+        else:
+            if act.run is services.deactivate:
+                sign_out_elsewhere(person, key=None)
+            messages.success(request, said)
+        return HttpResponseRedirect(page_url(person))
+
+
+def _facts(person: Person) -> list[dict[str, Any]]:
+    return [
+        {"label": _("User name"), "value": format_html('<span class="mono">{}</span>', person.username)},
+        {"label": _("Roles"), "value": roles_of(person) or _("None")},
+        {"label": _("Can sign in"), "value": _("Yes") if person.is_active else _("No")},
+        {"label": _("Last sign-in"), "value": moment(person.last_login)},
+        {"label": _("Account made"), "value": moment(person.date_joined)},
+    ]
+
+
+def _buttons(person: Person) -> list[dict[str, Any]]:
+    """What would change something."""
+    held = {group.name for group in person.groups.all()}
+    keys = [f"{'take' if role in held else 'give'}-{role.lower()}" for role in GIVEN_BY_SUPERVISORS]
+    keys.append("deactivate" if person.is_active else "activate")
+    return [{"label": _label(key), "url": reverse("admin:codes_person_act", args=[person.pk, key])} for key in keys]
+
+
+def _label(key: str) -> str:
+    role = LABELS.get(key.partition("-")[2].capitalize(), "")
+    return f"{ACTS[key].button % {'role': role}}…"
+
+
+def _row(change: StaffChange) -> Row:
+    what = StaffAct(change.act).label
+    title = f"{what}: {LABELS[change.role]}" if change.role else what
+    lines = [line for line in (change.reason, change.ticket) if line]
+    return Row(at=change.at, actor=name(change.actor), channel_label="", icon="dot", title=str(title), lines=lines)
