@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import F, Value
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
@@ -16,30 +17,62 @@ from django.utils.translation import ngettext
 
 from codes.admin import generate, support_actions, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.changelist import tab_counts
 from codes.admin.columns import expiry, link, list_url, moment
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, now_or_never, replies, server_verdict
 from codes.admin.what_if import endings, what_if
-from codes.eligibility import GENERATION, codes_left
+from codes.choices import Standing
+from codes.eligibility import GENERATION, codes_left, with_standing
 from codes.models import AuthorizationCode
 from codes.policy import Policy
 from codes.rules import Report
 from servers.choices import BillingMode, ServerState
 from servers.models import IPAddress, Region, Server
 
+JUDGED_UP_TO = 1000  # servers that the counts on the tabs judge; more would cost more than the page
 
-class EligibleFilter(DeskFilter):
-    """Whether every condition of GENERATION passes."""
 
-    title = _("eligible")
+class StandingFilter(DeskFilter):
+    """How a server stands to generating, as tabs: what GENERATION says, and nothing wrong where none is needed."""
+
+    title = _("verdict")
     parameter_name = "eligible"
+    is_tabs = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("true", _("Eligible")), ("false", _("Not eligible"))]
+        return list(Standing.choices)
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        judge = GENERATION.passing if value == "true" else GENERATION.failing
-        return judge(rows, now=now)
+        match value:
+            case Standing.ELIGIBLE:
+                return GENERATION.passing(rows, now=now)
+            case Standing.TERMINATED:
+                return rows.filter(state=ServerState.TERMINATED)
+        return with_standing(rows, now=now).filter(standing=value)
+
+    def counts(self, rows: Rows, values: list[str], *, now: datetime) -> list[str]:
+        return standing_counts(rows, values, now=now)
+
+
+def standing_counts(rows: Rows, values: list[str], *, now: datetime, up_to: int = JUDGED_UP_TO) -> list[str]:
+    """How many servers there are, then how many of each standing; of more than `up_to` only the first."""
+    if rows.order_by().values("pk")[: up_to + 1].count() > up_to:
+        return [tab_counts(rows, Value(""), [])[0], *("" for _value in values)]
+    return tab_counts(with_standing(rows, now=now), F("standing"), values)
+
+
+class ExpiresFilter(DeskFilter):
+    """Servers that run out within some days, and their codes with them (FAQ 5.1)."""
+
+    title = _("expires")
+    parameter_name = "expires_within"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("7", _("within 7 days")), ("30", _("within 30 days"))]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        return rows.filter(expires_at__gt=now, expires_at__lte=now + timedelta(days=int(value)))
 
 
 class FailsFilter(DeskFilter):
@@ -76,8 +109,9 @@ class ServerAdmin(DeskRecord):
     page_template = "admin/desk/server.html"
     list_display = ("instance_id", "name", "account_cell", "verdict", "quota", "expires", "region", "billing_mode")
     list_filter = (
-        EligibleFilter,
+        StandingFilter,
         FailsFilter,
+        ExpiresFilter,
         choice_filter("state", _("state"), ServerState.choices),
         choice_filter("billing_mode", _("billing mode"), BillingMode.choices),
         RegionFilter,
@@ -143,7 +177,7 @@ class ServerAdmin(DeskRecord):
             "left": codes_left(report),
             "facts": _facts(obj, now=now),
             "others": others,
-            "others_url": list_url(Server, account=obj.account.uid, eligible="true"),
+            "others_url": list_url(Server, account=obj.account.uid, eligible=Standing.ELIGIBLE.value),
             "replies": replies(report, others),
             "reply_is_primary": button is None or bool(button.why),
             "generate": button,

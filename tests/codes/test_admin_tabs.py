@@ -12,7 +12,10 @@ from django.utils import timezone
 
 from codes.admin.changelist import COUNT_UP_TO, tab_counts
 from codes.admin.columns import list_url
+from codes.admin.servers import standing_counts
 from codes.models import AuthorizationCode, Filing
+from servers.choices import BillingMode, ServerState
+from servers.models import Server
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -84,3 +87,49 @@ def test_beyond_the_limit_only_the_whole_is_said():
     codes = AuthorizationCode.objects.all()
     assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=3) == ["3", "2", "1"]
     assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=2) == ["2+", "", ""]
+
+
+def make_servers() -> tuple:
+    """Of one account: two that can, and one of each other kind; of another account one that can."""
+    now, account = timezone.now(), factories.make_account()
+    made = [
+        factories.make_server(now=now, account=account, **facts)
+        for facts in (
+            {},
+            {"expires_at": now + timedelta(days=5)},
+            {"billing_mode": BillingMode.PAY_AS_YOU_GO},
+            {"region_code": "ap-hongkong"},
+            {"state": ServerState.TERMINATED},
+        )
+    ]
+    factories.make_server(now=now)
+    return account, made
+
+
+def test_servers_are_counted_by_how_they_stand_to_generating():
+    account, _made = make_servers()
+    counts = {"All": "6", "Can generate": "3", "Cannot generate": "1", "No filing needed": "1", "Terminated": "1"}
+    assert tabs(signed_in(), Server) == counts
+    of_account = {**counts, "All": "5", "Can generate": "2"}
+    for tab in ({}, {"eligible": "true"}, {"eligible": "terminated"}):
+        assert tabs(signed_in(), Server, account=account.uid, **tab) == of_account
+
+
+def test_each_tab_of_servers_lists_what_it_counts():
+    account, made = make_servers()
+    client, listed = signed_in(), {}
+    for tab in ("true", "false", "not_required", "terminated"):
+        rows = client.get(list_url(Server, account=account.uid, eligible=tab)).context["cl"].result_list
+        listed[tab] = {server.pk for server in rows}
+    able, soon, hourly, hong_kong, gone = (server.pk for server in made)
+    assert listed == {"true": {able, soon}, "false": {hourly}, "not_required": {hong_kong}, "terminated": {gone}}
+    soon_only = client.get(list_url(Server, expires_within="7")).context["cl"].result_list
+    assert [server.pk for server in soon_only] == [soon]
+
+
+def test_more_servers_than_a_page_may_judge_are_only_numbered():
+    make_servers()
+    with CaptureQueriesContext(connection) as queries:
+        counts = standing_counts(Server.objects.all(), ["true", "false"], now=timezone.now(), up_to=5)
+    assert counts == ["6", "", ""] and not [query for query in queries if "standing" in query["sql"]]
+    assert standing_counts(Server.objects.all(), ["true", "false"], now=timezone.now(), up_to=6) == ["6", "3", "1"]

@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from codes.choices import State
-from codes.eligibility import GENERATION, Choice
+from codes.choices import Standing, State
+from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice, with_standing
 from codes.models import AuthorizationCode
 from codes.rules import Report
 from codes.validity import VALIDITY, FiledBy, with_shown_state
@@ -195,6 +195,21 @@ def test_a_code_that_nobody_is_kept_from_is_shown_as_unused_and_no_other() -> No
     shown = with_shown_state(AuthorizationCode.objects.all(), now=NOW).filter(shown_state="unused")
     assert usable == set(shown.values_list("pk", flat=True))
     assert usable
+
+
+def standing_told(report: Report[Server]) -> str:
+    if report.passed:
+        return Standing.ELIGIBLE
+    if report.failed_codes == ["server_terminated"]:
+        return Standing.TERMINATED
+    return Standing.NOT_REQUIRED if FILING_NOT_REQUIRED in report.notes else Standing.NOT_ELIGIBLE
+
+
+def test_the_standing_of_each_server_is_what_its_report_says() -> None:
+    make_rows(400)
+    by_pk = {server.pk: server.standing for server in with_standing(Server.objects.all(), now=NOW)}  # type: ignore[attr-defined]
+    told_of = {report.subject.pk: standing_told(report) for report in GENERATION.reports(Server.objects.all(), now=NOW)}
+    assert by_pk == told_of and set(by_pk.values()) == set(Standing.values)
 
 
 def test_one_query_judges_a_hundred_servers_and_one_judges_one() -> None:
