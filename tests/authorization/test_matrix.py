@@ -36,22 +36,21 @@ def reached(response: Any) -> str:
     return {401: "U", 403: "-", 404: "0", 405: "m"}.get(status, "+")
 
 
-def undone(call: Any) -> Any:
-    """The answer to `call`, without what it changed in the database."""
+def undone(browser: Client, verb: str, address: str, body: str | bytes = "", **more: Any) -> Any:
+    """The answer, without what it changed in the database or in the browser."""
+    kept = browser.cookies.output(header="", sep=";")
     with transaction.atomic():
-        response = call()
+        response = browser.generic(verb, address, body, **more)
         b"".join(response)  # a streamed answer reads its rows here
         transaction.set_rollback(True)
+    browser.cookies.clear()
+    browser.cookies.load(kept)
     return response
 
 
 def asked(browser: Client, row: Row, verb: str, world: World) -> Any:
-    """The answer to this person about the member's objects; the browser is as it was before."""
-    kept = browser.cookies.output()
-    response = undone(lambda: browser.generic(verb, "/" + row.address.format(**world.own)))
-    browser.cookies.clear()
-    browser.cookies.load(kept.replace("Set-Cookie: ", ""))
-    return response
+    """The answer to this person about the member's objects."""
+    return undone(browser, verb, "/" + row.address.format(**world.own))
 
 
 def test_every_address_has_a_row():
@@ -95,7 +94,7 @@ def test_each_client_reaches_what_the_table_says(caller: str, world: World):
         for verb in VERBS:
             expected, body = row.expected(verb)[place], _filled(row.bodies.get(verb), world.own)
             address = f"/{V1}" + row.address.format(**world.own)
-            response = undone(lambda verb=verb, address=address, body=body: call(verb, address, body))
+            response = call(verb, address, body)
             found = "b" if response.status_code == 400 else reached(response)
             if found != expected:
                 differences.append(f"{verb} {route}: {found} instead of {expected}")
@@ -117,9 +116,8 @@ def _caller(caller: str, world: World) -> Any:
 
     def call(verb: str, address: str, body: dict[str, Any] | None) -> Any:
         content = b"" if body is None else json.dumps(body).encode()
-        return client.generic(
-            verb, address, content, content_type="application/json" if content else "", headers=headers
-        )
+        kind = "application/json" if content else ""
+        return undone(client, verb, address, content, content_type=kind, headers=headers)
 
     return call
 
