@@ -5,6 +5,9 @@ No role holds a permission on users or groups (codes/roles.py), so only superuse
 
 from __future__ import annotations
 
+from typing import Any
+
+from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
@@ -13,12 +16,33 @@ from django.utils.translation import gettext_lazy as _
 from codes.admin.api_clients import YES_NO
 from codes.admin.base import DeskAdmin, choice_filter
 
+LONGEST_KEY = 18  # digits
+
+
+class ChosenRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
+    """Rows of another table. A number that no row can have is refused here: the database would not take it."""
+
+    def clean(self, value: Any) -> Any:
+        """The chosen rows. Raises ValidationError."""
+        for chosen in value or ():
+            if len(str(chosen)) > LONGEST_KEY:
+                raise forms.ValidationError(self.error_messages["invalid_pk_value"], params={"pk": chosen[:20]})
+        return super().clean(value)
+
+
+class WithChosenRows(DeskAdmin):
+    """A form that chooses rows of other tables."""
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        return super().formfield_for_manytomany(db_field, request, form_class=ChosenRows, **kwargs)
+
+
 admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
 @admin.register(User)
-class PersonAdmin(DeskAdmin, UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(WithChosenRows, UserAdmin):  # type: ignore[type-arg]
     """People sign in here or on the customers' pages; superusers alone may manage them."""
 
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
@@ -32,7 +56,7 @@ class PersonAdmin(DeskAdmin, UserAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class RoleAdmin(DeskAdmin, GroupAdmin):
+class RoleAdmin(WithChosenRows, GroupAdmin):  # type: ignore[misc]
     """What a role may do."""
 
     ordering = ("name",)
