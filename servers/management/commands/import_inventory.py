@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from codes import services
 from codes.choices import Channel
+from icpportal.progress import shown
 from servers.choices import FeedKind
 from servers.inventory.apply import Incomplete, apply_inventory
 from servers.inventory.facts import REGION_CODE, Tally
@@ -24,7 +21,6 @@ from servers.inventory.tencent import Inventory
 from servers.models import Account
 
 NOTHING_DONE = 2  # exit code
-LINE_EVERY = 10_000  # rows, where there is no terminal
 
 
 class Command(BaseCommand):
@@ -74,7 +70,7 @@ class Command(BaseCommand):
     def _apply(self, inventory: Inventory, account: Account, region: str | None, *, complete: bool) -> Tally:
         now = timezone.now()
         observer = partial(services.record_server_changes, actor=None, channel=Channel.COMMAND, now=now)
-        with self._progress(inventory.rows) as progress:
+        with shown("Importing", total=inventory.rows, things="rows", say=self._say) as progress:
             tally = apply_inventory(
                 inventory,
                 account=account,
@@ -87,24 +83,8 @@ class Command(BaseCommand):
         record_import(tally, account=account, kind=FeedKind.IMPORT, actor="system", now=now)
         return tally
 
-    @contextmanager
-    def _progress(self, total: int) -> Iterator[Callable[[int], None]]:
-        """A bar on a terminal, a line now and then elsewhere."""
-        if sys.stderr.isatty():
-            columns = (TextColumn("Importing"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            with Progress(*columns, console=Console(file=sys.stderr)) as bar:
-                task = bar.add_task("import", total=total)
-                yield lambda rows: bar.update(task, advance=rows)
-            return
-        done = 0
-
-        def say(rows: int) -> None:
-            nonlocal done
-            done += rows
-            if done // LINE_EVERY > (done - rows) // LINE_EVERY:
-                self.stderr.write(f"{done} of {total} rows", self.style.NOTICE)
-
-        yield say
+    def _say(self, line: str) -> None:
+        self.stderr.write(line, self.style.NOTICE)
 
     def _sum_up(self, tally: Tally) -> None:
         for row in tally.rejected:
