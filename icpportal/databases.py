@@ -19,12 +19,14 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
     "connect_timeout": 3,  # seconds
     "application_name": "icpportal",
 }
+PREPARE_AFTER = 5  # times that a connection runs a statement before PostgreSQL keeps its plan
 
 
-def from_url(url: str, *, embedded: Path, conn_max_age: int) -> dict[str, Any]:
+def from_url(url: str, *, embedded: Path, conn_max_age: int, prepares: bool = True) -> dict[str, Any]:
     """Settings for the database that url names; an empty url means the SQLite file embedded.
 
-    conn_max_age: seconds that a PostgreSQL connection is kept. Raises ImproperlyConfigured for a malformed
+    conn_max_age: seconds that a PostgreSQL connection is kept. prepares: it keeps the plans of statements that repeat,
+    which a pooler that hands out connections by transaction may not bear. Raises ImproperlyConfigured for a malformed
     url and for any other kind of database; the message does not repeat the url, which may hold a password.
     """
     if not url:
@@ -37,7 +39,7 @@ def from_url(url: str, *, embedded: Path, conn_max_age: int) -> dict[str, Any]:
     if config["ENGINE"] == "django.db.backends.sqlite3":
         return _sqlite(config)
     if config["ENGINE"] == "django.db.backends.postgresql" and config["NAME"]:
-        return _postgresql(config, conn_max_age=conn_max_age)
+        return _postgresql(config, conn_max_age=conn_max_age, prepares=prepares)
     raise ImproperlyConfigured(f"DATABASE_URL {_RIGHT}")
 
 
@@ -51,7 +53,9 @@ def _sqlite(config: dict[str, Any]) -> dict[str, Any]:
     return config | {"OPTIONS": SQLITE_OPTIONS | config.get("OPTIONS", {})}
 
 
-def _postgresql(config: dict[str, Any], *, conn_max_age: int) -> dict[str, Any]:
-    options = POSTGRESQL_OPTIONS | config.get("OPTIONS", {})
+def _postgresql(config: dict[str, Any], *, conn_max_age: int, prepares: bool) -> dict[str, Any]:
+    options = (
+        POSTGRESQL_OPTIONS | {"prepare_threshold": PREPARE_AFTER if prepares else None} | config.get("OPTIONS", {})
+    )
     options["options"] = f"{POSTGRESQL_LIMITS} {options.get('options', '')}".strip()
     return config | {"CONN_MAX_AGE": conn_max_age, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}

@@ -109,6 +109,7 @@ DATABASES = {
         env.text("DATABASE_URL"),
         embedded=BASE_DIR / "var" / "db.sqlite3",
         conn_max_age=env.number("CONN_MAX_AGE", default=600),  # seconds
+        prepares=env.flag("PREPARE_STATEMENTS", default=True),
     )
 }
 

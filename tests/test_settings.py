@@ -86,6 +86,13 @@ def test_postgresql_bounds_its_waits_and_keeps_its_connections(tmp_path: Path) -
     assert "lock_timeout=3000" in database["OPTIONS"]["options"]
     assert "statement_timeout=9000" in database["OPTIONS"]["options"]
     assert database["OPTIONS"]["server_side_binding"] is True
+    assert database["OPTIONS"]["prepare_threshold"] == 5
+
+
+def test_statements_are_not_prepared_behind_a_pooler_that_cannot(tmp_path: Path) -> None:
+    url = "postgres://desk:s3cret@db:5432/desk"
+    database = databases.from_url(url, embedded=tmp_path / "x", conn_max_age=30, prepares=False)
+    assert database["OPTIONS"]["prepare_threshold"] is None
 
 
 @pytest.mark.parametrize(
