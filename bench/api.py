@@ -1,4 +1,4 @@
-"""`make bench`: generate, verify and list under gunicorn on PostgreSQL, beside an empty Django view.
+"""`python -m bench api`: generate, verify and list under gunicorn on PostgreSQL, beside an empty Django view.
 
 Needs wrk. Prints requests a second, the ratio to the bare view of the same run, and CPU milliseconds a request of the
 application and of the database. Only the ratios compare between machines.
@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -77,7 +76,8 @@ def show(name: str, result: Result, bare: Result) -> None:
     print(f"{name:<34}{numbers}{trouble}", flush=True)
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
+    """Seed, measure, print the table."""
     if shutil.which("wrk") is None:
         sys.exit("The benchmark needs wrk (Debian: apt-get install wrk).")
     django.setup()
@@ -106,19 +106,3 @@ def main() -> None:
         reports = [f"GET\t/api/v1/accounts/{seeded.account}/eligibility/?limit=50\t"]
         show("eligibility of 50 servers", measure(port, pid, reports, clients=8, token=token), bare)
         print(f"largest worker: {memory_mib(pid):.0f} MiB")
-
-
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "icpportal.settings")
-    os.environ.setdefault("SECRET_KEY", secrets.token_hex(32))
-    os.environ.setdefault("CODE_KEYS", secrets.token_urlsafe(32) + "=")
-    os.environ.update(
-        DEBUG="", ALLOWED_HOSTS="127.0.0.1", SECURE_SSL_REDIRECT="0", THROTTLE_RATES="calls=1000000000,unknown_codes=60"
-    )
-    if sys.argv[1:2] == ["scale"]:
-        os.environ.setdefault("LOG_LEVEL", "ERROR")
-        from bench import scale
-
-        scale.main(sys.argv[2:])
-    else:
-        main()
