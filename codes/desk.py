@@ -19,6 +19,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from icpportal.sign_in.confirming import confirm
+
 COUNT_UP_TO = 99  # of what waits or is late, beside its name in the sidebar
 KEPT_SECONDS = 10  # for which every page of the desk shows the same count
 _WAITING = "waiting_support_requests"
@@ -63,7 +65,11 @@ class DeskSite(admin.AdminSite):
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from codes.admin.look_up import look_up
 
-        return [path("lookup/", self._view(look_up), name="lookup"), *super().get_urls()]
+        return [
+            path("lookup/", self._view(look_up), name="lookup"),
+            path("confirm/", self._view(confirm), name="confirm"),
+            *super().get_urls(),
+        ]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The start page: what needs somebody now."""
@@ -75,7 +81,7 @@ class DeskSite(admin.AdminSite):
         """The sidebar is the index of everything."""
         return HttpResponseRedirect(reverse("admin:index"))
 
-    def _view(self, view: Callable[[HttpRequest, DeskSite], HttpResponse]) -> Callable[..., HttpResponse]:
+    def _view(self, view: Callable[[HttpRequest, Any], HttpResponse]) -> Callable[..., HttpResponse]:
         return self.admin_view(lambda request: view(request, self))
 
     def _nav(self, request: HttpRequest) -> list[dict[str, Any]]:

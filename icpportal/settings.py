@@ -121,6 +121,7 @@ globals().update(mailing.from_url(env.text("EMAIL_URL"), local=DEBUG or DEMO))
 # Sign-in
 LOGIN_URL = "login"
 SESSION_ENGINE = "icpportal.sign_in.store"
+CONFIRMED_MINUTES = 10  # for which a password that was just given opens roles and tokens
 RESET_HOURS = 1  # how long a password reset mail holds
 PASSWORD_RESET_TIMEOUT = RESET_HOURS * 3600  # seconds
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

@@ -21,6 +21,7 @@ from codes.admin.forms import DeskForm
 from codes.admin.secrets import SecretRecord
 from icpportal.api import tokens
 from icpportal.api.models import ApiClient, Scope
+from icpportal.sign_in.confirming import recently_confirmed
 from servers.models import Account
 
 YES_NO = [("True", _("Yes")), ("False", _("No"))]
@@ -109,8 +110,8 @@ class ApiClientAdmin(SecretRecord):
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("<int:pk>/rotate/", view(self.rotate), name="api_apiclient_rotate"),
-            path("<int:pk>/revoke/", view(self.revoke), name="api_apiclient_revoke"),
+            path("<int:pk>/rotate/", view(recently_confirmed(self.rotate)), name="api_apiclient_rotate"),
+            path("<int:pk>/revoke/", view(recently_confirmed(self.revoke)), name="api_apiclient_revoke"),
             *super().get_urls(),
         ]
 

@@ -11,10 +11,13 @@ from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.api_clients import YES_NO
 from codes.admin.base import DeskAdmin, choice_filter
+from icpportal.sign_in.confirming import recently_confirmed
 
 LONGEST_KEY = 18  # digits
 
@@ -41,8 +44,16 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+class Confirmed(DeskAdmin):
+    """Added, seen and changed by whoever has just shown who they are."""
+
+    @method_decorator(recently_confirmed)
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().changeform_view(request, *args, **kwargs)
+
+
 @admin.register(User)
-class PersonAdmin(WithChosenRows, UserAdmin):  # type: ignore[type-arg]
+class PersonAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-arg]
     """People sign in here or on the customers' pages; superusers alone may manage them."""
 
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
@@ -54,9 +65,13 @@ class PersonAdmin(WithChosenRows, UserAdmin):  # type: ignore[type-arg]
     ordering = ("username",)
     sortable_by = ("username",)
 
+    @method_decorator(recently_confirmed)
+    def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return super().user_change_password(request, *args, **kwargs)
+
 
 @admin.register(Group)
-class RoleAdmin(WithChosenRows, GroupAdmin):  # type: ignore[misc]
+class RoleAdmin(Confirmed, WithChosenRows, GroupAdmin):  # type: ignore[misc]
     """What a role may do."""
 
     ordering = ("name",)

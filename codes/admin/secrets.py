@@ -11,11 +11,13 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 
 from codes.admin.base import DeskRecord
 from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskForm
+from icpportal.sign_in.confirming import recently_confirmed
 
 Text = str | Promise
 
@@ -58,6 +60,7 @@ class SecretRecord(DeskRecord):
         """What is asked of a new one."""
         raise NotImplementedError
 
+    @method_decorator(recently_confirmed)
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """Asks what it is to be; answers with the secret itself."""
         if not self.has_add_permission(request):

@@ -34,6 +34,7 @@ from codes.models import Person, StaffChange
 from codes.models.staff import GIVEN_BY_SUPERVISORS
 from codes.roles import LABELS
 from codes.staff import beyond
+from icpportal.sign_in.confirming import recently_confirmed
 from icpportal.sign_in.sessions import sign_out_elsewhere
 
 PERMISSION = "codes.give_role"
@@ -142,7 +143,7 @@ class StaffAdmin(DeskRecord):
         return Person.objects.staff().prefetch_related("groups")
 
     def get_urls(self) -> list[URLPattern]:
-        act = self.admin_site.admin_view(self.act)
+        act = self.admin_site.admin_view(recently_confirmed(self.act))
         return [path("<int:pk>/act/<str:key>/", act, name="codes_person_act"), *super().get_urls()]
 
     def page(self, request: HttpRequest, obj: Person, *, now: datetime) -> dict[str, Any]:

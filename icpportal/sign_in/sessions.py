@@ -14,6 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from icpportal.sign_in.addresses import client_address
 from icpportal.sign_in.browsers import family
+from icpportal.sign_in.confirming import note_confirmed
 from icpportal.sign_in.models import Preference, Session
 
 _NOTE = "sign_in"
@@ -31,8 +32,10 @@ class SignIn:
 
 def note(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Writes down where somebody signed in, and turns the pages to the language that they chose."""
+    now = timezone.now()
+    note_confirmed(request, now=now)
     request.session[_NOTE] = {
-        "at": timezone.now().isoformat(),
+        "at": now.isoformat(),
         "address": client_address(request) or "",
         "browser": family(request.META.get("HTTP_USER_AGENT", "")),
     }

@@ -118,6 +118,7 @@ CLIENTS, HOOKS, REGIONS = "api/apiclient/", "webhooks/webhookendpoint/", "server
 DESK = {
     "admin/": desk(STAFF, STAFF, ""),
     "admin/lookup/": desk(STAFF, STAFF, "lookup/"),
+    "admin/confirm/": desk(STAFF, STAFF, "confirm/"),
     "admin/login/": Row("admin/login/", ANYBODY, ANYBODY),
     "admin/logout/": Row("admin/logout/", "+++mmmmm", ANYBODY),
     "admin/password_change/": desk(STAFF, STAFF, "password_change/"),

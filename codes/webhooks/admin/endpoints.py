@@ -25,6 +25,7 @@ from codes.webhooks.addresses import AddressRefused
 from codes.webhooks.admin.forms import EndpointForm, TypesForm
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from codes.webhooks.services import EndpointRefused
+from icpportal.sign_in.confirming import recently_confirmed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +118,7 @@ class WebhookEndpointAdmin(SecretRecord):
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/types/", view(self.types), name="webhooks_webhookendpoint_types"),
-            path("<int:pk>/rotate/", view(self.rotate), name="webhooks_webhookendpoint_rotate"),
+            path("<int:pk>/rotate/", view(recently_confirmed(self.rotate)), name="webhooks_webhookendpoint_rotate"),
             path("<int:pk>/act/<str:action>/", view(self.act), name="webhooks_webhookendpoint_act"),
             *super().get_urls(),
         ]

@@ -1,0 +1,95 @@
+"""Before what matters most, a person shows again that it is they: by password, whoever signed in long ago.
+
+`recently_confirmed` guards any view of the desk. Signing in counts; so does the page that it leads to (`confirm`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, cast
+from urllib.parse import urlencode
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.admin import AdminSite
+from django.contrib.auth import REDIRECT_FIELD_NAME, authenticate
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+View = Callable[..., HttpResponseBase]
+_CONFIRMED_AT = "confirmed_at"
+
+
+class ConfirmForm(forms.Form):
+    """The password of whoever is signed in. Failures count like those of signing in."""
+
+    password = forms.CharField(
+        label=gettext_lazy("Password"),
+        strip=False,
+        error_messages={"required": gettext_lazy("Enter your password.")},
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password", "autofocus": True}),
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any) -> None:
+        super().__init__(*args)
+        self.request = request
+
+    def clean_password(self) -> str:
+        """Raises ValidationError unless it is theirs."""
+        password: str = self.cleaned_data["password"]
+        name = cast(User, self.request.user).get_username()
+        if authenticate(self.request, username=name, password=password) != self.request.user:
+            raise forms.ValidationError(_("The password is wrong."))
+        return password
+
+
+def note_confirmed(request: HttpRequest, *, now: datetime) -> None:
+    """From now on, for settings.CONFIRMED_MINUTES, this session counts as confirmed."""
+    request.session[_CONFIRMED_AT] = now.timestamp()
+
+
+def is_confirmed(request: HttpRequest, *, now: datetime) -> bool:
+    """Whether it does. A time in the future, as after the clock was set back, does not count."""
+    age = now.timestamp() - request.session.get(_CONFIRMED_AT, 0)
+    return 0 <= age < timedelta(minutes=settings.CONFIRMED_MINUTES).total_seconds()
+
+
+def recently_confirmed(view: View) -> View:
+    """The view, after a question for the password if the last answer is too old.
+
+    Nothing that was sent is carried over: the question leads back to the same address. On methods use Django's
+    `method_decorator(recently_confirmed)`.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if is_confirmed(request, now=timezone.now()):
+            return view(request, *args, **kwargs)
+        if request.method == "POST":
+            messages.warning(request, _("Nothing was changed. Confirm first that it is you, then try again."))
+        return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({REDIRECT_FIELD_NAME: request.path})}")
+
+    return guarded
+
+
+def confirm(request: HttpRequest, site: AdminSite) -> HttpResponse:
+    """A page of the desk: asks, notes, and leads back to where the person came from."""
+    way = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME, ""))
+    secure = request.is_secure()
+    if not url_has_allowed_host_and_scheme(way, allowed_hosts={request.get_host()}, require_https=secure):
+        way = reverse("admin:index")
+    form = ConfirmForm(request, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        note_confirmed(request, now=timezone.now())
+        return HttpResponseRedirect(way)
+    context = {"title": _("Confirm that it is you"), "form": form, "next": way, "minutes": settings.CONFIRMED_MINUTES}
+    return TemplateResponse(request, "admin/confirm.html", site.each_context(request) | context)
