@@ -96,6 +96,12 @@ def buttons(request: HttpRequest, code: AuthorizationCode) -> list[Button]:
     return found
 
 
+def row_buttons(request: HttpRequest, code: AuthorizationCode) -> list[Button]:
+    """What a row of codes offers besides revealing: to end its hold, or the code itself."""
+    wanted = (Action.RESET.value, Action.WITHDRAW.value)
+    return [button for button in buttons(request, code) if button.id in wanted and not button.why]
+
+
 def list_actions(request: HttpRequest) -> dict[str, Any]:
     """The actions of the list, for this person: name, function, label."""
     return {

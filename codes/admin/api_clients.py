@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.base import Rows, choice_filter
-from codes.admin.columns import link, moment, page_url
+from codes.admin.columns import link, moment, page_url, yes_no
 from codes.admin.forms import DeskForm
 from codes.admin.secrets import SecretRecord
 from icpportal.api import tokens
@@ -87,7 +87,7 @@ class ApiClientAdmin(SecretRecord):
     secret_lead = _("It is shown this once. Whoever has it calls the API as this client.")
     copy_label = _("Copy the token")
     back_label = _("Back to the client")
-    list_display = ("name", "scope_words", "account", "is_active", "last_used", "created")
+    list_display = ("name", "scope_words", "account", "active", "last_used", "created")
     list_filter = (choice_filter("is_active", _("active"), YES_NO),)
     list_select_related = ("account",)
     sortable_by = ("name",)
@@ -98,6 +98,10 @@ class ApiClientAdmin(SecretRecord):
     @admin.display(description=_("scopes"))
     def scope_words(self, client: ApiClient) -> str:
         return ", ".join(client.scopes)
+
+    @admin.display(description=_("active"))
+    def active(self, client: ApiClient) -> str:
+        return yes_no(client.is_active)
 
     @admin.display(description=_("last used"))
     def last_used(self, client: Any) -> Any:

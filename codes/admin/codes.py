@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -99,6 +100,15 @@ class CodeAdmin(DeskRecord):
     @admin.display(description=_("expires"))
     def expires(self, code: Any) -> Any:
         return code.expiry_cell
+
+    @admin.display(description=_("value"))
+    def reveal_cell(self, code: AuthorizationCode) -> str:
+        return render_to_string("includes/reveal_link.html", {"code": code})
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """With a way to the value, for those who may see it."""
+        columns = super().get_list_display(request)
+        return (*columns, "reveal_cell") if request.user.has_perm("codes.reveal_code") else columns
 
     def dress(self, rows: Iterable[AuthorizationCode], *, now: datetime) -> list[Any]:
         keys = [code.pk for code in rows]

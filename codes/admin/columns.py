@@ -90,6 +90,11 @@ def filing_cell(code: Any) -> SafeString | str:
     )
 
 
+def yes_no(fact: bool) -> str:
+    """A fact in a word: the admin's icon for it is an image whose green is too pale."""
+    return _("Yes") if fact else _("No")
+
+
 def account_cell(account: Model, name: str = "") -> SafeString:
     """An account's uid as a link, and its name."""
     return format_html("{} {}", link(account), name)

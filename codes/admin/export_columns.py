@@ -10,7 +10,7 @@ from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin import timeline
-from codes.admin.columns import filing_of
+from codes.admin.columns import filing_of, yes_no
 from codes.admin.export import Cell, Column, Export
 from codes.admin.rows import fetched
 from codes.admin.staff_words import roles_of
@@ -159,7 +159,7 @@ _PEOPLE = Export(
         _text(_("user name"), lambda person: person.username),
         _text(_("name"), lambda person: person.get_full_name()),
         _text(_("roles"), roles_of),
-        _text(_("active"), lambda person: _("Yes") if person.is_active else _("No")),
+        _text(_("active"), lambda person: yes_no(person.is_active)),
         _moment(_("last sign-in"), lambda person: person.last_login),
     ),
 )

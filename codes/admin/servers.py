@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from codes.admin import generate, support_actions, timeline
+from codes.admin import actions, generate, support_actions, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
 from codes.admin.changelist import tab_counts
 from codes.admin.columns import expiry, link, list_url, moment
@@ -107,7 +107,7 @@ class ServerAdmin(DeskRecord):
     """Facts are the feed's; agents look, and generate."""
 
     page_template = "admin/desk/server.html"
-    list_display = ("instance_id", "name", "account_cell", "verdict", "quota", "expires", "region", "billing_mode")
+    list_display = ("instance_id", "name", "account_cell", "verdict", "quota", "expires", "region", "billing")
     list_filter = (
         StandingFilter,
         FailsFilter,
@@ -135,6 +135,11 @@ class ServerAdmin(DeskRecord):
     @admin.display(description=_("expires"), ordering="expires_at")
     def expires(self, server: Any) -> SafeString | str:
         return expiry(server.expires_at, now=server.report.now)
+
+    @admin.display(description=_("billing mode"))
+    def billing(self, server: Server) -> str:
+        """Short, so that a row stays a line."""
+        return str(_("Prepaid") if server.billing_mode == BillingMode.PREPAID else server.get_billing_mode_display())
 
     def dress(self, rows: Iterable[Server], *, now: datetime) -> list[Any]:
         """Each row with its report: one query for the page's rules."""
@@ -169,6 +174,8 @@ class ServerAdmin(DeskRecord):
         others = [] if report.passed else able_siblings(obj, now=now)
         button = generate.button(request, report)
         codes = dressed(AuthorizationCode.objects.filter(server=obj).order_by("slot"), now=now)
+        for code in codes:
+            code.buttons = actions.row_buttons(request, code)
         ips = list(IPAddress.objects.filter(server=obj).order_by("-released_at", "assigned_at", "pk"))
         return {
             "server": obj,

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from codes import services
 from codes.admin.api_clients import YES_NO
 from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, posted, staff
-from codes.admin.columns import moment, page_url
+from codes.admin.columns import moment, page_url, yes_no
 from codes.admin.forms import WhyForm
 from codes.admin.staff_words import roles_of
 from codes.admin.support_words import name
@@ -122,7 +122,7 @@ class StaffAdmin(DeskRecord):
 
     page_template = "admin/desk/person.html"
     list_title = _("People")
-    list_display = ("username", "full_name", "roles", "is_active", "signed_in")
+    list_display = ("username", "full_name", "roles", "active", "signed_in")
     list_filter = (RoleFilter, choice_filter("is_active", _("active"), YES_NO))
     ordering = ("username",)
     sortable_by = ("username",)
@@ -134,6 +134,10 @@ class StaffAdmin(DeskRecord):
     @admin.display(description=_("roles"))
     def roles(self, person: Person) -> str:
         return roles_of(person)
+
+    @admin.display(description=_("active"))
+    def active(self, person: Person) -> str:
+        return yes_no(person.is_active)
 
     @admin.display(description=_("last sign-in"))
     def signed_in(self, person: Person) -> SafeString | str:
@@ -196,7 +200,7 @@ def _facts(person: Person) -> list[dict[str, Any]]:
     return [
         {"label": _("User name"), "value": format_html('<span class="mono">{}</span>', person.username)},
         {"label": _("Roles"), "value": roles_of(person) or _("None")},
-        {"label": _("Can sign in"), "value": _("Yes") if person.is_active else _("No")},
+        {"label": _("Can sign in"), "value": yes_no(person.is_active)},
         {"label": _("Last sign-in"), "value": moment(person.last_login)},
         {"label": _("Account made"), "value": moment(person.date_joined)},
     ]
