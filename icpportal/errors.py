@@ -1,20 +1,28 @@
-"""What a page answers when something broke: 503 while the database is away or a lock is held too long, else 500."""
+"""What a page answers when something broke: 503 while the database cannot be had, else 500."""
 
 from __future__ import annotations
 
 import sys
 
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.views import defaults
 
 RETRY_AFTER = 5  # seconds
+_READ_ONLY = "25006"  # PostgreSQL's: a standby, or one that an operator keeps from writing
+
+
+def is_unavailable(error: BaseException | None) -> bool:
+    """Whether the database is away, held up by a lock for too long, full, or takes no writes: try again soon."""
+    if isinstance(error, InternalError):
+        return getattr(error.__cause__, "sqlstate", "") == _READ_ONLY
+    return isinstance(error, OperationalError | InterfaceError)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: called while the error is being handled. Its pages ask nothing of the database."""
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    if is_unavailable(sys.exc_info()[1]):
         page = loader.get_template("503.html").render()
         return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
     return defaults.server_error(request)

@@ -14,17 +14,18 @@ from functools import singledispatch
 from typing import Any
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+from icpportal.errors import RETRY_AFTER, is_unavailable
 
 Text = str | Promise
 CONTENT_TYPE = "application/problem+json"
 BASE = "/api/v1/problems/"
 NO_SUCH_FIELD = _("There is no such field.")
 MOST_UNKNOWN = 100  # unknown fields that one answer names
-RETRY_AFTER = 5  # seconds, when the database is away or a lock is held
 logger = logging.getLogger(__name__)
 
 
@@ -103,6 +104,10 @@ def unavailable() -> Problem:
 @singledispatch
 def problem_of(error: BaseException) -> Problem:
     """What an exception is to the caller; one that nobody registered is a fault of ours, and logged."""
+    return _unexpected(error)
+
+
+def _unexpected(error: BaseException) -> Problem:
     logger.error("Unexpected error", exc_info=error)
     return Problem("internal_error")
 
@@ -112,9 +117,10 @@ def _problem(error: Problem) -> Problem:
     return error
 
 
-@problem_of.register(OperationalError)
-@problem_of.register(InterfaceError)
-def _database(error: Exception) -> Problem:
+@problem_of.register
+def _database(error: DatabaseError | InterfaceError) -> Problem:
+    if not is_unavailable(error):
+        return _unexpected(error)
     cause = error.__cause__ or error  # its message may hold values: it is not logged
     logger.warning("The database is not available: %s %s", type(cause).__name__, getattr(cause, "sqlstate", "") or "")
     return unavailable()
