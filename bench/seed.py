@@ -56,6 +56,16 @@ def seed(*, codes: int, fresh: int) -> Seeded:
     return Seeded(issue_token(client, expires_at=None, now=now), names, known, accounts[0].uid)
 
 
+def fleet(name: str, *, count: int) -> list[str]:
+    """The instance IDs of `count` eligible servers of a new account of this name."""
+    now, first = timezone.now(), Server.objects.count()
+    account = Account.objects.create(uid=f"2000{Account.objects.count():08d}", name=name)
+    region, numbers = Region.objects.get(code="ap-guangzhou"), range(first, first + count)
+    servers = Server.objects.bulk_create(_server(n, account, region, now) for n in numbers)
+    IPAddress.objects.bulk_create(_ip(server, n, now) for n, server in zip(numbers, servers, strict=True))
+    return [server.instance_id for server in servers]
+
+
 def _server(n: int, account: Account, region: Region, now: datetime) -> Server:
     return Server(
         instance_id=f"ins-b{n:07d}",

@@ -45,13 +45,22 @@ def start(folder: Path, *, tcp: bool, fsync: bool) -> tuple[subprocess.Popen[byt
         shutil.chown(folder, "nobody")
         as_whom |= {"user": "nobody", "extra_groups": []}
     programs = binaries(folder, as_whom)
-    data, port = folder / "data", 5432
-    make = [programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
+    make = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"]
     make += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C"]
     subprocess.run(make, check=True, stdout=subprocess.DEVNULL, **as_whom)
+    port = 5432
     if tcp:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
+    server = launch(folder, programs, as_whom, port=port, tcp=tcp, fsync=fsync)
+    host = f"127.0.0.1:{port}" if tcp else quote(str(folder), safe="")
+    return server, f"postgres://postgres@{host}/postgres"
+
+
+def launch(
+    folder: Path, programs: Path, as_whom: dict[str, Any], *, port: int, tcp: bool, fsync: bool
+) -> subprocess.Popen[bytes]:
+    """Starts PostgreSQL on the data below folder, also after a crash, and waits until it answers."""
     options = {
         "listen_addresses": "127.0.0.1" if tcp else "",
         "port": port,
@@ -60,7 +69,7 @@ def start(folder: Path, *, tcp: bool, fsync: bool) -> tuple[subprocess.Popen[byt
     options |= {"max_connections": 200, "timezone": "UTC"}
     if not fsync:
         options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-    command = [programs / "postgres", "-D", data]
+    command = [programs / "postgres", "-D", folder / "data"]
     command += [f"--{name}={value}" for name, value in options.items()]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(command, stdout=log, stderr=log, **as_whom)
@@ -73,8 +82,7 @@ def start(folder: Path, *, tcp: bool, fsync: bool) -> tuple[subprocess.Popen[byt
         stop(server)
     if server.poll() is not None:
         sys.exit(f"with_pg: PostgreSQL did not start.\n{(folder / 'log').read_text()}")
-    host = f"127.0.0.1:{port}" if tcp else quote(str(folder), safe="")
-    return server, f"postgres://postgres@{host}/postgres"
+    return server
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
