@@ -183,7 +183,7 @@ def codes_left(report: Report[Server]) -> int:
     return max(int(subject.codes_limit) - int(subject.codes_generated), 0)
 
 
-def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Server]:
+def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Any]:
     """The same servers with `standing`, as GENERATION judges them: see codes/choices.py.
 
     In Hong Kong no filing is needed (FAQ 7); what is terminated fails nothing but that.
