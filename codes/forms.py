@@ -90,7 +90,7 @@ class ServerFilter(forms.Form):
     show = forms.ChoiceField(
         label=_("Show"), required=False, choices=[("", ""), ("can", ""), ("cannot", ""), ("hong_kong", "")]
     )
-    cursor = forms.RegexField(r"^[0-9]{1,2}-[0-9]{1,18}$", label=_("Page"), required=False)
+    cursor = forms.RegexField(r"^[0-9]{1,2}-[0-9]{1,12}-[0-9]{1,18}$", label=_("Page"), required=False)
 
 
 class CodeFilter(forms.Form):

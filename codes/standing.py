@@ -6,7 +6,7 @@ Derived from GENERATION's own booleans in SQL, so that order, filter, count and 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, Count, IntegerChoices, IntegerField, Q, QuerySet, Value, When
 
@@ -32,15 +32,24 @@ class Standing(IntegerChoices):
 CAN_GENERATE = (Standing.EXPIRING, Standing.READY)
 
 
+class Place(NamedTuple):
+    """Where a server stands among others: by attention, then the one that expires first (seconds of its expiry)."""
+
+    standing: int
+    hurry: int
+    pk: int
+
+
 def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Server]:
     """The same servers, judged by GENERATION, each with its `standing`."""
     return GENERATION.annotate(servers, now=now).annotate(standing=_standing(now))
 
 
-def standings(servers: QuerySet[Server], *, now: datetime) -> list[tuple[int, int]]:
-    """(standing, pk) of every server in the order of attention, by one query: a fleet to count, filter and page."""
+def standings(servers: QuerySet[Server], *, now: datetime) -> list[Place]:
+    """Every server's place, in order, by one query: a fleet to count, filter and page."""
     judged: Any = with_standing(servers, now=now).order_by()
-    return sorted(judged.values_list("standing", "pk"))
+    rows = judged.values_list("standing", "expires_at", "pk")
+    return sorted(Place(standing, _hurry(standing, expires_at), pk) for standing, expires_at, pk in rows)
 
 
 def count_by_standing(servers: QuerySet[Server], *, now: datetime) -> dict[int, int]:
@@ -58,6 +67,10 @@ def expires_soon(moment: datetime | None, *, now: datetime) -> bool:
 def long_holds(filings: Any, *, now: datetime) -> Any:
     """Filings that have been holding their code for longer than LONG_HOLD."""
     return filings.holding().filter(began_at__lt=now - LONG_HOLD)
+
+
+def _hurry(standing: int, expires_at: datetime | None) -> int:
+    return int(expires_at.timestamp()) if expires_at and standing == Standing.EXPIRING else 0
 
 
 def _standing(now: datetime) -> Case:

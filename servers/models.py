@@ -65,8 +65,12 @@ class Region(models.Model):
         ]
 
     def __str__(self) -> str:
-        name = self.name_zh if (get_language() or "").startswith("zh") else self.name_en
-        return f"{name} ({self.code})" if name else self.code
+        return f"{self.name} ({self.code})" if self.name else self.code
+
+    @property
+    def name(self) -> str:
+        """In the language of the moment; "" while nobody has named it."""
+        return self.name_zh if (get_language() or "").startswith("zh") else self.name_en
 
 
 class ServerQuerySet(models.QuerySet["Server"]):

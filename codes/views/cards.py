@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -69,9 +71,8 @@ class Card:
         """Why, where the headline needs it."""
         match self.standing:
             case Standing.EXPIRING:
-                return _("Its codes expire with it, on %(at)s. Renew first, so that the filing has time to finish.") % {
-                    "at": shanghai(self.server.expires_at)
-                }
+                text = _("Its codes expire with it, on %(at)s. Renew first, so that the filing has time to finish.")
+                return mark_safe(text % {"at": format_html("<strong>{}</strong>", shanghai(self.server.expires_at))})
             case Standing.HONG_KONG:
                 return _(
                     "It is in Hong Kong, China. A website served from there needs no ICP filing, so there is "

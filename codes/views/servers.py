@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from codes.forms import ServerFilter
 from codes.models import AuthorizationCode
-from codes.standing import CAN_GENERATE, Standing, standings
+from codes.standing import CAN_GENERATE, Place, Standing, standings
 from codes.validity import with_shown_state
 from codes.views.access import READ, membership, own_server, page, signed_in
 from codes.views.cards import cards
@@ -32,19 +32,19 @@ _SHOW: dict[str, tuple[Standing, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Every server of an account as (standing, pk), in the order of attention: to count and to cut pages from."""
+    """Every server of an account, in the order of attention: to count and to cut pages from."""
 
-    rows: list[tuple[int, int]]
+    rows: list[Place]
 
     def count(self, show: str) -> int:
-        return sum(standing in _SHOW[show] for standing, _pk in self.rows)
+        return sum(place.standing in _SHOW[show] for place in self.rows)
 
     def cut(self, show: str, cursor: str) -> tuple[list[int], str]:
         """A page of servers after `cursor`, and the cursor of the next page or ""."""
         after = tuple(int(part) for part in cursor.split("-")) if cursor else (-1,)
-        left = [row for row in self.rows if row[0] in _SHOW[show] and row > after]
+        left = [place for place in self.rows if place.standing in _SHOW[show] and place > after]
         last = left[PAGE - 1] if len(left) > PAGE else None
-        return [pk for _standing, pk in left[:PAGE]], "{}-{}".format(*last) if last else ""
+        return [place.pk for place in left[:PAGE]], "{}-{}-{}".format(*last) if last else ""
 
 
 @signed_in(*READ)
@@ -78,13 +78,13 @@ def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str
     }
 
 
-def _matching(fleet: Fleet, owned: Any, q: str) -> list[tuple[int, int]]:
+def _matching(fleet: Fleet, owned: Any, q: str) -> list[Place]:
     if not q:
         return fleet.rows
     holders = IPAddress.objects.on_server().filter(address=q).values("server")
     found = owned.filter(Q(name__icontains=q) | Q(instance_id__icontains=q) | Q(pk__in=holders))
     pks = set(found.values_list("pk", flat=True))
-    return [row for row in fleet.rows if row[1] in pks]
+    return [place for place in fleet.rows if place.pk in pks]
 
 
 @own_server(*READ)

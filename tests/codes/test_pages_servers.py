@@ -34,7 +34,7 @@ def client(account):
 
 
 def standing_of(server):
-    return Standing(dict((pk, standing) for standing, pk in standings(Server.objects.all(), now=NOW))[server.pk])
+    return Standing({place.pk: place.standing for place in standings(Server.objects.all(), now=NOW)}[server.pk])
 
 
 def card_of(server):
@@ -116,6 +116,13 @@ def test_the_list_says_what_the_pictures_say(client, account):
     assert "No associated CVM" not in page
 
 
+def test_of_two_that_expire_soon_the_nearer_one_comes_first(client, account):
+    for name, days in (("later", 26), ("first", 7), ("tie-1", 20), ("tie-2", 20)):
+        make_server(account=account, name=name, expires_at=NOW + timedelta(days=days))
+    names = [card.server.name for card in client.get("/").context["cards"]]
+    assert names == ["first", "tie-1", "tie-2", "later"]
+
+
 def test_no_associated_cvm_names_server_by_server_what_fails(client, account):
     make_server(account=account, name="one", prepaid_months=1)
     make_server(account=account, name="two", region_code="ap-hongkong")
@@ -152,14 +159,15 @@ def test_three_servers_and_sixty_cost_the_same_queries(client, account, path):
 
 def test_pages_hold_every_server_once(client, account):
     for number in range(45):
-        make_server(account=account, prepaid_months=12 if number % 3 else 1)
+        expiry = NOW + timedelta(days=1 + number % 40)
+        make_server(account=account, prepaid_months=12 if number % 3 else 1, expires_at=expiry)
     seen, url = [], "/"
     while url:
         page = client.get(url)
         seen += [card.server.pk for card in page.context["cards"]]
         cursor = page.context["next_cursor"]
         url = f"/?cursor={cursor}" if cursor else ""
-    assert seen == [pk for _standing, pk in standings(Server.objects.all(), now=NOW)]
+    assert seen == [place.pk for place in standings(Server.objects.all(), now=NOW)]
     assert len(seen) == 45
 
 
