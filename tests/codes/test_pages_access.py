@@ -1,4 +1,4 @@
-"""Who reaches what: sign-in first, another's is 404 by every verb, bad input is 4xx and never 500."""
+"""Who reaches what: sign-in first, another's is 404 by every verb that pages take, bad input is 4xx and never 500."""
 
 import pytest
 import time_machine
@@ -10,7 +10,8 @@ from tests.codes.pages import client_of, code_urls, generate_url, post_raw, serv
 from tests.factories import NOW, make_account, make_code, make_request, make_server, make_user
 
 pytestmark = pytest.mark.django_db
-VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
+VERBS = ("get", "post", "head")
+OTHER_VERBS = ("put", "patch", "delete", "options")
 
 
 @pytest.fixture(autouse=True)
@@ -36,6 +37,12 @@ def test_what_is_another_accounts_is_404_at_every_address_by_every_verb(code, ve
     stranger = client_of(make_account())
     statuses = {url: getattr(stranger, verb)(url).status_code for url in every_object_url(code)}
     assert set(statuses.values()) == {404}, statuses
+
+
+@pytest.mark.parametrize("verb", OTHER_VERBS)
+def test_other_verbs_are_405_for_owners_strangers_and_nobody_alike(code, verb):
+    for client in (client_of(code.server.account), client_of(make_account()), Client()):
+        assert {getattr(client, verb)(url).status_code for url in every_object_url(code)} == {405}
 
 
 @pytest.mark.parametrize("verb", VERBS)
