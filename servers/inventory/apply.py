@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
+from icpportal import bulk
 from servers.choices import ServerState
 from servers.inventory.facts import InventoryFacts, Rejected, ServerFacts, Tally
 from servers.inventory.tencent import Inventory
@@ -23,7 +24,7 @@ from servers.models import Account, Server
 
 T = TypeVar("T")
 Result: TypeAlias = Literal["created", "updated", "unchanged"]
-BATCH = 500  # servers locked and written together
+BATCH = 2000  # servers locked and written together
 
 
 class StaleVersion(Exception):
@@ -141,7 +142,7 @@ def apply_inventory(
         importer.take(rows)
         progress(len(rows))
     if complete:
-        importer.terminate_missing()
+        importer.terminate_missing(inventory)
     return tally
 
 
@@ -160,7 +161,6 @@ class _Import:
     ) -> None:
         self.account, self.region, self.complete = account, region, complete
         self.now, self.observer, self.tally = now, observer, tally
-        self.present: set[str] = set()
 
     def take(self, rows: list[InventoryFacts | Rejected]) -> None:
         """Write one batch of rows."""
@@ -173,9 +173,8 @@ class _Import:
                 self.tally.rejected.append(row)
             else:
                 readable.append(row)
-        if self.complete:
-            self.present |= {row.instance_id if isinstance(row, InventoryFacts) else row.id or "" for row in rows}
-        results, rejected = settle(lambda: self._write(readable))
+        with bulk.uncollected():
+            results, rejected = settle(lambda: self._write(readable))
         self._count(results)
         self.tally.rejected += rejected
 
@@ -206,14 +205,13 @@ class _Import:
             else:
                 self.tally.unchanged += 1
 
-    def terminate_missing(self) -> None:
+    def terminate_missing(self, inventory: Inventory) -> None:
         """Servers of the account (and region) that no row named are gone."""
         servers = Server.objects.filter(account=self.account).exclude(state=ServerState.TERMINATED)
         if self.region is not None:
             servers = servers.filter(region__code=self.region)
         known = servers.values_list("instance_id", flat=True).order_by("pk")
-        missing = [name for name in known.iterator() if name not in self.present]
-        for names in _chunks(iter(missing)):
+        for names in _chunks(iter([name for name in known.iterator() if not inventory.names(name)])):
             self.tally.updated += settle(lambda names=names: self._terminate(names))  # type: ignore[misc]
 
     def _terminate(self, names: list[str]) -> int:
@@ -236,6 +234,8 @@ def _reject(row: InventoryFacts, detail: object) -> Rejected:
 def _one_claim_an_address(rows: list[InventoryFacts]) -> list[InventoryFacts]:
     """Of several instances that list the same address, the last one has it."""
     claims = {ip.address: row.instance_id for row in rows for ip in row.ips or ()}
+    if len(claims) == sum(len(row.ips or ()) for row in rows):
+        return rows
     return [
         row
         if all(claims[ip.address] == row.instance_id for ip in row.ips or ())

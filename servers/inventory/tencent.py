@@ -6,12 +6,10 @@ memory. Nothing here raises for what a response holds: what cannot be read becom
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from itertools import pairwise
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +25,7 @@ from servers.inventory.fields import (
     read_word,
     shown,
 )
+from servers.inventory.hashes import Hashes
 
 BILLING_MODES = {
     "PREPAID": BillingMode.PREPAID,
@@ -81,7 +80,7 @@ class Inventory:
         self._balancers: set[str] = set()
         self._unsure: set[str] = set()
         self._totals: list[int] = []
-        self._ids = array("q")
+        self._ids = Hashes()
         self._nameless_rows = 0
         self._errors = 0
         self.rejected: list[Rejected] = []
@@ -98,6 +97,10 @@ class Inventory:
         """Whether these are all instances there are: as many rows as the largest TotalCount says, each another one."""
         whole = bool(self._totals) and self.rows == max(self._totals)
         return whole and not (self._errors or self._nameless_rows or self._repeated)
+
+    def names(self, instance_id: str) -> bool:
+        """Whether a row is about this instance, good or bad."""
+        return instance_id in self._ids
 
     def instances(self) -> Iterator[InventoryFacts | Rejected]:
         """Every instance once, as its last row describes it."""
@@ -138,14 +141,14 @@ class Inventory:
     def _count(self, row: object) -> None:
         name = row.get("InstanceId") if isinstance(row, Mapping) else None
         if isinstance(name, str):
-            self._ids.append(hash(name))
+            self._ids.add(name)
         else:
             self._nameless_rows += 1
 
     @cached_property
     def _repeated(self) -> set[int]:
-        # Hashes instead of IDs: two instances of one hash only wait for the end together.
-        return {one for one, other in pairwise(sorted(self._ids)) if one == other}
+        # Two instances of one hash only wait for the end together.
+        return self._ids.repeated()
 
     def _take(self, row: object, id_field: str, read: Any) -> None:
         try:

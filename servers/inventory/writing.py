@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import Model, Q
+from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from icpportal import bulk
 from servers.choices import IPKind, ServerState
@@ -21,13 +22,12 @@ from servers.inventory.facts import IPFacts, ServerFacts
 from servers.models import Account, IPAddress, Region, Server
 
 T = TypeVar("T")
-M = TypeVar("M", bound=Model)
 Detail: TypeAlias = dict[str, object]
 Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
 
 ATTEMPTS = 50  # each lost race is one that somebody else won, so this many rivals at once are fine
 DEADLOCK = "40P01"
-FACTS = (
+SAVED = (
     "account",
     "name",
     "region",
@@ -37,8 +37,13 @@ FACTS = (
     "prepaid_months",
     "state",
     "public_ip_assigned",
+    "prepaid_months_stated",
+    "state_since",
+    "version",
+    "facts_at",
 )
-SAVED = [*FACTS, "prepaid_months_stated", "state_since", "version", "facts_at"]
+_SERVER = [field.attname for field in Server._meta.concrete_fields]
+_IP = [field.attname for field in IPAddress._meta.concrete_fields]
 
 
 class Moved(Exception):
@@ -72,23 +77,25 @@ class Batch:
         self._written: list[Server] = []
         self._released: list[IPAddress] = []
         self._altered: list[IPAddress] = []
-        self._assigned: list[IPAddress] = []
+        self._assigned: list[tuple[Server, IPAddress]] = []
         self._former: list[tuple[Server, Detail]] = []
 
     def _lock(self, instance_ids: Collection[str], addresses: Collection[str]) -> None:
+        named, wanted = bulk.listed(instance_ids), bulk.listed(addresses)
         live = IPAddress.objects.on_server()
         pks = {
-            *Server.objects.filter(instance_id__in=instance_ids).values_list("pk", flat=True),
-            *live.filter(address__in=addresses).values_list("server_id", flat=True),
+            *Server.objects.filter(instance_id__in=named).values_list("pk", flat=True),
+            *live.filter(address__in=wanted).values_list("server_id", flat=True),
         }
-        locked = Server.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
-        self._locked = {server.pk: server for server in locked}
+        locked = Server.objects.select_for_update(no_key=True).filter(pk__in=_keys(pks)).order_by("pk")
+        self._locked = {server.pk: server for server in bulk.fetch(locked)}
         self.servers = {server.instance_id: server for server in self._locked.values()}
-        # In a statement of its own, so that it sees the world after the wait.
+        # In statements of their own, so that they see the world after the wait.
         self._latest: dict[str, IPAddress] = {}
         self._ips: dict[int, list[IPAddress]] = defaultdict(list)
-        concerned = Q(server__in=list(self._locked)) | Q(address__in=addresses)
-        for ip in IPAddress.objects.filter(concerned).order_by("pk"):
+        held = bulk.fetch(IPAddress.objects.filter(server__in=_keys(self._locked)))
+        elsewhere = bulk.fetch(IPAddress.objects.filter(address__in=wanted).exclude(server__in=_keys(self._locked)))
+        for ip in sorted([*held, *elsewhere], key=_key):
             if ip.released_at is None and ip.server_id not in self._locked:
                 raise Moved
             self._latest[ip.address] = ip
@@ -101,10 +108,11 @@ class Batch:
         if missing := sorted(wanted - {region.code for region in regions}):
             Region.objects.bulk_create([Region(code=code) for code in missing], ignore_conflicts=True)
             regions += Region.objects.filter(code__in=missing)
-        self._regions = {region.code: region for region in regions}
-        by_pk = {region.pk: region for region in regions}
-        for server in self._locked.values():
-            server.region = by_pk[server.region_id]
+        self._regions = {region.code: region.pk for region in regions}
+        self._words: dict[str, dict[int, str]] = {
+            "region_id": {region.pk: region.code for region in regions},
+            "account_id": {},
+        }
 
     # Comparing: nothing is saved yet
 
@@ -121,10 +129,10 @@ class Batch:
         server = self.servers.get(facts.instance_id)
         months, is_stated = facts.months_on(server)
         had_ordinary = server is not None and any(ip.kind == IPKind.PUBLIC for ip in self._ips[server.pk])
-        values: dict[str, object] = {
-            "account": account,
+        values: dict[str, Any] = {
+            "account_id": account.pk,
             "name": facts.name,
-            "region": self._regions[facts.region],
+            "region_id": self._regions[facts.region],
             "billing_mode": facts.billing_mode,
             "purchased_at": facts.purchased_at,
             "expires_at": facts.expires_at,
@@ -133,12 +141,13 @@ class Batch:
             "public_ip_assigned": facts.assigned_on(server, had_ordinary_ip=had_ordinary),
         }
         if server is None:
-            server = Server(instance_id=facts.instance_id, state_since=self.now, **values)
+            values |= {"instance_id": facts.instance_id, "state_since": self.now, "version": 0}
+            server = Server(*map(values.get, _SERVER))  # by position: three times as fast as by name
             self._details[server.instance_id] = {"created": [None, server.instance_id]}
         else:
-            if server.account_id == account.pk:
-                server.account = account
+            self._words["account_id"][account.pk] = account.uid
             self._revise(server, values)
+        server.account = account
         server.prepaid_months_stated = is_stated
         self._written.append(server)
         self._place(server, facts)
@@ -151,18 +160,24 @@ class Batch:
         for ip in self._live(server):
             self._release(ip)
 
-    def _revise(self, server: Server, values: dict[str, object]) -> None:
+    def _revise(self, server: Server, values: dict[str, Any]) -> None:
         if values["state"] != server.state:
             server.state_since = self.now
-        if server.account != values.get("account", server.account):
+        if server.account_id != values.get("account_id", server.account_id):
             # Its events stay with the account that had it: this one tells that account that it went.
-            self._former.append((copy.copy(server), {"account": [server.account.uid, None]}))
+            self._former.append((copy.copy(server), {"account": [self._word("account_id", server.account_id), None]}))
         detail = self._details[server.instance_id]
         for name, value in values.items():
             before = getattr(server, name)
             if before != value:
-                detail[name] = [_word(before), _word(value)]
+                detail[name.removesuffix("_id")] = [self._word(name, before), self._word(name, value)]
                 setattr(server, name, value)
+
+    def _word(self, name: str, value: Any) -> object:
+        """A fact as the API writes it."""
+        if name == "account_id" and value not in self._words[name]:
+            self._words[name][value] = Account.objects.values_list("uid", flat=True).get(pk=value)
+        return self._words[name][value] if name in self._words else _word(value)
 
     def _place(self, server: Server, facts: ServerFacts) -> None:
         is_gone = facts.state == ServerState.TERMINATED
@@ -184,15 +199,16 @@ class Batch:
         """A new assignment; one that is live elsewhere ends."""
         if latest is not None and latest.released_at is None:
             self._release(latest)
-        ip = IPAddress(
-            server=server,
-            address=facts.address,
-            kind=facts.kind,
-            expires_at=facts.expires_at,
-            assigned_at=self.now,
-            position=position,
-        )
-        self._assigned.append(ip)
+        values: dict[str, Any] = {
+            "server_id": server.pk,
+            "address": facts.address,
+            "kind": facts.kind,
+            "expires_at": facts.expires_at,
+            "assigned_at": self.now,
+            "position": position,
+        }
+        ip = IPAddress(*map(values.get, _IP))
+        self._assigned.append((server, ip))
         if server.pk is not None:
             self._remember(server)
             self._ips[server.pk].append(ip)
@@ -237,33 +253,33 @@ class Batch:
         for server in self._written:
             server.facts_at = self.now
         bulk.insert(created)
-        _update(Server, altered, SAVED)
+        bulk.update(altered, SAVED)
         untouched = [server.pk for server in known if not self._details[server.instance_id]]
-        Server.objects.filter(pk__in=untouched).update(facts_at=self.now)
-        IPAddress.objects.filter(pk__in=[ip.pk for ip in self._released]).update(released_at=self.now)
-        _update(IPAddress, sorted(self._altered, key=_address), ["kind", "expires_at", "released_at"])
-        for ip in self._assigned:
-            ip.server_id = ip.server.pk
-        bulk.insert(sorted(self._assigned, key=_address))
+        Server.objects.filter(pk__in=_keys(untouched)).update(facts_at=self.now)
+        released = _keys(ip.pk for ip in self._released)
+        IPAddress.objects.filter(pk__in=released).update(released_at=self.now)
+        bulk.update(sorted(self._altered, key=_address), ["kind", "expires_at", "released_at"])
+        for server, ip in self._assigned:
+            ip.server_id = server.pk
+        bulk.insert(sorted((ip for _server, ip in self._assigned), key=_address), keyed=False)
         written = {server.pk for server in known}
         losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
         changes = [(server, self.detail(server)) for server in (*self._written, *losers)]
         observer([*self._former, *((server, detail) for server, detail in changes if detail)])
 
 
-def _update(model: type[M], objects: Sequence[M], fields: list[str]) -> None:
-    """Save these fields of known rows: an upsert of one statement is ten times as fast as bulk_update."""
-    model._default_manager.bulk_create(objects, update_conflicts=True, unique_fields=["pk"], update_fields=fields)
-
-
 def _address(ip: IPAddress) -> str:
     return ip.address
 
 
+def _key(ip: IPAddress) -> int:
+    return ip.pk
+
+
+def _keys(pks: Iterable[int]) -> RawSQL:
+    return bulk.listed(pks, number=True)
+
+
 def _word(value: object) -> object:
     """A fact as the API writes it."""
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, Account):
-        return value.uid
-    return value.code if isinstance(value, Region) else value
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
