@@ -22,8 +22,8 @@ LAYERS = [
     "codes.services codes.messages servers.inventory",
 ]
 INTERFACES = (
-    "codes.admin codes.api codes.apps codes.demo codes.desk codes.filters codes.forms codes.management codes.urls "
-    "codes.notices codes.views codes.webhooks "
+    "codes.admin codes.api codes.apps codes.demo codes.demo_life codes.desk codes.filters codes.forms codes.management "
+    "codes.notices codes.urls codes.views codes.webhooks "
     "servers.admin servers.api servers.apps servers.filters servers.management"
 ).split()
 TOP = len(LAYERS)

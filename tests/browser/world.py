@@ -25,7 +25,7 @@ def main() -> None:
 
     now = timezone.now()
     call_command("migrate", verbosity=0)
-    call_command("load_demo", stdout=sys.stderr)
+    call_command("load_demo", small=True, stdout=sys.stderr)
     qingshan, lanye = (Account.objects.get(uid=uid) for uid, _name in (load_demo.demo.QINGSHAN, load_demo.demo.LANYE))
     newcomer = factories.make_user(username="newcomer")
     factories.make_account(uid="100099990000", name="New", members=(newcomer,))

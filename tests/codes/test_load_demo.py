@@ -1,5 +1,6 @@
 """The demonstration world: loaded once, with something of everything, and only where it is asked for."""
 
+from datetime import timedelta
 from io import StringIO
 from typing import Any
 
@@ -8,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from codes.choices import SupportState
+from codes.demo import LANYE, QINGSHAN, YUANHANG
 from codes.eligibility import GENERATION
-from codes.models import CodeEvent, SupportRequest
+from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
 from icpportal.api.models import ApiToken
 from servers.models import Account, Server
 
@@ -30,10 +32,13 @@ def test_it_needs_demo(settings: Any) -> None:
 def test_it_shows_something_of_everything(settings: Any) -> None:
     settings.DEMO = True
     output = _load()
-    assert all(name in output for name in ("agent /", "supervisor /", "qingshan /", "lanye /", "Bearer icp_", "8123"))
+    assert all(
+        name in output
+        for name in ("agent /", "supervisor /", "qingshan /", "lanye /", "yuanhang /", "Bearer icp_", "8123")
+    )
     reports = {
         report.subject.instance_id: report.failed_codes
-        for report in GENERATION.reports(Server.objects.all(), now=timezone.now())
+        for report in GENERATION.reports(Server.objects.exclude(account__uid=YUANHANG[0]), now=timezone.now())
     }
     assert reports == {
         "ins-4h8t2wnc": [],
@@ -51,6 +56,28 @@ def test_it_shows_something_of_everything(settings: Any) -> None:
     }
     asked = SupportRequest.objects.order_by("pk").values_list("state", "all_passed")
     assert list(asked) == [(SupportState.OPEN, True), (SupportState.ANSWERED, False)]
+
+
+@pytest.mark.django_db
+def test_it_happens_in_the_order_of_time_and_fills_tabs_and_charts(settings: Any) -> None:
+    settings.DEMO = True
+    _load()
+    events = CodeEvent.objects.order_by("pk")
+    times = list(events.values_list("at", flat=True))
+    assert times == sorted(times) and times[-1] <= timezone.now()
+    assert set(events.values_list("type", flat=True)) >= {"generated", "generation_refused", "begun", "completed"}
+    assert set(Filing.objects.values_list("state", flat=True)) >= {"active", "rejected", "completed", "abandoned"}
+    shown = AuthorizationCode.objects.filter(server__account__uid=YUANHANG[0]).values_list("state", flat=True)
+    assert set(shown) == {"unused", "in_use", "used"} and len(shown) > 20
+    recent = events.filter(type="generated", at__gte=timezone.now() - timedelta(days=14))
+    assert len({event.at.date() for event in recent}) >= 10
+
+
+@pytest.mark.django_db
+def test_small_leaves_the_fleet_out(settings: Any) -> None:
+    settings.DEMO = True
+    call_command("load_demo", small=True, stdout=StringIO())
+    assert set(Account.objects.values_list("uid", flat=True)) == {QINGSHAN[0], LANYE[0]}
 
 
 @pytest.mark.django_db

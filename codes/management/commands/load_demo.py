@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from codes import demo, services
 from codes.choices import Channel
+from codes.demo_life import Fleet, Step
 from codes.errors import NotEligible
 from codes.models.staff import AGENT, AUDITOR
 from codes.roles import SUPERVISOR
@@ -37,6 +38,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Declare the options."""
         parser.add_argument("--address", default="http://127.0.0.1:8000", help="where the desk is served")
+        parser.add_argument("--small", action="store_true", help="leave out the account with a fleet")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load what is missing, then print."""
@@ -45,13 +47,13 @@ class Command(BaseCommand):
         now = timezone.now()
         with transaction.atomic():
             if not User.objects.filter(username="agent").exists():
-                _load(now=now)
+                _load(now=now, with_fleet=not options["small"])
             token = _fresh_token(now=now)
         self._print(options["address"].rstrip("/"), token)
 
     def _print(self, address: str, token: str) -> None:
         rows = [
-            ("Customers", f"{address}/", f"qingshan / {PASSWORD}, lanye / {PASSWORD}"),
+            ("Customers", f"{address}/", f"qingshan / {PASSWORD}, lanye / {PASSWORD}, yuanhang / {PASSWORD}"),
             ("Desk", f"{address}/admin/", f"agent / {PASSWORD}, supervisor / {PASSWORD}, auditor / {PASSWORD}"),
             ("API", f"{address}/api/v1/docs/", f"Authorization: Bearer {token}"),
         ]
@@ -60,27 +62,51 @@ class Command(BaseCommand):
         self.stdout.write("The token is new at every start. Stop with Ctrl+C.")
 
 
-def _load(*, now: datetime) -> None:
+def _load(*, now: datetime, with_fleet: bool) -> None:
+    """Everything in the order of its time: sixty days ago, then step by step until now."""
     past = now - timedelta(days=60)
     agent = _person("agent", "Lin", "Yue", role=AGENT)
     supervisor = _person("supervisor", "Chen", "Wei", role=SUPERVISOR)
     _person("auditor", "Gao", "Jing", role=AUDITOR)
     for list_name, name, query in demo.SHARED_VIEWS:
         services.keep_view(supervisor, list_name=list_name, name=name, query=query, is_shared=True)
-    accounts = {}
-    for username, first, last, (uid, name) in (
-        ("qingshan", "Zhao", "Min", demo.QINGSHAN),
-        ("lanye", "Sun", "Hui", demo.LANYE),
-    ):
-        accounts[username] = Account.objects.create(uid=uid, name=name, emails=[f"{username}@example.com"])
-        accounts[username].members.add(_person(username, first, last))
-    _take_in(accounts["qingshan"], demo.qingshan(now=now, past=True), now=past)
+    qingshan = _account("qingshan", "Zhao", "Min", *demo.QINGSHAN)
+    lanye = _account("lanye", "Sun", "Hui", *demo.LANYE)
     client = ApiClient.objects.create(name=CLIENT, scopes=Scope.values)
-    _use(client, agent, accounts["qingshan"].members.get(), past=past)
-    _take_in(accounts["qingshan"], demo.qingshan(now=now, past=False), now=now - timedelta(days=2))
-    _take_in(accounts["lanye"], demo.lanye(now=now), now=now - timedelta(days=1))
-    _refuse(accounts["lanye"], now=now)
-    _ask(agent, accounts, now=now)
+    _take_in(qingshan, demo.qingshan(now=now, past=True), now=past)
+    steps = [
+        *_steps_of_accounts(qingshan, lanye, agent, now=now),
+        *(_steps_of_fleet(client, agent, past=past, now=now) if with_fleet else ()),
+    ]
+    _use(client, agent, qingshan.members.get(), past=past)
+    for step in sorted(steps):
+        if step.at <= now:
+            step.do()
+
+
+def _steps_of_accounts(qingshan: Account, lanye: Account, agent: User, *, now: datetime) -> list[Step]:
+    two_days, one_day = now - timedelta(days=2), now - timedelta(days=1)
+    return [
+        Step(two_days, lambda: _take_in(qingshan, demo.qingshan(now=now, past=False), now=two_days)),
+        Step(now - timedelta(hours=28), lambda: _ask(qingshan, now=now - timedelta(hours=28))),
+        Step(one_day, lambda: _take_in(lanye, demo.lanye(now=now), now=one_day)),
+        Step(now - timedelta(hours=9), lambda: _ask_and_answer(lanye, agent, now=now - timedelta(hours=9))),
+        Step(now - timedelta(hours=3), lambda: _refuse(lanye, now=now - timedelta(hours=3))),
+    ]
+
+
+def _steps_of_fleet(client: ApiClient, agent: User, *, past: datetime, now: datetime) -> list[Step]:
+    """The fleet is there since the beginning, and fed again some minutes ago."""
+    account, fed = _account("yuanhang", "Xu", "Lan", *demo.YUANHANG), now - timedelta(minutes=20)
+    _take_in(account, demo.yuanhang(now=now), now=past)
+    again = Step(fed, lambda: _take_in(account, demo.yuanhang(now=now), now=fed))
+    return [*Fleet(account=account, agent=agent, client=client, now=now).steps(), again]
+
+
+def _account(username: str, first: str, last: str, uid: str, name: str) -> Account:
+    account = Account.objects.create(uid=uid, name=name, emails=[f"{username}@example.com"])
+    account.members.add(_person(username, first, last))
+    return account
 
 
 def _person(username: str, first: str, last: str, *, role: str = "") -> User:
@@ -104,8 +130,8 @@ def _use(client: ApiClient, agent: User, customer: User, *, past: datetime) -> N
     web1, web2, shop = (Server.objects.get(instance_id=name) for name in names)
     limit = settings.CODES_PER_SERVER
     mine: dict[str, Any] = {"actor": customer, "channel": Channel.SELF_SERVICE}
-    for days, server, count in ((1, web1, 3), (2, shop, 1)):
-        services.generate(server, count=min(count, limit), now=past + timedelta(days=days), **mine)
+    for server, count in ((web1, min(3, limit)), (shop, 1)):
+        services.generate(server, count=count, now=past + timedelta(days=1), **mine)
     issued = services.generate(web2, count=limit, remark="Autumn sites", now=past + timedelta(days=1), **mine)
     theirs: dict[str, Any] = {"actor": client, "channel": Channel.API}
     filings = []
@@ -135,34 +161,36 @@ def _refuse(account: Account, *, now: datetime) -> None:
     member = account.members.get()
     for server in account.servers.order_by("pk"):
         try:
-            services.generate(server, actor=member, channel=Channel.SELF_SERVICE, now=now - timedelta(hours=3))
+            services.generate(server, actor=member, channel=Channel.SELF_SERVICE, now=now)
         except NotEligible:
             continue
 
 
-def _ask(agent: User, accounts: dict[str, Account], *, now: datetime) -> None:
-    """Two support requests: one that only we can resolve waits, one is answered."""
-    account, other = accounts["qingshan"], accounts["lanye"]
+def _ask(account: Account, *, now: datetime) -> None:
+    """A request that only we can resolve, and that waits."""
     services.open_request(
         account,
         server=Server.objects.get(instance_id="ins-4h8t2wnc"),
         text="Generating failed twice this morning, and the page says that every condition passes.",
         request_id="8f2c41d7a0b94e7c9f13a5d2c6e80b47",
         actor=account.members.get(),
-        now=now - timedelta(hours=28),
+        now=now,
     )
+
+
+def _ask_and_answer(account: Account, agent: User, *, now: datetime) -> None:
     asked = services.open_request(
-        other,
+        account,
         server=Server.objects.get(instance_id="ins-5t2d8hkw"),
         text="The filing platform says that we have no CVM, but we have two. What are we to do?",
-        actor=other.members.get(),
-        now=now - timedelta(hours=9),
+        actor=account.members.get(),
+        now=now,
     )
     services.answer(
         asked,
         text="Your server studio is prepaid for 1 month, and 3 are needed. Renew it for 2 months or longer.",
         actor=agent,
-        now=now - timedelta(hours=7),
+        now=now + timedelta(hours=2),
     )
 
 
