@@ -63,6 +63,7 @@ messages: $(DEV) ## Update and compile the Chinese message catalogue
 lock: ## Renew both lock files (needs uv)
 	uv pip compile -q pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements.lock
 	uv pip compile -q pyproject.toml --extra dev -c requirements.lock --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements-dev.lock
+	uv pip compile -q pyproject.toml --extra tencent -c requirements-dev.lock --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements-tencent.lock
 
 bench: $(DEV) ## Run the benchmarks on a PostgreSQL that writes durably
 	$(PY) tests/with_pg.py --fsync python -m bench

@@ -26,6 +26,7 @@ ELASTIC_IP_ALLOWED = env.flag("ELASTIC_IP_ALLOWED", default=False)
 DEMO = env.flag("DEMO", default=False)
 THROTTLE_RATES = env.rates("THROTTLE_RATES", default={"calls": 6000, "unknown_codes": 60})
 FEED_LATE_AFTER = env.number("FEED_LATE_AFTER", default=0)  # minutes without new facts of an account; 0: never late
+TENCENTCLOUD_ENDPOINT = env.address("TENCENTCLOUD_ENDPOINT", default="")  # a proxy for all calls to the provider
 WEBHOOK_ALLOW_PRIVATE = env.flag("WEBHOOK_ALLOW_PRIVATE", default=False)  # http and private addresses too
 
 # Who reaches us, and how
@@ -200,5 +201,6 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
         "axes": {"level": "WARNING"},  # it tells of every sign-in that succeeds
+        "tencentcloud_sdk_common": {"level": "INFO"},  # below that it writes headers, which hold tokens
     },
 }

@@ -48,3 +48,4 @@ class FeedKind(TextChoices):
     PUT = "put", _("Servers one by one (PUT)")
     INVENTORY = "inventory", _("Inventory through the API")
     IMPORT = "import", _("Import of files")
+    SYNC = "sync", _("Live sync with the provider")

@@ -178,6 +178,7 @@ class FeedRun(models.Model):
 
     An import is one run. A feed that puts servers one by one has one run an hour, whose `at` is its newest call.
     `is_newest`: no facts of the account came in later, so it tells how old they are. `actor` reads as in events.
+    `failures` names what a sync could not read, as {"region": …, "code": …}; with an empty region it read nothing.
     """
 
     kind = models.CharField(_("feed"), max_length=12, choices=FeedKind)
@@ -188,6 +189,7 @@ class FeedRun(models.Model):
     updated = models.PositiveIntegerField(_("updated"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     rejected = models.PositiveIntegerField(_("rejected"), default=0)
+    failures = models.JSONField(_("failures"), default=list, blank=True)
     is_newest = models.BooleanField(_("newest of its account"), default=True)
 
     class Meta:

@@ -12,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
 from codes.admin.columns import DASH, link, list_url, moment
@@ -28,26 +29,40 @@ def late_feeds(*, now: datetime) -> Any:
 
 
 def health(run: FeedRun, *, now: datetime) -> str:
-    """Whether the facts of the run's account are on time, as word and icon; of an older run nothing."""
+    """What the run could not read, else whether the account's facts are on time; of an older run that is nothing."""
+    if run.failures:
+        return _verdict("bad", failed_word(run))
     if not run.is_newest or not settings.FEED_LATE_AFTER:
         return ""
     is_late = now - run.at > timedelta(minutes=settings.FEED_LATE_AFTER)
-    row = {"kind": "warn", "word": _("Late")} if is_late else {"kind": "ok", "word": _("On time")}
-    return render_to_string("includes/verdict_word.html", {"row": row})
+    return _verdict("warn", _("Late")) if is_late else _verdict("ok", _("On time"))
+
+
+def _verdict(kind: str, word: object) -> str:
+    return render_to_string("includes/verdict_word.html", {"row": {"kind": kind, "word": word}})
+
+
+def failed_word(run: FeedRun) -> object:
+    """That everything failed, or how many regions did."""
+    if any(not failure["region"] for failure in run.failures):
+        return _("Failed")
+    return ngettext("Failed in %(count)d region", "Failed in %(count)d regions", n := len(run.failures)) % {"count": n}
 
 
 class NewestFilter(DeskFilter):
-    """The newest run of each account, or of those that are late."""
+    """The newest run of each account, or of those that are late; or the runs that could not read everything."""
 
     title = _("newest run")
     parameter_name = "newest"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("true", _("of each account")), ("late", _("late"))]
+        return [("true", _("of each account")), ("late", _("late")), ("failed", _("failed"))]
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         if value == "true":
             return rows.filter(is_newest=True)
+        if value == "failed":
+            return rows.exclude(failures=[])
         return rows.filter(pk__in=late_feeds(now=now).values("pk"))
 
 
@@ -105,6 +120,12 @@ class FeedRunAdmin(DeskRecord):
             {"label": _("Updated"), "value": str(obj.updated)},
             {"label": _("Unchanged"), "value": str(obj.unchanged)},
             {"label": _("Rows rejected"), "value": str(obj.rejected)},
+            *({"label": _("Not read"), "value": _failure(failure)} for failure in obj.failures),
         ]
         links = [{"label": _("All runs of this account"), "url": list_url(FeedRun, account=obj.account.uid)}]
         return {"heading": _("Feed run"), "facts": facts, "timeline": None, "all_events_url": "", "links": links}
+
+
+def _failure(failure: dict[str, str]) -> str:
+    """The region, unless it was everything, and the provider's error code."""
+    return f"{failure['region'] or _('everything')}: {failure['code']}"

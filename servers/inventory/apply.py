@@ -206,8 +206,9 @@ class _Import:
                 self.tally.unchanged += 1
 
     def terminate_missing(self, inventory: Inventory) -> None:
-        """Servers of the account (and region) that no row named are gone."""
-        servers = Server.objects.filter(account=self.account).exclude(state=ServerState.TERMINATED)
+        """Servers of the account (and region) that no row named are gone, unless newer facts of them have come in."""
+        servers = Server.objects.filter(account=self.account, facts_at__lte=self.now)
+        servers = servers.exclude(state=ServerState.TERMINATED)
         if self.region is not None:
             servers = servers.filter(region__code=self.region)
         known = servers.values_list("instance_id", flat=True).order_by("pk")

@@ -14,13 +14,21 @@ from django.db.models import F
 from servers.choices import FeedKind
 from servers.inventory.apply import Result
 from servers.inventory.facts import Tally
+from servers.inventory.sync import Outcome
 from servers.models import Account, FeedRun
 
 
 def record_import(tally: Tally, *, account: Account, kind: FeedKind, actor: str, now: datetime) -> FeedRun:
     """One run for one import, with what became of its rows."""
-    counts = {"created": tally.created, "updated": tally.updated, "unchanged": tally.unchanged}
-    return _begin(account, kind=kind, actor=actor, now=now, **counts, rejected=len(tally.rejected))
+    return _begin(_run(tally, account=account, kind=kind, actor=actor, now=now))
+
+
+def record_sync(outcome: Outcome, *, account: Account, actor: str, now: datetime) -> FeedRun:
+    """One run for one round, with what it could not read; a round that read no region makes no facts newer."""
+    run = _run(outcome.tally, account=account, kind=FeedKind.SYNC, actor=actor, now=now)
+    run.failures = [{"region": failure.region, "code": failure.code} for failure in outcome.failures]
+    run.is_newest = bool(outcome.read)
+    return _begin(run)
 
 
 def record_put(result: Result, *, account: Account, actor: str, now: datetime) -> None:
@@ -28,10 +36,27 @@ def record_put(result: Result, *, account: Account, actor: str, now: datetime) -
     hour = now.replace(minute=0, second=0, microsecond=0)
     same = FeedRun.objects.filter(account=account, is_newest=True, kind=FeedKind.PUT, actor=actor, at__gte=hour)
     if not same.update(at=now, **{result: F(result) + 1}):
-        _begin(account, kind=FeedKind.PUT, actor=actor, now=now, **{result: 1})
+        run = _run(Tally(), account=account, kind=FeedKind.PUT, actor=actor, now=now)
+        setattr(run, result, 1)
+        _begin(run)
+
+
+def _run(tally: Tally, *, account: Account, kind: FeedKind, actor: str, now: datetime) -> FeedRun:
+    return FeedRun(
+        account=account,
+        kind=kind,
+        actor=actor,
+        at=now,
+        created=tally.created,
+        updated=tally.updated,
+        unchanged=tally.unchanged,
+        rejected=len(tally.rejected),
+    )
 
 
 @transaction.atomic
-def _begin(account: Account, *, kind: FeedKind, actor: str, now: datetime, **counts: int) -> FeedRun:
-    FeedRun.objects.filter(account=account, is_newest=True).update(is_newest=False)
-    return FeedRun.objects.create(account=account, kind=kind, actor=actor, at=now, **counts)
+def _begin(run: FeedRun) -> FeedRun:
+    if run.is_newest:
+        FeedRun.objects.filter(account=run.account, is_newest=True).update(is_newest=False)
+    run.save(force_insert=True)
+    return run

@@ -12,7 +12,8 @@ from django.utils import timezone
 from codes.admin.columns import list_url, page_url
 from servers.choices import FeedKind
 from servers.inventory.facts import Tally
-from servers.inventory.runs import record_import
+from servers.inventory.runs import record_import, record_sync
+from servers.inventory.sync import Failure, Outcome
 from servers.models import Account, FeedRun
 from tests import factories
 
@@ -84,3 +85,22 @@ def test_the_list_costs_the_same_for_3_runs_and_for_60(settings) -> None:
             client.get(list_url(FeedRun))
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 9
+
+
+def synced(*failures: tuple[str, str], read: tuple[str, ...] = ()) -> FeedRun:
+    outcome = Outcome(read=list(read), failures=[Failure(region=r, code=c, detail="") for r, c in failures])
+    return record_sync(outcome, account=factories.make_account(), actor="system", now=timezone.now())
+
+
+def test_a_sync_that_failed_shows_what_was_not_read() -> None:
+    client = signed_in()
+    whole = synced(("", "AuthFailure.TokenFailure"))
+    two = synced(("ap-shanghai", "Timeout"), ("ap-beijing", "RequestLimitExceeded"), read=("ap-guangzhou",))
+    fine = synced(read=("ap-guangzhou",))
+    rows = client.get(list_url(FeedRun, newest="failed")).context["cl"].result_list
+    assert {run.pk for run in rows} == {whole.pk, two.pk} and fine.is_newest
+    page = client.get(list_url(FeedRun)).content.decode()
+    assert "Failed in 2 regions" in page and "Live sync with the provider" in page
+    assert "everything: AuthFailure.TokenFailure" in client.get(page_url(whole)).content.decode()
+    chinese = client.get(page_url(two), headers={"accept-language": "zh-hans"}).content.decode()
+    assert "ap-beijing: RequestLimitExceeded" in chinese and "2 个地域读取失败" in chinese

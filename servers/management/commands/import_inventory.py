@@ -18,9 +18,8 @@ from servers.inventory.facts import REGION_CODE, Tally
 from servers.inventory.files import ResponseFiles, Unreadable
 from servers.inventory.runs import record_import
 from servers.inventory.tencent import Inventory
+from servers.management.accounts import NOTHING_DONE, account_named
 from servers.models import Account
-
-NOTHING_DONE = 2  # exit code
 
 
 class Command(BaseCommand):
@@ -48,7 +47,7 @@ class Command(BaseCommand):
                 inventory = Inventory(responses)
                 if options["complete"] and not inventory.is_complete:
                     raise Incomplete
-                account = self._account(options["account"], options["create_account"])
+                account = account_named(options["account"], create_as=options["create_account"])
                 tally = self._apply(inventory, account, options["region"], complete=options["complete"])
             except Unreadable as error:
                 message = f"{error.path} cannot be read: {error.reason} Nothing was done."
@@ -57,15 +56,6 @@ class Command(BaseCommand):
                 message = "These responses are not complete: instances are missing or listed twice, or one is an error."
                 raise CommandError(f"{message} Nothing was done.", returncode=NOTHING_DONE) from error
         self._sum_up(tally)
-
-    def _account(self, uid: str, name: str | None) -> Account:
-        if name is not None:
-            return Account.objects.get_or_create(uid=uid, defaults={"name": name})[0]
-        account = Account.objects.filter(uid=uid).first()
-        if account is None:
-            message = f"There is no account {uid}; create it with --create-account NAME."
-            raise CommandError(message, returncode=NOTHING_DONE)
-        return account
 
     def _apply(self, inventory: Inventory, account: Account, region: str | None, *, complete: bool) -> Tally:
         now = timezone.now()
