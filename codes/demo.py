@@ -115,7 +115,7 @@ def yuanhang(*, now: datetime) -> list[Response]:
     lefts = (200, 330, 45, 140, 12, 88, 260, 5)
     rows = [
         _instance(
-            f"ins-{number:02d}f{number * 7919 % 99_991:05d}",
+            f"ins-{(number * 2_654_435_761 + 1_640_531_527) % 16**8:08x}",
             f"shop-{number:02d}",
             now=now,
             bought=150 + 9 * number,
