@@ -54,6 +54,9 @@ class Channel(TextChoices):
     COMMAND = "command", _("command")
 
 
+BY_PEOPLE = (Channel.ADMIN, Channel.SELF_SERVICE)  # few beside what programs do
+
+
 class Action(TextChoices):
     """The verbs of codes/services.py that change or show one code."""
 

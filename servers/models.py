@@ -93,7 +93,7 @@ class Server(models.Model):
     name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)
     billing_mode = models.CharField(_("billing mode"), max_length=20, choices=BillingMode)
     purchased_at = models.DateTimeField(_("purchased"), null=True, blank=True)
-    expires_at = models.DateTimeField(_("expiry time"), null=True, blank=True, db_index=True)
+    expires_at = models.DateTimeField(_("expiry time"), null=True, blank=True)
     prepaid_months = models.PositiveSmallIntegerField(_("prepaid months"), default=0)
     prepaid_months_stated = models.BooleanField(_("stated by a feed that knows the orders"), default=False)
     state = models.CharField(_("state"), max_length=12, choices=ServerState)
@@ -107,6 +107,7 @@ class Server(models.Model):
     class Meta:
         verbose_name = _("server")
         verbose_name_plural = _("servers")
+        indexes = [models.Index(fields=["expires_at", "id"], name="server_by_expiry")]
         constraints = [
             models.CheckConstraint(condition=Q(billing_mode__in=BillingMode.values), name="server_billing_mode_known"),
             models.CheckConstraint(condition=Q(state__in=ServerState.values), name="server_state_known"),

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from codes.choices import Channel, EventType
+from codes.choices import BY_PEOPLE, Channel, EventType
 from codes.models.codes import AuthorizationCode
 from servers.models import Account, Server
 
@@ -32,17 +32,23 @@ class CodeEvent(models.Model):
     `account` is the one that owned the server then. With neither user nor client the actor is the system. `failed`
     holds refusal codes, `policy` the policy values of that moment, `detail` the changed facts as [before, after].
     `place` counts the events of one server from 1, `mac` chains them (codes/chain.py).
+    The indexes below lead with account, server and code, so that the columns need none of their own.
     """
 
     type = models.CharField(_("what"), max_length=20, choices=EventType)
     at = models.DateTimeField(_("when"))
-    account = models.ForeignKey(Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="events")
-    server = models.ForeignKey(Server, verbose_name=_("server"), on_delete=models.PROTECT, related_name="events")
+    account = models.ForeignKey(
+        Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="events", db_index=False
+    )
+    server = models.ForeignKey(
+        Server, verbose_name=_("server"), on_delete=models.PROTECT, related_name="events", db_index=False
+    )
     code = models.ForeignKey(
         AuthorizationCode,
         verbose_name=_("code"),
         on_delete=models.PROTECT,
         related_name="events",
+        db_index=False,
         null=True,
         blank=True,
     )
@@ -83,6 +89,8 @@ class CodeEvent(models.Model):
             models.Index(fields=["server", "id"], name="event_of_server"),
             models.Index(fields=["code", "id"], name="event_of_code"),
             models.Index(fields=["type", "at"], name="event_by_type"),
+            models.Index(fields=["type", "id"], name="event_of_type"),
+            models.Index(fields=["channel", "id"], condition=Q(channel__in=BY_PEOPLE), name="event_by_people"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(user__isnull=True) | Q(client__isnull=True), name="event_has_one_actor"),

@@ -56,6 +56,7 @@ class Filing(models.Model):
     class Meta:
         verbose_name = _("filing")
         verbose_name_plural = _("filings")
+        indexes = [models.Index(fields=["began_at"], condition=Q(state__in=HOLDING), name="filing_holds")]
         constraints = [
             models.UniqueConstraint(fields=["code"], condition=Q(state__in=HOLDING), name="filing_one_hold_per_code"),
             models.UniqueConstraint(

@@ -114,6 +114,7 @@ class WebhookDelivery(models.Model):
                 condition=Q(state=DeliveryState.PENDING),
                 name="webhook_pending_lane",
             ),
+            models.Index(fields=["id"], condition=Q(state=DeliveryState.GIVEN_UP), name="webhook_given_up"),
         ]
 
     def __str__(self) -> str:

@@ -1,0 +1,13 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    """Those without an expiry time are many: sorting them by number too wants both in the index."""
+
+    dependencies = [("servers", "0004_feed_run_roles")]
+    operations = [
+        migrations.AlterField(
+            "server", "expires_at", models.DateTimeField(blank=True, null=True, verbose_name="expiry time")
+        ),
+        migrations.AddIndex("server", models.Index(fields=["expires_at", "id"], name="server_by_expiry")),
+    ]
