@@ -12,11 +12,12 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import ShownState
 from codes.models import AuthorizationCode, Filing
-from codes.validity import shown_state
+from codes.validity import shown_as
 from codes.values import TAIL
 from icpportal.api.converters import NAME, UID
-from icpportal.api.filters import MomentFilter, PatternFilter, StrictFilterSet, TextFilter
+from icpportal.api.filters import MomentFilter, OfOneFilter, PatternFilter, StrictFilterSet, TextFilter
 from servers.inventory.facts import canonical_address
+from servers.models import Account, Server
 
 Codes = QuerySet[AuthorizationCode]
 
@@ -39,8 +40,8 @@ class AddressFilter(django_filters.Filter):  # type: ignore[misc]
 class CodeFilterSet(StrictFilterSet):
     """`state` is the shown one. `…_before` is <, `…_after` is >; moments are aware."""
 
-    account = PatternFilter(field_name="server__account__uid", pattern=UID, label=_("account"))
-    server = PatternFilter(field_name="server__instance_id", pattern=NAME, label=_("instance ID"))
+    account = OfOneFilter(field_name="server__account", of=Account, handle="uid", pattern=UID, label=_("account"))
+    server = OfOneFilter(field_name="server", of=Server, handle="instance_id", pattern=NAME, label=_("instance ID"))
     ip = AddressFilter(field_name="ip__address", label=_("IP"))
     state = django_filters.ChoiceFilter(choices=ShownState.choices, method="in_state", label=_("state"))
     expires_before = MomentFilter(method="expiring_before", label=_("expires before"))
@@ -62,7 +63,7 @@ class CodeFilterSet(StrictFilterSet):
 
     def in_state(self, codes: Codes, name: str, value: str) -> Codes:
         """Those that are shown in this state at `now`."""
-        return codes.alias(state_now=shown_state(self.now)).filter(state_now=value)
+        return codes.filter(shown_as(value, now=self.now))
 
     def expiring_before(self, codes: Codes, name: str, value: datetime) -> Codes:
         """Those whose server or IP expires before (decision 3)."""

@@ -46,17 +46,31 @@ def standing() -> Q:
     )
 
 
+def _ladder(now: datetime) -> list[tuple[ShownState, Q]]:
+    """The shown states in their order: a code is shown in the first whose condition holds."""
+    return [
+        (ShownState.USED, Q(state=State.USED)),
+        (ShownState.WITHDRAWN, Q(state=State.WITHDRAWN)),
+        (ShownState.INVALID, ~standing()),
+        (ShownState.EXPIRED, ~unexpired(now)),
+        (ShownState.IN_USE, Q(state=State.IN_USE)),
+        (ShownState.UNUSED, Q(state=State.UNUSED)),
+    ]
+
+
 def shown_state(now: datetime) -> Case:
     """used > withdrawn > invalid > expired > in_use > unused, as an SQL expression over AuthorizationCode."""
-    return Case(
-        When(state=State.USED, then=Value(ShownState.USED)),
-        When(state=State.WITHDRAWN, then=Value(ShownState.WITHDRAWN)),
-        When(~standing(), then=Value(ShownState.INVALID)),
-        When(~unexpired(now), then=Value(ShownState.EXPIRED)),
-        When(state=State.IN_USE, then=Value(ShownState.IN_USE)),
-        default=Value(ShownState.UNUSED),
-        output_field=CharField(),
-    )
+    return Case(*(When(holds, then=Value(state)) for state, holds in _ladder(now)), output_field=CharField())
+
+
+def shown_as(*states: str, now: datetime) -> Q:
+    """The codes that are shown in one of `states`: the same as conditions, so that the database can estimate them."""
+    found, before = Q(pk__in=[]), Q()
+    for state, holds in _ladder(now):
+        if state in states:
+            found |= before & holds
+        before &= ~holds
+    return found
 
 
 def with_shown_state(codes: QuerySet[AuthorizationCode], *, now: datetime) -> QuerySet[AuthorizationCode]:

@@ -16,10 +16,10 @@ from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode, Filing
 from codes.values import TAIL
 from icpportal.api.converters import UID
-from icpportal.api.filters import FlagFilter, MomentFilter, PatternFilter, StrictFilterSet, TextFilter
+from icpportal.api.filters import FlagFilter, MomentFilter, OfOneFilter, PatternFilter, StrictFilterSet, TextFilter
 from servers.choices import BillingMode, ServerState
 from servers.inventory.facts import REGION_CODE, canonical_address
-from servers.models import IPAddress, Server
+from servers.models import Account, IPAddress, Server
 
 Servers = QuerySet[Server]
 _DIGITS = 6
@@ -53,7 +53,7 @@ class ServerFilterSet(StrictFilterSet):
 
     knows_codes = True
 
-    account = PatternFilter(field_name="account__uid", pattern=UID, label=_("account"))
+    account = OfOneFilter(field_name="account", of=Account, handle="uid", pattern=UID, label=_("account"))
     region = PatternFilter(field_name="region__code", pattern=REGION_CODE.pattern, label=_("region"))
     billing_mode = django_filters.ChoiceFilter(choices=BillingMode.choices, label=_("billing mode"))
     state = django_filters.ChoiceFilter(choices=ServerState.choices, label=_("state"))

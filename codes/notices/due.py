@@ -14,7 +14,7 @@ from codes.choices import ShownState
 from codes.models import AuthorizationCode, Filing
 from codes.notices.choices import Kind
 from codes.standing import EXPIRES_SOON, LONG_HOLD, long_holds
-from codes.validity import expires_at, with_shown_state
+from codes.validity import expires_at, shown_as, with_shown_state
 from icpportal.dates import SHANGHAI
 
 DAYS_BEFORE = (1, 7, EXPIRES_SOON.days)  # nearest first
@@ -59,7 +59,7 @@ def _expiring(accounts: Collection[int], *, now: datetime) -> list[Due]:
     )
     judged: Any = with_shown_state(codes, now=now)
     found = []
-    for code in judged.filter(shown_state__in=_USABLE):
+    for code in judged.filter(shown_as(*_USABLE, now=now)):
         moment = expires_at(code)
         if moment is not None:
             days = next(days for days in DAYS_BEFORE if moment < _end_of_day(now, days))
