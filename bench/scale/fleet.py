@@ -2,7 +2,8 @@
 
 Skewed as real ones are: one account holds a twentieth of the servers, fifty hold a tenth together, most hold a few;
 regions, kinds, states and terms are mixed, every refusal occurs, filings stand in all states, and each code and
-filing has the events that led to it. The same numbers give the same fleet but for the moment. PostgreSQL only.
+filing has the events that led to it, in no real chain. The same numbers give the same fleet but for the moment.
+PostgreSQL only.
 """
 
 from __future__ import annotations

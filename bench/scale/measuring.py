@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from django.db import connection
+from django.db import OperationalError, connection
 
 LARGE_TABLES = {
     "servers_server",
@@ -25,7 +27,11 @@ MANY = 10_001  # rows: lists count no further
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """One statement as it ran, with its plan. `ms` is planning and execution in milliseconds."""
+    """One statement as it ran, with its plan; without one where it was given up for taking too long.
+
+    `ms` is its cost in milliseconds: CPU time of the database's process where it runs on this machine and Linux tells
+    it, else the time that planning and execution took.
+    """
 
     sql: str
     plan: dict[str, Any]
@@ -34,7 +40,7 @@ class Statement:
     @property
     def nodes(self) -> Iterator[dict[str, Any]]:
         """Every node of the plan."""
-        return _walk(self.plan["Plan"])
+        return _walk(self.plan["Plan"]) if self.plan else iter(())
 
     @property
     def scanned(self) -> list[str]:
@@ -48,7 +54,7 @@ class Statement:
     @property
     def read(self) -> int:
         """The most rows that one node gave or threw away, over all its loops."""
-        return max(_read(node) for node in self.nodes)
+        return max((_read(node) for node in self.nodes), default=0)
 
 
 @dataclass(kw_only=True)
@@ -74,18 +80,26 @@ def cost_of(visit: Callable[[], Any]) -> Cost:
         response = visit()
         content = getattr(response, "content", b"")
     cost = Cost(kib=len(content) / 1024, status=getattr(response, "status_code", 200))
-    cost.statements = [_measured(sql, params) for sql, params in ran]
+    cost.statements = [each if isinstance(each, Statement) else _measured(*each) for each in ran]
     return cost
 
 
 @contextmanager
-def _recorded() -> Iterator[list[tuple[str, Any]]]:
-    ran: list[tuple[str, Any]] = []
+def _recorded() -> Iterator[list[Any]]:
+    """What is read meanwhile: (SQL, parameters), and a Statement of what was given up."""
+    ran: list[Any] = []
 
     def record(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
-        if sql.lstrip().upper().startswith(("SELECT", "(SELECT")):
-            ran.append((sql, params))
-        return execute(sql, params, many, context)
+        if not sql.lstrip().upper().startswith(("SELECT", "(SELECT")):
+            return execute(sql, params, many, context)
+        clock = _clock()
+        try:
+            result = execute(sql, params, many, context)
+        except OperationalError:
+            ran.append(Statement(sql=sql, plan={}, ms=_clock() - clock))
+            raise
+        ran.append((sql, params))
+        return result
 
     with connection.execute_wrapper(record):
         yield ran
@@ -100,10 +114,20 @@ def _measured(sql: str, params: Any) -> Statement:
 
 def _explained(sql: str, params: Any) -> Statement:
     with connection.cursor() as cursor:
+        clock = _clock()
         cursor.execute(f"EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) {sql}", params)
+        cost = _clock() - clock
         found = cursor.fetchone()[0]
     plan = (json.loads(found) if isinstance(found, str) else found)[0]
-    return Statement(sql=sql, plan=plan, ms=plan["Planning Time"] + plan["Execution Time"])
+    return Statement(sql=sql, plan=plan, ms=cost)
+
+
+def _clock() -> float:
+    """Milliseconds that the database's process has spent on a processor, or by the wall where nobody tells."""
+    try:
+        return int(Path(f"/proc/{connection.connection.info.backend_pid}/schedstat").read_text().split()[0]) / 1e6
+    except (OSError, AttributeError):
+        return time.perf_counter() * 1e3
 
 
 def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -111,8 +111,8 @@ STEPS: list[tuple[str, str]] = [
                CASE WHEN state = 'completed' THEN '粤ICP备' || (10000000 + id) || '号' ELSE '' END,
                CASE state WHEN 'rejected' THEN 'The identity does not match' WHEN 'abandoned' THEN 'Given up'
                           ELSE '' END, began,
-               CASE WHEN state IN ('completed', 'abandoned') THEN least({now}, began + b * interval '30 days') END,
-               false
+               CASE WHEN state IN ('completed', 'abandoned')
+                    THEN began + b * least({now} - began, interval '30 days') END, false
         FROM (
             SELECT row_number() OVER (ORDER BY began) AS id, *
             FROM (
@@ -167,17 +167,25 @@ STEPS: list[tuple[str, str]] = [
         "events",
         """
         INSERT INTO codes_codeevent (id, type, at, account_id, server_id, code_id, order_number, user_id, client_id,
-            channel, reason, ticket, failed, policy, detail, request_id)
+            channel, reason, ticket, failed, policy, detail, request_id, place, mac)
         SELECT row_number() OVER (ORDER BY at), type, at, account, server, code, order_number,
                CASE WHEN channel IN ('admin', 'self_service') THEN {person} + 1 END,
                CASE WHEN channel = 'api' THEN {client} + mod(server, 2) END,
-               channel, reason, '', failed, policy, detail, substr(md5(server::text), 1, 16)
+               channel, reason, '', failed, policy, detail, substr(md5(server::text), 1, 16),
+               row_number() OVER (PARTITION BY server ORDER BY at), sha256(server::text::bytea)
         FROM (
             SELECT h.*, s.account_id AS account,
                    CASE WHEN h.type = 'server_changed' THEN 'command' WHEN mod(h.code, 400) = 0 THEN 'admin'
                         WHEN mod(h.code, 100) = 1 THEN 'self_service' ELSE 'api' END AS channel
             FROM happened h JOIN servers_server s ON s.id = h.server
         ) told
+        """,
+    ),
+    (
+        "ends of events",
+        """
+        INSERT INTO codes_eventhead (server_id, place, mac)
+        SELECT server_id, max(place), sha256(server_id::text::bytea) FROM codes_codeevent GROUP BY server_id
         """,
     ),
     (
