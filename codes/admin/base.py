@@ -22,12 +22,14 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from codes.admin.as_csv import ListAsCsv
 from codes.admin.changelist import COUNT_UP_TO as COUNT_UP_TO
-from codes.admin.changelist import CappedPaginator, refuse_nul, tab_counts
+from codes.admin.changelist import JUDGED_UP_TO, refuse_nul, tab_counts
 from codes.admin.columns import page_url
 from codes.admin.saved_views import ListWithViews
+from servers.models import Account, Server
 
 BULK_LIMIT = 200  # rows that one action takes at a time
 
@@ -37,10 +39,12 @@ Rows = QuerySet[Any]
 class DeskFilter(admin.SimpleListFilter):
     """One parameter of a list's address. `is_tabs` shows it as tabs above the list, counted by their `expression`.
 
+    `is_judged`: no index knows its rows and each has to be judged, so they are counted less far and not for ever.
     A value that is not offered raises IncorrectLookupParameters: the desk says so, and does not guess.
     """
 
-    is_tabs = False
+    is_tabs = is_judged = False
+    ordering: tuple[str, ...] = ()  # of the list while the filter is set, unless a column is chosen
     title: Any
     parameter_name: str
 
@@ -61,9 +65,10 @@ class DeskFilter(admin.SimpleListFilter):
         """The value of each row in SQL, for the counts on tabs."""
         raise NotImplementedError
 
-    def counts(self, rows: Rows, values: list[str], *, now: datetime) -> list[str]:
-        """How many rows there are, then how many behind each tab."""
-        return tab_counts(rows, self.expression(now=now), values)
+    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
+        """How many rows there are, then how many behind each tab. `whole`: the first, where it is known already."""
+        up_to = JUDGED_UP_TO if self.is_judged else COUNT_UP_TO
+        return tab_counts(rows, self.expression(now=now), values, whole=whole, up_to=up_to)
 
     @property
     def shown(self) -> str:
@@ -93,21 +98,41 @@ def choice_filter(
     return ChoiceFilter
 
 
-def handle_filter(parameter: str, label: Any, field: str) -> type[DeskFilter]:
-    """A filter by an exact handle, such as an instance ID. Links set it; it shows only while it is set."""
+def handle_filter(
+    parameter: str, label: Any, field: str, *, handle: str = "", of: type[Model] | None = None
+) -> type[DeskFilter]:
+    """A filter by an exact handle, such as an instance ID. Links set it; it shows only while it is set.
+
+    `field` holds it, or leads to the object `of` which it is the `handle`: that is looked up first, so that the
+    database knows how many rows such an account has, and does not expect of the largest what the average has.
+    """
 
     class HandleFilter(DeskFilter):
         title = label
         parameter_name = parameter
+        is_judged = of is not None and "__" in field
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
             value = self.value()
             return [] if value is None else [(value, value)]
 
         def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-            return rows.filter(**{field: value})
+            if of is None:
+                return rows.filter(**{field: value})
+            found = of._default_manager.filter(**{handle: value}).values_list("pk", flat=True).first()
+            return rows.none() if found is None else rows.filter(**{field: found})
 
     return HandleFilter
+
+
+def account_filter(path: str) -> type[DeskFilter]:
+    """The rows of one account, to which `path` leads."""
+    return handle_filter("account", _lazy("account"), path, handle="uid", of=Account)
+
+
+def server_filter(path: str) -> type[DeskFilter]:
+    """The rows of one server, to which `path` leads."""
+    return handle_filter("server", _lazy("server"), path, handle="instance_id", of=Server)
 
 
 class DeskAdmin(ListWithViews, ListAsCsv):
@@ -116,7 +141,6 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     view_on_site = False
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
-    paginator = CappedPaginator
     list_title: Any = ""  # in the sidebar's word; empty: the model's plural
     list_per_page = 50
     list_max_show_all = 0

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from datetime import datetime
 from typing import Any, cast
 
-from django.contrib.admin.views.main import ChangeList
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
 from django.db.models import Count, Q
@@ -16,9 +17,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from codes.admin.export_columns import EXPORTS
+from icpportal.patience import TooLong, at_most
 
 VIEW_PARAMETER = "view"  # which saved view was chosen; no filter
+WAIT_PARAMETER = "wait"  # somebody asked to search everything
 COUNT_UP_TO = 10_000  # rows: the exact number of more helps nobody and costs the whole table
+JUDGED_UP_TO = 1_000  # the same of rows that have to be judged one by one
+COUNT_MS = 80  # milliseconds for counting those
+PAGE_SECONDS = 1  # for finding a page of them,
+WAIT_SECONDS = 30  # and for searching everything when asked
 
 
 def refuse_nul(request: HttpRequest) -> None:
@@ -27,53 +34,123 @@ def refuse_nul(request: HttpRequest) -> None:
         raise BadRequest
 
 
-class CappedPaginator(Paginator):  # type: ignore[type-arg]
-    """Counts no further than COUNT_UP_TO."""
-
-    @cached_property
-    def count(self) -> int:
-        """How many rows there are, or COUNT_UP_TO + 1 when there are more."""
-        rows: Any = self.object_list
-        return int(rows.order_by().values("pk")[: COUNT_UP_TO + 1].count())
-
-
 class DeskChangeList(ChangeList):
-    """A page of a list. `now` is the moment at which it was read."""
+    """A page of a list. `now` is the moment at which it was read.
+
+    Rows are read first, and counted only where the page does not tell their number. A list whose filters judge every
+    row (`is_judged`) is given up when that takes long: `is_cut`, and the page asks whether to search everything.
+    """
+
+    is_cut = False
+    wait_seconds = WAIT_SECONDS
+    now: datetime
 
     def get_results(self, request: HttpRequest) -> None:
-        """As the admin does, then the rows as the model's admin dresses them."""
-        super().get_results(request)
+        """The page's rows as the model's admin dresses them, and how many there are. Raises for a page beyond."""
         self.now = timezone.now()
+        self.is_judged = any(spec.is_judged and spec.value() is not None for spec in self._specs)
+        self.up_to = JUDGED_UP_TO if self.is_judged else COUNT_UP_TO
+        if not 1 <= self.page_num <= self.up_to // self.list_per_page + 1:
+            raise IncorrectLookupParameters
+        self.patience = WAIT_SECONDS if WAIT_PARAMETER in request.GET else PAGE_SECONDS
+        found = self._page()
+        if not found and self.page_num > 1:
+            raise IncorrectLookupParameters
+        self.result_count = self._count(len(found))
+        self.paginator = _Counted(self.queryset, self.list_per_page, self.result_count)
+        self.multi_page = self.result_count > self.list_per_page
+        self.can_show_all, self.full_result_count, self.show_full_result_count = False, None, False
+        self.show_admin_actions = bool(self.result_count)
         self.tabs = self._tabs(request)
-        self.result_list = cast(Any, self.model_admin).dress(self.result_list, now=self.now)
-        self.clear_all_filters_qs = self.get_query_string(remove=[*self.get_filters_params(), VIEW_PARAMETER])
+        self.result_list = cast(Any, self.model_admin).dress(found[: self.list_per_page], now=self.now)
+        self.clear_all_filters_qs = self.get_query_string(
+            remove=[*self.get_filters_params(), VIEW_PARAMETER, WAIT_PARAMETER]
+        )
+
+    @property
+    def _specs(self) -> list[Any]:
+        return cast(list[Any], self.filter_specs)
+
+    @property
+    def _first(self) -> int:
+        """The place of the page's first row, from 0."""
+        return (self.page_num - 1) * self.list_per_page
+
+    def _page(self) -> list[Any]:
+        """The page's rows, and the one after them if there is one."""
+        rows = self.queryset[self._first : self._first + self.list_per_page + 1]
+        if not self.is_judged:
+            return list(rows)
+        try:
+            with at_most(self.patience * 1000):
+                return list(rows)
+        except TooLong:
+            self.is_cut = True
+            return []
+
+    def _count(self, found: int) -> int:
+        """How many rows there are, or more than `up_to`, which is lowered to what is sure when counting takes long."""
+        if found <= self.list_per_page:
+            return self._first + found
+        if not self.is_judged:
+            return count_up_to(self.queryset, self.up_to)
+        try:
+            with at_most(COUNT_MS):
+                return count_up_to(self.queryset, self.up_to)
+        except TooLong:
+            self.up_to = self._first + self.list_per_page
+            return self.up_to + 1
+
+    def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
+        """As chosen, else as a filter that is set would have it, else as the list is."""
+        own = [spec.ordering for spec in self._specs if spec.ordering and spec.value() is not None]
+        return list(own[0]) if own and ORDER_VAR not in self.params else super().get_ordering(request, queryset)
+
+    def get_ordering_field(self, field_name: Any) -> Any:
+        """What a column is ordered by: nothing unless its head offers it, since only those have an index."""
+        is_offered = self.sortable_by is None or field_name in self.sortable_by
+        return super().get_ordering_field(field_name) if is_offered else None
 
     def get_filters_params(self, params: Any = None) -> dict[str, Any]:
         """What the address filters by."""
         found: dict[str, Any] = super().get_filters_params(params)
-        return {name: value for name, value in found.items() if name != VIEW_PARAMETER}
+        return {name: value for name, value in found.items() if name not in (VIEW_PARAMETER, WAIT_PARAMETER)}
 
     def _tabs(self, request: HttpRequest) -> dict[str, Any] | None:
         """The tabs above the list with their counts, which follow the other filters; None for a list without."""
-        specs: list[Any] = self.filter_specs
-        spec = next((each for each in specs if each.is_tabs), None)
+        spec = next((each for each in self._specs if each.is_tabs), None)
         if spec is None:
             return None
         rows: Any = self.root_queryset
-        for other in specs:
+        for other in self._specs:
             rows = rows if other is spec else other.queryset(request, rows)
         values = [str(value) for value, _label in spec.lookup_choices]
-        counts = spec.counts(rows, values, now=self.now)
+        whole = self.result_count if spec.value() is None else None
+        counts = self._tab_counts(spec, rows, values, whole)
         choices = [{**choice, "count": count} for choice, count in zip(spec.choices(self), counts, strict=True)]
         return {"title": spec.title, "choices": choices}
+
+    def _tab_counts(self, spec: Any, rows: Any, values: list[str], whole: int | None) -> list[str]:
+        if not self.is_judged:
+            return cast(list[str], spec.counts(rows, values, whole=whole, now=self.now))
+        try:
+            with at_most(COUNT_MS):
+                return cast(list[str], spec.counts(rows, values, whole=whole, now=self.now))
+        except TooLong:
+            return ["" for _value in ("", *values)]
+
+    @property
+    def wait_url(self) -> str:
+        """The same list, searched for up to `wait_seconds`; "" when it was."""
+        return "" if self.patience == WAIT_SECONDS else self.get_query_string({WAIT_PARAMETER: "1"})
 
     @property
     def range_label(self) -> str:
         """ "1 to 50 of 128"."""
         first = (self.page_num - 1) * self.list_per_page + 1
         values = {"first": first, "last": first + len(self.result_list) - 1, "all": self.result_count}
-        if self.result_count > COUNT_UP_TO:
-            return _("%(first)d to %(last)d of more than %(all)d") % {**values, "all": COUNT_UP_TO}
+        if self.result_count > self.up_to:
+            return _("%(first)d to %(last)d of more than %(all)d") % {**values, "all": self.up_to}
         return _("%(first)d to %(last)d of %(all)d") % values
 
     @property
@@ -81,35 +158,56 @@ class DeskChangeList(ChangeList):
         """ "CSV, 28 rows"; "" where there is nothing to download."""
         if not self.result_count or self.model not in EXPORTS:
             return ""
-        if self.result_count > COUNT_UP_TO:
-            return _("CSV, over %(count)s rows") % {"count": number_format(COUNT_UP_TO, force_grouping=True)}
+        if self.result_count > self.up_to:
+            return _("CSV, over %(count)s rows") % {"count": number_format(self.up_to, force_grouping=True)}
         text = ngettext("CSV, %(count)s row", "CSV, %(count)s rows", self.result_count)
         return text % {"count": number_format(self.result_count, force_grouping=True)}
 
     @property
     def csv_url(self) -> str:
         """The same filters and order, as CSV."""
-        return f"csv/{self.get_query_string(remove=[VIEW_PARAMETER])}"
+        return f"csv/{self.get_query_string(remove=[VIEW_PARAMETER, WAIT_PARAMETER])}"
 
     @property
     def chips(self) -> list[Any]:
         """The filters that are set, but for the tabs."""
-        specs: list[Any] = self.filter_specs
-        return [spec for spec in specs if spec.value() is not None and not spec.is_tabs]
+        return [spec for spec in self._specs if spec.value() is not None and not spec.is_tabs]
 
 
-def tab_counts(rows: Any, expression: Any, values: list[str], *, up_to: int = COUNT_UP_TO) -> list[str]:
-    """How many rows there are, then how many of each value, by one statement over the first `up_to` rows.
+class _Counted(Paginator):  # type: ignore[type-arg]
+    """Page numbers of rows that are counted already."""
+
+    def __init__(self, rows: Any, per_page: int, count: int) -> None:
+        super().__init__(rows, per_page)
+        self.count = count
+
+
+def count_up_to(rows: Any, up_to: int) -> int:
+    """How many rows there are, or up_to + 1 when there are more."""
+    return int(rows.order_by().values("pk")[: up_to + 1].count())
+
+
+def tab_counts(
+    rows: Any, expression: Any, values: list[str], *, whole: int | None = None, up_to: int = COUNT_UP_TO
+) -> list[str]:
+    """How many rows there are, then how many of each value, by one statement over at most `up_to` rows.
 
     With more rows than that only the first is said: a state that few of millions have would cost reading them all.
+    `whole` is their number, up to COUNT_UP_TO, where it is known already.
     """
+    if whole is None:
+        whole = count_up_to(rows, COUNT_UP_TO)
+    if whole > up_to:
+        return [_plenty(whole), *("" for _value in values)]
     counted = rows.select_related(None).order_by().annotate(tab=expression).values("tab")[: up_to + 1]
     each = {f"tab{place}": Count("tab", filter=Q(tab=value)) for place, value in enumerate(values)}
     found = counted.aggregate(whole=Count("tab"), **each)
-    whole = found.pop("whole")
-    if whole > up_to:
-        return [f"{number_format(up_to, force_grouping=True)}+", *("" for _value in values)]
-    return [number_format(number, force_grouping=True) for number in (whole, *found.values())]
+    return [number_format(number, force_grouping=True) for number in found.values()]
+
+
+def _plenty(count: int) -> str:
+    number = number_format(min(count, COUNT_UP_TO), force_grouping=True)
+    return f"{number}+" if count > COUNT_UP_TO else number
 
 
 class WholeList(DeskChangeList):

@@ -15,13 +15,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin import actions, timeline
-from codes.admin.base import DeskFilter, DeskRecord, Rows, handle_filter
+from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, handle_filter, server_filter
 from codes.admin.columns import link, moment
 from codes.admin.rows import dressed, expiring
 from codes.admin.verdicts import code_verdict
 from codes.choices import ShownState
 from codes.models import AuthorizationCode, Filing
-from codes.validity import VALIDITY, shown_state
+from codes.validity import VALIDITY, shown_as, shown_state
 
 
 class ShownStateFilter(DeskFilter):
@@ -29,14 +29,13 @@ class ShownStateFilter(DeskFilter):
 
     title = _("state")
     parameter_name = "state"
-    is_tabs = True
+    is_tabs = is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(ShownState.choices)
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        found: Rows = rows.alias(state_shown=self.expression(now=now)).filter(state_shown=value)
-        return found
+        return rows.filter(shown_as(value, now=now))
 
     def expression(self, *, now: datetime) -> Any:
         return shown_state(now)
@@ -47,6 +46,7 @@ class ExpiringFilter(DeskFilter):
 
     title = _("expires")
     parameter_name = "expires_within"
+    is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("7", _("within 7 days")), ("30", _("within 30 days"))]
@@ -66,8 +66,8 @@ class CodeAdmin(DeskRecord):
     list_filter = (
         ShownStateFilter,
         ExpiringFilter,
-        handle_filter("account", _("account"), "server__account__uid"),
-        handle_filter("server", _("server"), "server__instance_id"),
+        account_filter("server__account"),
+        server_filter("server"),
         handle_filter("ip", _("IP address"), "ip__address"),
         handle_filter("authorized_account", _("authorized account"), "authorized_account"),
     )

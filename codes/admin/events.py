@@ -6,36 +6,40 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q
+from django.db.models import TextField
+from django.db.models.functions import Cast
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin import timeline
-from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter, server_filter
 from codes.admin.columns import link, moment
 from codes.choices import Channel, EventType
 from codes.eligibility import GENERATION
-from codes.models import CodeEvent
+from codes.models import CodeEvent, Filing
 from codes.policy import Policy
 from icpportal.dates import SHANGHAI
 
 LAST_WEEK = "7d"
+MOST_CODES = 100  # of one order number: of its own client's, and of other clients that use the same
 
 
 class RefusedFilter(DeskFilter):
-    """Refusals in which one condition failed. Told apart by place in the list, as both databases can."""
+    """Refusals in which one condition failed: its code stands in the list, in quotes, as both databases write it."""
 
     title = _("refused because of")
     parameter_name = "refused"
+    is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         values = Policy.current().as_dict()
         return [(rule.code, f"{rule.faq} {rule.title % values}") for rule in GENERATION.rules]
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        places = [(f"failed__{place}", value) for place in range(len(GENERATION.rules))]
-        return rows.filter(Q(*places, _connector=Q.OR), type=EventType.GENERATION_REFUSED)
+        refused = rows.filter(type=EventType.GENERATION_REFUSED)
+        found: Rows = refused.alias(failed_text=Cast("failed", TextField())).filter(failed_text__contains=f'"{value}"')
+        return found
 
 
 class WhenFilter(DeskFilter):
@@ -66,6 +70,21 @@ def _day(text: str) -> date | None:
     return day if 1970 <= day.year < 9999 else None
 
 
+class OrderFilter(DeskFilter):
+    """The events of one filing order; links set it. Found through its filings, which know the number by index."""
+
+    title = _("filing order number")
+    parameter_name = "order_number"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = self.value()
+        return [] if value is None else [(value, value)]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        codes = list(Filing.objects.filter(order_number=value).values_list("code", flat=True)[:MOST_CODES])
+        return rows.filter(order_number=value, code__in=codes)
+
+
 class CodeFilter(DeskFilter):
     """The events of one code, by its number; links set it."""
 
@@ -94,9 +113,9 @@ class EventAdmin(DeskRecord):
         choice_filter("channel", _("from where"), Channel.choices),
         RefusedFilter,
         WhenFilter,
-        handle_filter("account", _("account"), "account__uid"),
-        handle_filter("server", _("server"), "server__instance_id"),
-        handle_filter("order_number", _("filing order number"), "order_number"),
+        account_filter("account"),
+        server_filter("server"),
+        OrderFilter,
         CodeFilter,
     )
     list_select_related = ("account", "server", "code", "user", "client")

@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter
 from codes.admin.columns import DASH, link, list_url, moment
 from servers.choices import FeedKind
 from servers.models import FeedRun
@@ -84,7 +84,7 @@ class FeedRunAdmin(DeskRecord):
     list_filter = (
         NewestFilter,
         choice_filter("kind", _("feed"), FeedKind.choices),
-        handle_filter("account", _("account"), "account__uid"),
+        account_filter("account"),
     )
     list_select_related = ("account",)
     sortable_by = ()

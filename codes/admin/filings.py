@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin import timeline
-from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter, handle_filter
 from codes.admin.columns import link, list_url, moment, mono
 from codes.choices import FilingState
 from codes.models import CodeEvent, Filing
@@ -19,10 +19,11 @@ from codes.standing import long_holds
 
 
 class HeldFilter(DeskFilter):
-    """Holds that last long."""
+    """Holds that last long, the longest first."""
 
     title = _("hold")
     parameter_name = "held"
+    ordering = ("began_at", "pk")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("long", _("for more than 45 days"))]
@@ -40,7 +41,7 @@ class FilingAdmin(DeskRecord):
     list_filter = (
         choice_filter("state", _("state"), FilingState.choices, tabs=True),
         HeldFilter,
-        handle_filter("account", _("account"), "code__server__account__uid"),
+        account_filter("code__server__account"),
         handle_filter("domain", _("domain"), "domain"),
     )
     list_select_related = ("code__server",)

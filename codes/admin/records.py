@@ -13,7 +13,16 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin import classify
-from codes.admin.base import DeskAdmin, DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
+from codes.admin.base import (
+    DeskAdmin,
+    DeskFilter,
+    DeskRecord,
+    Rows,
+    account_filter,
+    choice_filter,
+    handle_filter,
+    server_filter,
+)
 from codes.admin.columns import link, list_url, moment
 from codes.models import AuthorizationCode
 from servers.choices import IPKind, Jurisdiction
@@ -42,8 +51,8 @@ class IPAddressAdmin(DeskRecord):
         LiveFilter,
         choice_filter("kind", _("kind"), IPKind.choices),
         handle_filter("address", _("address"), "address"),
-        handle_filter("server", _("server"), "server__instance_id"),
-        handle_filter("account", _("account"), "server__account__uid"),
+        server_filter("server"),
+        account_filter("server__account"),
     )
     list_select_related = ("server__account",)
     sortable_by = ("address",)

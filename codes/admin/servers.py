@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F, Value
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
@@ -16,8 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from codes.admin import actions, generate, support_actions, timeline
-from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, handle_filter
-from codes.admin.changelist import tab_counts
+from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter
+from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import expiry, link, list_url, moment
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, now_or_never, replies, server_verdict
@@ -30,15 +30,13 @@ from codes.rules import Report
 from servers.choices import BillingMode, ServerState
 from servers.models import IPAddress, Region, Server
 
-JUDGED_UP_TO = 1000  # servers that the counts on the tabs judge; more would cost more than the page
-
 
 class StandingFilter(DeskFilter):
     """How a server stands to generating, as tabs: what GENERATION says, and nothing wrong where none is needed."""
 
     title = _("verdict")
     parameter_name = "eligible"
-    is_tabs = True
+    is_tabs = is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(Standing.choices)
@@ -51,15 +49,8 @@ class StandingFilter(DeskFilter):
                 return rows.filter(state=ServerState.TERMINATED)
         return with_standing(rows, now=now).filter(standing=value)
 
-    def counts(self, rows: Rows, values: list[str], *, now: datetime) -> list[str]:
-        return standing_counts(rows, values, now=now)
-
-
-def standing_counts(rows: Rows, values: list[str], *, now: datetime, up_to: int = JUDGED_UP_TO) -> list[str]:
-    """How many servers there are, then how many of each standing; of more than `up_to` only the first."""
-    if rows.order_by().values("pk")[: up_to + 1].count() > up_to:
-        return [tab_counts(rows, Value(""), [])[0], *("" for _value in values)]
-    return tab_counts(with_standing(rows, now=now), F("standing"), values)
+    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
+        return tab_counts(with_standing(rows, now=now), F("standing"), values, whole=whole, up_to=JUDGED_UP_TO)
 
 
 class ExpiresFilter(DeskFilter):
@@ -80,6 +71,7 @@ class FailsFilter(DeskFilter):
 
     title = _("fails")
     parameter_name = "fails"
+    is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         values = Policy.current().as_dict()
@@ -115,7 +107,7 @@ class ServerAdmin(DeskRecord):
         choice_filter("state", _("state"), ServerState.choices),
         choice_filter("billing_mode", _("billing mode"), BillingMode.choices),
         RegionFilter,
-        handle_filter("account", _("account"), "account__uid"),
+        account_filter("account"),
     )
     list_select_related = ("account", "region")
     sortable_by = ("instance_id", "name", "expires")

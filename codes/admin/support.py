@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from codes.admin import support_actions
 from codes.admin import support_words as words
-from codes.admin.base import COUNT_UP_TO, DeskFilter, DeskRecord, Rows, handle_filter, staff
+from codes.admin.base import COUNT_UP_TO, DeskFilter, DeskRecord, Rows, account_filter, server_filter, staff
 from codes.admin.columns import DASH, link
 from codes.models import SupportRequest
 from codes.support import report_then
@@ -55,7 +55,7 @@ class TabFilter(DeskFilter):
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         return queryset if self.value() == _ALL else super().queryset(request, queryset)
 
-    def counts(self, rows: Rows, values: list[str], *, now: datetime) -> list[str]:
+    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
         """By one statement; what I took waits too, so it counts twice."""
         limited = SupportRequest.objects.filter(pk__in=rows.order_by().values("pk")[: COUNT_UP_TO + 1])
         waits = Q(waiting_since__isnull=False)
@@ -83,8 +83,8 @@ class SupportRequestAdmin(DeskRecord):
     list_display_links = None
     list_filter = (
         TabFilter,
-        handle_filter("account", gettext_lazy("account"), "account__uid"),
-        handle_filter("server", gettext_lazy("server"), "server__instance_id"),
+        account_filter("account"),
+        server_filter("server"),
     )
     list_select_related = ("account", "server", "taken_by")
     sortable_by = ()

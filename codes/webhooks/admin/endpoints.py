@@ -71,7 +71,7 @@ class StandingFilter(DeskFilter):
         narrowed = rows.filter(disabled_at__isnull=value != "disabled")
         return narrowed.filter(failing_since__isnull=False) if value == "failing" else narrowed
 
-    def counts(self, rows: Rows, values: list[str], *, now: datetime) -> list[str]:
+    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
         """One that fails is enabled too, so it counts twice; endpoints are few."""
         return [str(found.count()) for found in (rows, *(self.narrow(rows, value, now=now) for value in values))]
 

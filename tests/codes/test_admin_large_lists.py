@@ -1,0 +1,98 @@
+"""Lists whose rows have to be judged one by one: counted less far, and given up when that takes long."""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO
+from codes.admin.columns import list_url
+from codes.models import AuthorizationCode, CodeEvent, Filing
+from servers.models import IPAddress, Server
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in() -> Client:
+    client = Client()
+    client.force_login(factories.make_agent())
+    return client
+
+
+def make_servers(number: int) -> None:
+    account = factories.make_account()
+    for _ in range(number):
+        factories.make_server(account=account)
+
+
+def counting(model, **filters) -> list[str]:
+    with CaptureQueriesContext(connection) as queries:
+        assert signed_in().get(list_url(model, **filters)).status_code == 200
+    return [query["sql"] for query in queries if "COUNT(*)" in query["sql"] and model._meta.db_table in query["sql"]]
+
+
+def test_a_page_that_is_not_full_needs_no_count():
+    make_servers(3)
+    assert counting(Server) == []
+    page = signed_in().get(list_url(Server)).content.decode()
+    assert "1 to 3 of 3" in page
+
+
+def test_a_list_by_verdict_counts_less_far_than_a_list_by_a_column():
+    make_servers(51)
+    assert f"LIMIT {JUDGED_UP_TO + 1}" in counting(Server, eligible="true")[0]
+    assert f"LIMIT {COUNT_UP_TO + 1}" in counting(Server, state="running")[0]
+
+
+def test_a_page_beyond_the_count_is_refused_before_anything_is_read():
+    make_servers(1)
+    answer = signed_in().get(list_url(Server, eligible="true", p=JUDGED_UP_TO))
+    assert answer.status_code == 302 and "e=1" in answer["Location"]
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no limit for a statement")
+def test_a_list_that_takes_long_asks_whether_to_search_everything():
+    make_servers(1)
+    client = signed_in()
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE servers_ipaddress RENAME TO quick")
+        cursor.execute("CREATE VIEW servers_ipaddress AS SELECT * FROM quick WHERE pg_sleep(1.2) IS NOT NULL")
+    page = client.get(list_url(Server, fails="clb_ip")).content.decode()
+    assert "Nothing was found within 1 s" in page and "wait=1" in page
+    page = client.get(list_url(Server, fails="clb_ip", wait="1")).content.decode()
+    assert "Nothing matches." in page
+
+
+def test_only_offered_columns_are_sorted_by():
+    make_servers(2)
+    kind = 1 + 1  # after the box to select rows and the address
+    with CaptureQueriesContext(connection) as queries:
+        signed_in().get(list_url(IPAddress, o=kind))
+    assert not any('ORDER BY "servers_ipaddress"."kind"' in query["sql"] for query in queries)
+
+
+def test_long_holds_stand_the_longest_first():
+    now = timezone.now()
+    for days in (50, 60, 55):
+        began = now - timedelta(days=days)
+        factories.make_filing(now=began, order_number=f"BA{days}")
+    page = signed_in().get(list_url(Filing, held="long")).content.decode()
+    assert page.index("BA60") < page.index("BA55") < page.index("BA50")
+
+
+def test_an_account_or_a_server_that_nobody_knows_has_no_rows():
+    factories.make_filing()
+    for model in (AuthorizationCode, Filing, CodeEvent):
+        assert "Nothing matches." in signed_in().get(list_url(model, account="999")).content.decode()
+    assert "Nothing matches." in signed_in().get(list_url(CodeEvent, server="ins-none")).content.decode()
+
+
+def test_events_of_an_order_are_found_through_its_filings():
+    factories.make_filing(order_number="BA-1")
+    factories.make_filing(order_number="BA-2")
+    page = signed_in().get(list_url(CodeEvent, order_number="BA-1")).content.decode()
+    assert "1 to 1 of 1" in page
