@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("codes", "0011_events_by_type")]
+    dependencies = [("codes", "0014_events_by_type")]
     operations = [
         migrations.AddIndex(
             "filing",

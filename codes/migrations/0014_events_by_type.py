@@ -28,7 +28,7 @@ def _without_index(name, to):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("codes", "0010_events_follow")]
+    dependencies = [("codes", "0013_staff_roles")]
     operations = [
         migrations.SeparateDatabaseAndState(
             state_operations=[_without_index(name, to) for name, to in _MODELS.items()],
