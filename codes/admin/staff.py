@@ -112,7 +112,7 @@ class RoleFilter(DeskFilter):
             return rows.filter(is_superuser=False, groups__isnull=True)
         return rows.filter(groups__name=value)
 
-    def counts(self, rows: Rows, values: list[str], *, now: datetime) -> list[str]:
+    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
         return [str(found.count()) for found in (rows, *(self.narrow(rows, value, now=now) for value in values))]
 
 
