@@ -6,16 +6,18 @@ SQL every time. So it is built once, with markers where the values go, and kept.
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Iterable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Generic, TypeVar
+from functools import wraps
+from typing import Any, Generic, ParamSpec, TypeVar
 
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import Model, QuerySet
-from django.db.models.query import ModelIterable
+from django.db.models.query import ModelIterable, get_related_populators
 
 M = TypeVar("M", bound=Model)
+P = ParamSpec("P")
 _FIRST = -9_000_000_000
 
 
@@ -43,49 +45,76 @@ class Prepared(Generic[M]):
 
     def __init__(self, objects: QuerySet[M], markers: Sequence[object]) -> None:
         self._using = objects.db
-        self._objects = objects
-        self._compiler = objects.query.get_compiler(using=self._using)
-        self._sql, params = self._compiler.as_sql()
+        compiler: Any = objects.query.get_compiler(using=self._using)
+        self._sql, params = compiler.as_sql()
         places = {_plain(self._adapt(each)): place for place, each in enumerate(markers)}
         self._params = [(param, places.get(_plain(param))) for param in params]
+        columns = [column for column, *_ in compiler.select[: compiler.col_count]]
+        self._converters = [(place, *found) for place, found in compiler.get_converters(columns).items()]
+        # A queryset of values gives its rows as they are.
+        is_of_models = issubclass(objects._iterable_class, ModelIterable)
+        self._read: Callable[[Sequence[Any]], Any] = _reader(compiler, self._using) if is_of_models else tuple
 
-    def fetch(self, values: Sequence[object]) -> list[M]:
-        """The objects, with `values` in the places of the markers."""
-        run: Any = _Run(self._objects, self._compiler_with(self._with(values)))
-        return list(ModelIterable(run))
-
-    def rows(self, values: Sequence[object]) -> list[tuple[Any, ...]]:
-        """The same of a queryset that gives tuples."""
-        return list(self._compiler_with(self._with(values)).results_iter(tuple_expected=True))
-
-    def _with(self, values: Sequence[object]) -> tuple[object, ...]:
+    def fetch(self, values: Sequence[object]) -> list[Any]:
+        """What the queryset gives, with `values` in the places of the markers."""
         adapted = [self._adapt(value) for value in values]
-        return tuple(param if place is None else _like(param, adapted[place]) for param, place in self._params)
+        params: Any = tuple(param if place is None else _like(param, adapted[place]) for param, place in self._params)
+        with connections[self._using].cursor() as cursor:
+            cursor.execute(self._sql, params)
+            rows = cursor.fetchall()
+        if self._converters:
+            rows = [self._converted(row) for row in rows]
+        return [self._read(row) for row in rows]
 
     def _adapt(self, value: object) -> object:
         if isinstance(value, datetime):
             return connections[self._using].ops.adapt_datetimefield_value(value)
         return value
 
-    def _compiler_with(self, params: tuple[object, ...]) -> Any:
-        compiler: Any = copy.copy(self._compiler)
-        compiler.connection = connections[self._using]
-        compiler.as_sql = lambda *args, **kwargs: (self._sql, params)
-        return compiler
+    def _converted(self, row: Sequence[Any]) -> list[Any]:
+        found = list(row)
+        for place, converters, column in self._converters:
+            for convert in converters:
+                found[place] = convert(found[place], column, connections[self._using])
+        return found
 
 
-class _Run:
-    """What Django's iteration over model rows asks of a queryset: the database, and the compiler."""
+def _reader(compiler: Any, using: str) -> Callable[[Sequence[Any]], Any]:
+    """What makes a row into an object, as Django's ModelIterable does it."""
+    info, annotations = compiler.klass_info, compiler.annotation_col_map
+    first, last = info["select_fields"][0], info["select_fields"][-1] + 1
+    names = [column.target.attname for column, *_ in compiler.select[first:last]]
+    related = get_related_populators(info, compiler.select, using)  # type: ignore[call-arg]
 
-    _known_related_objects: dict[Any, Any] = {}
+    def read(row: Sequence[Any]) -> Any:
+        found = info["model"].from_db(using, names, row[first:last])
+        for each in related:
+            each.populate(row, found)
+        for name, place in annotations.items():
+            setattr(found, name, row[place])
+        return found
 
-    def __init__(self, objects: QuerySet[Any], compiler: Any) -> None:
-        self.db = objects.db
-        self.query = self
-        self._compiler = compiler
+    return read
 
-    def get_compiler(self, using: str) -> Any:
-        return self._compiler
+
+def prepared(build: Callable[P, QuerySet[M]]) -> Callable[P, list[M]]:
+    """Decorates a function that builds a queryset from values given by name: it gives what the queryset holds.
+
+    The statement is compiled once for each combination of values that are None and lengths of tuples.
+    """
+    kept: dict[Any, Prepared[M]] = {}
+    of: Callable[..., QuerySet[M]] = build
+
+    @wraps(build)
+    def fetch(*args: P.args, **values: P.kwargs) -> list[M]:
+        key = (connection.alias, *((name, shape(value)) for name, value in values.items()))
+        if key not in kept:
+            numbered = iter(range(sys.maxsize))
+            marked: Any = {name: marked_like(value, numbered) for name, value in values.items()}
+            kept[key] = Prepared(of(**marked), [*flatten(marked.values())])
+        return kept[key].fetch([*flatten(values.values())])
+
+    return fetch
 
 
 def _plain(param: Any) -> Any:
@@ -96,6 +125,20 @@ def _plain(param: Any) -> Any:
 
 def _like(param: Any, value: object) -> object:
     return type(param)(value) if isinstance(value, bytes) and not isinstance(param, bytes) else value
+
+
+def shape(value: object) -> object:
+    """What of a value decides the statement: a tuple's length, a boolean itself, whether there is a value at all."""
+    if isinstance(value, tuple):
+        return len(value)
+    return value if isinstance(value, bool) else value is None
+
+
+def marked_like(value: object, numbers: Iterator[int]) -> Any:
+    """A marker for the value, or for each of a tuple."""
+    if isinstance(value, tuple):
+        return tuple(marker(each, next(numbers)) for each in value)
+    return marker(value, next(numbers))
 
 
 def flatten(values: Iterable[object]) -> Iterator[object]:

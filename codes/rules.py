@@ -15,7 +15,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from django.db.models import BooleanField, Case, Model, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import BaseExpression
 
-from codes.prepared import Prepared, flatten, marker
+from codes.prepared import Prepared, flatten, marker, shape
 
 M = TypeVar("M", bound=Model)
 
@@ -148,9 +148,14 @@ class RuleSet(Generic[M]):
         policy = self.policy()
         return [self._report(subject, policy, now) for subject in annotated]
 
-    def report(self, subject: M, *, now: datetime, choice: object = None) -> Report[M]:
-        """The report of one object: the bulk query narrowed to it, so it sees the database and not `subject`."""
-        return self.reports_where(type(subject), {"pk": subject.pk}, now=now, choice=choice)[0]
+    def report(
+        self, subject: M, *, now: datetime, choice: object = None, beside: Mapping[str, Any] | None = None
+    ) -> Report[M]:
+        """The report of one object: the bulk query narrowed to it, so it sees the database and not `subject`.
+
+        `beside` are further annotations of the report's subject, read in the same statement.
+        """
+        return self.reports_where(type(subject), {"pk": subject.pk}, now=now, choice=choice, beside=beside)[0]
 
     def page_reports(self, subjects: Sequence[M], *, now: datetime, choice: object = None) -> list[Report[M]]:
         """A report for each of a page of objects, in their order, by one query that is compiled once."""
@@ -164,7 +169,13 @@ class RuleSet(Generic[M]):
         return [by_pk[pk] for pk in pks]
 
     def reports_where(
-        self, model: type[M], where: Mapping[str, Any], *, now: datetime, choice: Any = None
+        self,
+        model: type[M],
+        where: Mapping[str, Any],
+        *,
+        now: datetime,
+        choice: Any = None,
+        beside: Mapping[str, Any] | None = None,
     ) -> list[Report[M]]:
         """As `reports`, of the objects that match `where` (look-ups and values, or tuples of values).
 
@@ -173,14 +184,15 @@ class RuleSet(Generic[M]):
         policy = self.policy()
         chosen = {} if choice is None else vars(choice)
         values = [now, *flatten(where.values()), *chosen.values()]
-        key = (policy, model, choice and type(choice), *((name, _shape(value)) for name, value in where.items()))
-        key += tuple((name, value is None) for name, value in chosen.items())
+        key = (policy, model, choice and type(choice), *((name, shape(value)) for name, value in where.items()))
+        key += (*((name, value is None) for name, value in chosen.items()), *(beside or ()))
         if key not in self._prepared:
-            self._prepared[key] = self._prepare(model, where, choice, values)
+            markers = [marker(value, number) for number, value in enumerate(values)]
+            objects = self._marked(model, where, choice, markers).annotate(**(beside or {}))
+            self._prepared[key] = Prepared(objects, markers)
         return [self._report(subject, policy, now) for subject in self._prepared[key].fetch(values)]
 
-    def _prepare(self, model: type[M], where: Mapping[str, Any], choice: Any, values: list[Any]) -> Prepared[M]:
-        markers = [marker(value, number) for number, value in enumerate(values)]
+    def _marked(self, model: type[M], where: Mapping[str, Any], choice: Any, markers: list[Any]) -> QuerySet[M]:
         now, *rest = markers
         places = iter(rest)
         lookups = {
@@ -189,7 +201,7 @@ class RuleSet(Generic[M]):
         }
         marked = None if choice is None else type(choice)(**{name: next(places) for name in vars(choice)})
         objects = model._default_manager.filter(**lookups)
-        return Prepared(self.annotate(objects, now=now, choice=marked), markers)
+        return self.annotate(objects, now=now, choice=marked)
 
     def passing(self, objects: QuerySet[M], *, now: datetime) -> QuerySet[M]:
         """Those of which every rule passes."""
@@ -253,7 +265,3 @@ class RuleSet(Generic[M]):
 def _has_subquery(fact: Any) -> bool:
     parts = fact.flatten() if isinstance(fact, BaseExpression) else ()
     return any(isinstance(part, Subquery) for part in parts)
-
-
-def _shape(value: object) -> object:
-    return len(value) if isinstance(value, tuple) else value is None

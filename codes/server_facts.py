@@ -57,6 +57,7 @@ def facts(now: datetime, policy: Policy, choice: Choice | None) -> Mapping[str, 
         "gone_address": Subquery(gone.values("address")[:1]),
         "gone_at": Subquery(gone.values("gone_at")[:1]),
         "usable_ip_id": Subquery(_usable(live, policy).values("pk")[:1]),
+        "usable_ip_expires_at": Subquery(_usable(live, policy).values("expires_at")[:1]),
         "codes_generated": Coalesce(Subquery(generated), Value(0), output_field=IntegerField()),
         "codes_limit": Value(policy.codes_per_server),
         "codes_asked": Value(choice.count),
@@ -92,6 +93,12 @@ def _usable(live: QuerySet[IPAddress], policy: Policy) -> QuerySet[IPAddress]:
     kinds = [IPKind.PUBLIC, IPKind.ELASTIC] if policy.elastic_ip_allowed else [IPKind.PUBLIC]
     ordinary_first = Case(When(kind=IPKind.PUBLIC, then=Value(0)), default=Value(1))
     return live.filter(kind__in=kinds).order_by(ordinary_first, "assigned_at", "position", "pk")
+
+
+def usable_address(server: Any) -> str | None:
+    """The address that a code would be generated for, of a server with these facts: `_usable` in words of theirs."""
+    address: str | None = server.ordinary_address
+    return address or (server.elastic_address if server.usable_ip_id else None)
 
 
 def missing_months(server: Any, policy: Policy) -> dict[str, object]:

@@ -192,7 +192,7 @@ def test_only_the_services_write_codes_filings_and_events() -> None:
 def test_the_services_write_all_three() -> None:
     """So that the search above is known to find."""
     found = " ".join(places(write for module in modules("codes/services") for write in writes(module)))
-    for call in ("AuthorizationCode.objects.bulk_create", "Filing.objects.create", "CodeEvent(", "code.save("):
+    for call in ("bulk.insert(codes)", "Filing.objects.create", "CodeEvent(", "code.save("):
         assert call in found
 
 

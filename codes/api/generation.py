@@ -48,28 +48,29 @@ class Holding:
                 return ip
         raise invalid("ip", "not_held", NOT_HELD)
 
-    def payload(self, issued: services.Issued) -> Payload:
-        """The new code with its value."""
-        known = {ip.pk: ip for ip in self.ips}
-        return issued_payload(issued, known.get(issued.code.ip_id) or issued.code.ip)
-
 
 def generate(call: Call, holding: Holding, instance_id: str, wanted: Mapping[str, Any]) -> list[Payload]:
     """Generate for one server, all or none. Raises Problem, and what services.generate raises."""
     server = holding.servers.get(instance_id)
     if server is None:
         raise not_found()
+    return _issue(call, server, holding.ip(server, wanted["ip"]), wanted)
+
+
+def _issue(
+    call: Call, server: Server | services.Named, ip: IPAddress | None, wanted: Mapping[str, Any]
+) -> list[Payload]:
     issued = services.generate(
         server,
         count=wanted.get("count", 1),
-        ip=holding.ip(server, wanted["ip"]),
+        ip=ip,
         remark=wanted["remark"],
         authorized_account=wanted["authorized_account"],
         actor=call.client,
         channel=Channel.API,
         now=call.now,
     )
-    return [holding.payload(each) for each in issued]
+    return [issued_payload(each) for each in issued]
 
 
 class Generate(Endpoint):
@@ -89,8 +90,19 @@ class Generate(Endpoint):
         example=schema.ISSUED_EXAMPLE,
     )
     def post(self, call: Call, instance_id: str) -> HttpResponse:
-        code = generate(call, Holding(call, [instance_id]), instance_id, call.data)[0]
+        if call.data["ip"]:
+            code = generate(call, Holding(call, [instance_id]), instance_id, call.data)[0]
+        else:
+            code = self._at_once(call, instance_id)
         return answer(code, status=201, location=address("code", code["id"]))
+
+    def _at_once(self, call: Call, instance_id: str) -> Payload:
+        """For the default IP the lock itself looks the server up."""
+        named = services.Named(instance_id, call.client.account_id)
+        try:
+            return _issue(call, named, None, call.data)[0]
+        except Server.DoesNotExist:
+            raise not_found() from None
 
 
 class GenerateMany(Endpoint):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from django.db import connection
 from django.db.models import FilteredRelation, Q, QuerySet
@@ -14,12 +14,12 @@ from django.db.models import FilteredRelation, Q, QuerySet
 from codes.choices import FilingState, ShownState
 from codes.models import AuthorizationCode, CodeEvent, Filing
 from codes.prepared import Prepared, marker
+from codes.server_facts import usable_address
 from codes.services import Issued
 from codes.validity import earliest, shown_state
 from codes.values import mask
 from icpportal.api.fields import iso
 from icpportal.api.pagination import Place, beyond
-from servers.models import IPAddress
 
 Payload = dict[str, Any]
 _FILING = (
@@ -70,7 +70,7 @@ def code_page(place: Place, *, account_id: int | None, now: datetime) -> list[tu
     """The rows of `code_rows` from the place on, of one account or of all, without filters: by a statement kept."""
     shape = replace(place, pk=None if place.pk is None else _PK)
     kept = _kept(connection.alias, shape, account_id is not None)
-    return kept.rows((now, account_id, place.pk))
+    return kept.fetch((now, account_id, place.pk))
 
 
 def code_payload(row: tuple[Any, ...]) -> Payload:
@@ -97,11 +97,12 @@ def code_payloads(rows: Iterable[tuple[Any, ...]]) -> list[Payload]:
     return [code_payload(row) for row in rows]
 
 
-def issued_payload(issued: Issued, ip: IPAddress) -> Payload:
-    """A code that was generated just now, for `ip`, with its value: nothing has to be looked up for it."""
-    code, server = issued.code, issued.code.server
-    row = (code.pk, server.instance_id, ip.address, server.account.uid, ShownState.UNUSED.value, code.tail, code.slot)
-    dates = (code.generated_at, server.expires_at, ip.expires_at)
+def issued_payload(issued: Issued) -> Payload:
+    """A code that was generated just now, with its value: its report knows all that there is to say."""
+    code, server = issued.code, cast(Any, issued.code.server)
+    names = (code.pk, server.instance_id, usable_address(server), server.account.uid)
+    dates = (code.generated_at, server.expires_at, server.usable_ip_expires_at)
+    row = (*names, ShownState.UNUSED.value, code.tail, code.slot)
     return {**code_payload((*row, *dates, code.remark, code.authorized_account, None)), "value": issued.value}
 
 

@@ -6,6 +6,7 @@ that it sees the world after the wait; changes; and records its event in the sam
 long surfaces as OperationalError. Free texts that carry a readable code value raise ValueInText.
 """
 
+from codes.services.changes import Named
 from codes.services.events import Actor, record_server_changes
 from codes.services.filings import abandon_filing, begin_filing, complete_filing, reject_filing
 from codes.services.generation import Issued, generate
@@ -18,6 +19,7 @@ __all__ = [
     "Actor",
     "Issued",
     "NameTaken",
+    "Named",
     "Why",
     "abandon_filing",
     "activate",

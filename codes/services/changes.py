@@ -4,20 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from codes import values
 from codes.choices import Action, Channel, State
 from codes.errors import ReasonRequired, TransitionRefused, ValueInText
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
+from codes.prepared import prepared
 from servers.models import Server
 
 
-def lock(server_id: int) -> Server:
-    """The server as it is now, locked until the transaction ends. On SQLite the transaction itself is the lock."""
-    return Server.objects.select_for_update(no_key=True).get(pk=server_id)
+@dataclass(frozen=True)
+class Named:
+    """A server that is looked up when it is locked: by its instance ID, of one account alone or of any."""
+
+    instance_id: str
+    account_id: int | None
+
+
+def lock(which: int | Named) -> Server:
+    """The server as it is now, locked until the transaction ends. On SQLite the transaction itself is the lock.
+
+    `which` is its primary key or its name. Raises Server.DoesNotExist.
+    """
+    found = _named(name=which.instance_id, account=which.account_id) if isinstance(which, Named) else _known(pk=which)
+    if not found:
+        raise Server.DoesNotExist
+    return found[0]
+
+
+@prepared
+def _known(*, pk: int) -> QuerySet[Server]:
+    return Server.objects.filter(pk=pk).select_for_update(no_key=True)
+
+
+@prepared
+def _named(*, name: str, account: int | None) -> QuerySet[Server]:
+    of_account = Server.objects.all() if account is None else Server.objects.filter(account=account)
+    return of_account.filter(instance_id=name).select_for_update(no_key=True)
 
 
 @contextmanager

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import DatabaseError, OperationalError
+from django.db.models import OuterRef, Subquery
 
 from codes import chain
 from codes.choices import Channel, EventType
@@ -20,6 +21,9 @@ from icpportal.context import request_id
 from servers.models import Server
 
 Actor: TypeAlias = AbstractBaseUser | ApiClient | None
+_ITS_HEAD = EventHead.objects.filter(server=OuterRef("pk"))
+# For a query of servers that is run under their lock: it saves a statement of its own.
+HEAD = {"head_place": Subquery(_ITS_HEAD.values("place")), "head_mac": Subquery(_ITS_HEAD.values("mac"))}
 _FIELDS = [field.attname for field in CodeEvent._meta.concrete_fields]
 
 
@@ -66,12 +70,13 @@ def event(
     return CodeEvent(*map(said.get, _FIELDS))  # by position: three times as fast as by name
 
 
-def record(*events: CodeEvent) -> None:
+def record(*events: CodeEvent, head: chain.Head | None = None) -> None:
     """Save events, in order, each chained to its server's last. The database numbers them: see codes/append_only.py.
 
-    The caller holds the lock of every server concerned. Raises NotRecorded: no event, no change.
+    The caller holds the lock of every server concerned, and may have read the `head` of the only one under it: see
+    `HEAD`. Raises NotRecorded: no event, no change.
     """
-    _chain(events)
+    _chain(events, {} if head is None else {events[0].server_id: head})
     try:
         bulk.insert(events, keyed=False)
     except OperationalError:
@@ -80,8 +85,14 @@ def record(*events: CodeEvent) -> None:
         raise NotRecorded from error
 
 
-def _chain(events: Sequence[CodeEvent]) -> None:
-    heads = _heads({each.server_id for each in events})
+def head_of(server: Server) -> chain.Head:
+    """Where the chain of a server that was read with `HEAD` stands."""
+    found: Any = server
+    return chain.BEGINNING if found.head_place is None else (found.head_place, bytes(found.head_mac))
+
+
+def _chain(events: Sequence[CodeEvent], known: dict[int, chain.Head]) -> None:
+    heads = known or _heads({each.server_id for each in events})
     for each in events:
         place, before = heads.get(each.server_id, chain.BEGINNING)
         each.place = place + 1

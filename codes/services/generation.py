@@ -14,8 +14,9 @@ from codes.eligibility import GENERATION, Choice
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode
 from codes.rules import Report
-from codes.services.changes import give_value, lock, refuse_values
-from codes.services.events import Act, Actor, event, record
+from codes.services.changes import Named, give_value, lock, refuse_values
+from codes.services.events import HEAD, Act, Actor, event, head_of, record
+from icpportal import bulk
 from servers.models import IPAddress, Server
 
 
@@ -28,7 +29,7 @@ class Issued:
 
 
 def generate(
-    server: Server,
+    server: Server | Named,
     *,
     actor: Actor,
     channel: Channel,
@@ -41,20 +42,22 @@ def generate(
 ) -> list[Issued]:
     """Generate `count` codes (1 to 5), all or none, for `ip` of this server or its default IP (FAQ 1, 2 and 4).
 
-    Raises NotEligible with the whole report, after recording the refusal.
+    Raises NotEligible with the whole report, after recording the refusal, and Server.DoesNotExist.
     """
     refuse_values(remark=remark, authorized_account=authorized_account, ticket=ticket)
     act = Act(actor=actor, channel=channel, now=now, ticket=ticket)
     choice = Choice(ip_id=ip.pk if ip else None, count=count)
     with transaction.atomic():
-        report = GENERATION.report(lock(server.pk), now=now, choice=choice)
-        policy = report.policy.as_dict()
+        held = lock(server if isinstance(server, Named) else server.pk)
+        report = GENERATION.report(held, now=now, choice=choice, beside=HEAD)
+        subject, head, policy = report.subject, head_of(report.subject), report.policy.as_dict()
         if report.passed:
             issued = _mint(report, count=count, remark=remark, authorized_account=authorized_account)
-            codes = AuthorizationCode.objects.bulk_create([each.code for each in issued])
-            record(*(event(EventType.GENERATED, report.subject, act, code=code, policy=policy) for code in codes))
+            codes = [each.code for each in issued]
+            bulk.insert(codes)
+            record(*(event(EventType.GENERATED, subject, act, code=code, policy=policy) for code in codes), head=head)
             return issued
-        record(event(EventType.GENERATION_REFUSED, report.subject, act, failed=report.failed_codes, policy=policy))
+        record(event(EventType.GENERATION_REFUSED, subject, act, failed=report.failed_codes, policy=policy), head=head)
     raise NotEligible(report)
 
 
