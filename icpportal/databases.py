@@ -58,4 +58,5 @@ def _postgresql(config: dict[str, Any], *, conn_max_age: int, prepares: bool) ->
         POSTGRESQL_OPTIONS | {"prepare_threshold": PREPARE_AFTER if prepares else None} | config.get("OPTIONS", {})
     )
     options["options"] = f"{POSTGRESQL_LIMITS} {options.get('options', '')}".strip()
-    return config | {"CONN_MAX_AGE": conn_max_age, "CONN_HEALTH_CHECKS": True, "OPTIONS": options}
+    # Whether a kept connection still stands is looked at by icpportal/connections.py.
+    return config | {"CONN_MAX_AGE": conn_max_age, "CONN_HEALTH_CHECKS": False, "OPTIONS": options}

@@ -82,7 +82,7 @@ def test_postgresql_bounds_its_waits_and_keeps_its_connections(tmp_path: Path) -
     url = "postgres://desk:s3cret@db:5432/desk?options=-c%20statement_timeout%3D9000"
     database = databases.from_url(url, embedded=tmp_path / "x", conn_max_age=30)
     assert database["ENGINE"] == "django.db.backends.postgresql"
-    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (30, True)
+    assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (30, False)
     assert "lock_timeout=3000" in database["OPTIONS"]["options"]
     assert "statement_timeout=9000" in database["OPTIONS"]["options"]
     assert database["OPTIONS"]["server_side_binding"] is True

@@ -1,6 +1,7 @@
 """The api app: what all endpoints share."""
 
 from django.apps import AppConfig
+from django.core.signals import request_started
 from django.utils.translation import gettext_lazy as _
 
 
@@ -12,7 +13,9 @@ class ApiConfig(AppConfig):
     verbose_name = _("API")
 
     def ready(self) -> None:
-        """Register the system checks."""
+        """Register the system checks, and the look at kept connections before each request."""
         from icpportal import checks
+        from icpportal.connections import drop_ended
 
         checks.register_all()
+        request_started.connect(drop_ended)

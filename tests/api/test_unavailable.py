@@ -47,6 +47,23 @@ def test_without_a_database_the_answer_is_503_until_it_is_back(own_database: Non
     assert api.get("health/ready/").status == 200
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no connections to lose")
+def test_a_connection_that_the_server_ended_is_made_anew(own_database: None) -> None:
+    api = Api()
+    assert api.get("codes/").status == 200
+    ended = connection.connection.info.backend_pid
+    other = connections.create_connection("default")
+    try:
+        with other.cursor() as cursor:
+            # Waits until it is gone, for as many milliseconds at most.
+            cursor.execute("SELECT pg_terminate_backend(%s, 20000)", [ended])
+            assert cursor.fetchone() == (True,)
+    finally:
+        other.close()
+    assert api.get("codes/").status == 200
+    assert connection.connection.info.backend_pid != ended
+
+
 def test_a_missing_migration_is_not_ready(api: Api) -> None:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM django_migrations WHERE app = 'codes' AND name LIKE '0001%%'")
