@@ -179,6 +179,7 @@ class FeedRun(models.Model):
 
     An import is one run. A feed that puts servers one by one has one run an hour, whose `at` is its newest call.
     `is_newest`: no facts of the account came in later, so it tells how old they are. `actor` reads as in events.
+    `stale` counts the messages that newer ones had overtaken, the last at `stale_at`; they changed nothing.
     `failures` names what a sync could not read, as {"region": …, "code": …}; with an empty region it read nothing.
     """
 
@@ -190,6 +191,8 @@ class FeedRun(models.Model):
     updated = models.PositiveIntegerField(_("updated"), default=0)
     unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
     rejected = models.PositiveIntegerField(_("rejected"), default=0)
+    stale = models.PositiveIntegerField(_("stale"), default=0)
+    stale_at = models.DateTimeField(_("last stale message"), null=True, blank=True)
     failures = models.JSONField(_("failures"), default=list, blank=True)
     is_newest = models.BooleanField(_("newest of its account"), default=True)
 
@@ -210,4 +213,4 @@ class FeedRun(models.Model):
     @property
     def read(self) -> int:
         """How many rows came in."""
-        return self.created + self.updated + self.unchanged + self.rejected
+        return self.created + self.updated + self.unchanged + self.rejected + self.stale

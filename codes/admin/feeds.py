@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import admin
+from django.db.models import Max, Sum
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -50,19 +51,26 @@ def failed_word(run: FeedRun) -> object:
 
 
 class NewestFilter(DeskFilter):
-    """The newest run of each account, or of those that are late; or the runs that could not read everything."""
+    """The newest run of each account, or of those that are late; or the runs in which something went wrong."""
 
     title = _("newest run")
     parameter_name = "newest"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("true", _("of each account")), ("late", _("late")), ("failed", _("failed"))]
+        return [
+            ("true", _("of each account")),
+            ("late", _("late")),
+            ("failed", _("failed")),
+            ("stale", _("with stale messages")),
+        ]
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         if value == "true":
             return rows.filter(is_newest=True)
         if value == "failed":
             return rows.exclude(failures=[])
+        if value == "stale":
+            return rows.filter(stale__gt=0)
         return rows.filter(pk__in=late_feeds(now=now).values("pk"))
 
 
@@ -79,6 +87,7 @@ class FeedRunAdmin(DeskRecord):
         "created",
         "updated",
         "rejected",
+        "stale",
         "health",
     )
     list_filter = (
@@ -120,6 +129,7 @@ class FeedRunAdmin(DeskRecord):
             {"label": _("Updated"), "value": str(obj.updated)},
             {"label": _("Unchanged"), "value": str(obj.unchanged)},
             {"label": _("Rows rejected"), "value": str(obj.rejected)},
+            *_stale(obj),
             *({"label": _("Not read"), "value": _failure(failure)} for failure in obj.failures),
         ]
         links = [{"label": _("All runs of this account"), "url": list_url(FeedRun, account=obj.account.uid)}]
@@ -129,3 +139,16 @@ class FeedRunAdmin(DeskRecord):
 def _failure(failure: dict[str, str]) -> str:
     """The region, unless it was everything, and the provider's error code."""
     return f"{failure['region'] or _('everything')}: {failure['code']}"
+
+
+def _stale(run: FeedRun) -> list[dict[str, Any]]:
+    """Messages that were overtaken, in the run and in all runs of the same feed for the account; none for imports."""
+    if run.kind != FeedKind.PUT:
+        return []
+    runs = FeedRun.objects.filter(account=run.account, kind=run.kind, actor=run.actor)
+    total = runs.aggregate(count=Sum("stale"), last=Max("stale_at"))
+    return [
+        {"label": _("Stale messages"), "value": str(run.stale), "note": _("Overtaken by newer ones; changed nothing")},
+        {"label": _("Stale in all runs"), "value": str(total["count"])},
+        *([{"label": _("Last stale message"), "value": moment(total["last"])}] if total["last"] else []),
+    ]

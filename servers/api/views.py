@@ -25,8 +25,8 @@ from servers.api.problems import UNKNOWN_ACCOUNT
 from servers.api.serializers import AccountInput, InventoryInput, ServerInput, server_facts
 from servers.choices import FeedKind
 from servers.filters import ServerFilterSet
-from servers.inventory.apply import ServerTerminated, apply_inventory, put_account, put_server
-from servers.inventory.runs import record_import, record_put
+from servers.inventory.apply import ServerTerminated, StaleVersion, apply_inventory, put_account, put_server
+from servers.inventory.runs import record_import, record_put, record_stale
 from servers.inventory.tencent import Inventory
 from servers.inventory.writing import Observer
 from servers.models import Account, Server
@@ -180,7 +180,7 @@ class ServerDetail(Endpoint):
         example=schema.SERVER_EXAMPLE,
     )
     def put(self, call: Call, instance_id: str) -> HttpResponse:
-        account = named_account(call)
+        account, actor = named_account(call), f"client:{call.client.name}"
         try:
             _server, result = put_server(
                 server_facts(instance_id, call.data),
@@ -190,10 +190,13 @@ class ServerDetail(Endpoint):
                 now=call.now,
                 observer=recorder(call),
             )
+        except StaleVersion:
+            record_stale(account=account, actor=actor, now=call.now)
+            raise
         except ServerTerminated as error:
             failed = [outcome_payload(outcome) for outcome in report_of(call, instance_id).failed]
             raise Problem("server_terminated", failed=failed, notes=[]) from error
-        record_put(result, account=account, actor=f"client:{call.client.name}", now=call.now)
+        record_put(result, account=account, actor=actor, now=call.now)
         is_new = result == "created"
         location = address("server", instance_id) if is_new else ""
         return answer(shown(call, instance_id), status=201 if is_new else 200, location=location)

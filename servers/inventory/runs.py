@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from servers.choices import FeedKind
 from servers.inventory.apply import Result
@@ -33,12 +33,29 @@ def record_sync(outcome: Outcome, *, account: Account, actor: str, now: datetime
 
 def record_put(result: Result, *, account: Account, actor: str, now: datetime) -> None:
     """One more server that a feed has put: counted in its run of this hour, by one statement."""
-    hour = now.replace(minute=0, second=0, microsecond=0)
-    same = FeedRun.objects.filter(account=account, is_newest=True, kind=FeedKind.PUT, actor=actor, at__gte=hour)
+    same = _this_hour(account, actor=actor, now=now).filter(is_newest=True)
     if not same.update(at=now, **{result: F(result) + 1}):
         run = _run(Tally(), account=account, kind=FeedKind.PUT, actor=actor, now=now)
         setattr(run, result, 1)
         _begin(run)
+
+
+def record_stale(*, account: Account, actor: str, now: datetime) -> None:
+    """One more message of a feed that a newer one had overtaken: counted in its run of this hour.
+
+    It brought no facts, so it makes none newer: without a run of this hour it gets one that is not the newest.
+    """
+    same = _this_hour(account, actor=actor, now=now).order_by("-is_newest", "-pk").values_list("pk", flat=True).first()
+    if same is None or not FeedRun.objects.filter(pk=same).update(stale=F("stale") + 1, stale_at=now):
+        run = _run(Tally(), account=account, kind=FeedKind.PUT, actor=actor, now=now)
+        run.stale, run.stale_at, run.is_newest = 1, now, False
+        _begin(run)
+
+
+def _this_hour(account: Account, *, actor: str, now: datetime) -> QuerySet[FeedRun]:
+    """The runs of one feed that puts servers."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    return FeedRun.objects.filter(account=account, kind=FeedKind.PUT, actor=actor, at__gte=hour)
 
 
 def _run(tally: Tally, *, account: Account, kind: FeedKind, actor: str, now: datetime) -> FeedRun:

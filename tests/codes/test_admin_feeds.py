@@ -12,7 +12,7 @@ from django.utils import timezone
 from codes.admin.columns import list_url, page_url
 from servers.choices import FeedKind
 from servers.inventory.facts import Tally
-from servers.inventory.runs import record_import, record_sync
+from servers.inventory.runs import record_import, record_stale, record_sync
 from servers.inventory.sync import Failure, Outcome
 from servers.models import Account, FeedRun
 from tests import factories
@@ -104,3 +104,19 @@ def test_a_sync_that_failed_shows_what_was_not_read() -> None:
     assert "everything: AuthFailure.TokenFailure" in client.get(page_url(whole)).content.decode()
     chinese = client.get(page_url(two), headers={"accept-language": "zh-hans"}).content.decode()
     assert "ap-beijing: RequestLimitExceeded" in chinese and "2 个地域读取失败" in chinese
+
+
+def test_stale_messages_are_shown_for_the_run_and_for_the_feed() -> None:
+    client, account, now = signed_in(), factories.make_account(), timezone.now()
+    for hours in (2, 0, 0):
+        record_stale(account=account, actor="client:feed", now=now - timedelta(hours=hours))
+    imported = run(minutes_ago=1)
+    rows = client.get(list_url(FeedRun, newest="stale")).context["cl"].result_list
+    assert sorted(each.stale for each in rows) == [1, 2]
+    page = client.get(page_url(rows[0])).content.decode()
+    facts = {str(fact["label"]): str(fact["value"]) for fact in client.get(page_url(rows[0])).context["facts"]}
+    assert facts["Stale messages"] in "12" and facts["Stale in all runs"] == "3"
+    assert "Overtaken by newer ones; changed nothing" in page
+    assert "Stale messages" not in client.get(page_url(imported)).content.decode()
+    chinese = client.get(page_url(rows[0]), headers={"accept-language": "zh-hans"}).content.decode()
+    assert "过时消息" in chinese

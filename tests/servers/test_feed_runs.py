@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from icpportal.api.models import ApiClient, Scope
 from servers.choices import FeedKind
 from servers.inventory.facts import Rejected, Tally
-from servers.inventory.runs import record_import, record_put
+from servers.inventory.runs import record_import, record_put, record_stale
 from servers.models import FeedRun
 from tests.factories import NOW, make_account
 from tests.servers.calling import BODY, Caller
@@ -76,7 +76,7 @@ def test_what_comes_through_the_api_is_recorded_with_its_client():
         "put",
         f"client:{name}",
         account,
-        (2, 1, 0, 1, 0),
+        (3, 1, 0, 1, 0),
     )
     assert (second.kind, second.actor, second.rejected) == ("inventory", f"client:{name}", 1)
     assert (first.is_newest, second.is_newest) == (False, True)
@@ -88,3 +88,28 @@ def test_an_import_by_command_is_recorded(tmp_path: Path):
     call_command("import_inventory", str(file), "--account", account.uid, stdout=StringIO(), stderr=StringIO())
     run = FeedRun.objects.get()
     assert (run.kind, run.actor, counts(run)) == ("import", "system", (1, 1, 0, 0, 0))
+
+
+def test_stale_messages_are_counted_and_make_no_facts_newer():
+    account = make_account(uid=BODY["account"])
+    record_put("created", account=account, actor="client:a", now=NOW)
+    for minutes in (1, 2):
+        record_stale(account=account, actor="client:a", now=NOW + timedelta(minutes=minutes))
+    run = FeedRun.objects.get()
+    assert (run.stale, run.stale_at, run.at, run.read) == (2, NOW + timedelta(minutes=2), NOW, 3)
+    for minutes in (60, 61):
+        record_stale(account=account, actor="client:a", now=NOW + timedelta(minutes=minutes))
+    record_stale(account=account, actor="client:b", now=NOW)
+    newest, later, others = FeedRun.objects.order_by("pk")
+    assert (newest.pk, newest.is_newest, newest.stale) == (run.pk, True, 2)
+    assert (later.stale, later.is_newest, others.stale, others.is_newest) == (2, False, 1, False)
+
+
+def test_a_stale_put_is_counted_for_its_client():
+    make_account(uid=BODY["account"])
+    feed = Caller(Scope.INVENTORY_WRITE)
+    assert feed.put("servers/ins-a/", BODY)[0] == 201
+    status, body = feed.put("servers/ins-a/", BODY | {"version": 1})
+    assert (status, body["code"]) == (409, "stale_version")
+    run = FeedRun.objects.get()
+    assert (run.created, run.stale, run.stale_at is not None) == (1, 1, True)
