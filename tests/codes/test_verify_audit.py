@@ -1,8 +1,6 @@
 """verify_audit finds what was done to events behind the application's back, and names the first that does not fit."""
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -11,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
-from codes import append_only, chain, services
+from codes import chain, services
 from codes.audit import CHUNK
 from codes.choices import Channel, EventType
 from codes.errors import NotEligible
@@ -19,6 +17,7 @@ from codes.models import CodeEvent, EventHead
 from codes.services.changes import lock
 from codes.services.events import Act, event, record
 from servers.models import Server
+from tests.codes.tampering import behind_its_back, run
 from tests.factories import NOW, make_code, make_server
 from tests.threads import at_once
 
@@ -40,25 +39,6 @@ def make_chain(length: int = 4) -> list[CodeEvent]:
     server = make_server(with_ip=False)
     record(*(event(EventType.SERVER_CHANGED, server, ACT, reason=f"r{n}") for n in range(length)))
     return list(CodeEvent.objects.filter(server=server).order_by("pk"))
-
-
-@contextmanager
-def behind_its_back() -> Iterator[Any]:
-    """A cursor of somebody who takes the triggers off and puts them back."""
-    with connection.cursor() as cursor:
-        append_only.remove_chain(connection)
-        append_only.remove(connection)
-        yield cursor
-        if connection.vendor == "postgresql":
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        append_only.install(connection)
-        append_only.install_chain(connection)
-
-
-def run(*statements: str, **names: Any) -> None:
-    with behind_its_back() as cursor:
-        for statement in statements:
-            cursor.execute(statement.format(**names))
 
 
 def test_a_whole_chain_passes() -> None:

@@ -1,0 +1,264 @@
+"""Servers, codes, filings and events against each other (FAQ 1, 2 and 5, decisions 1, 4, 6 and 9 to 12).
+
+Times are compared only where one is a copy of the other: `now` enters at the interface, so of two acts that wait for
+one lock the later may carry the earlier time. What came first is told by the numbers of events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+
+from codes.choices import HOLDING, Action, EventType, FilingState, State
+from codes.invariants.invariant import Broken, Invariant, by_sql
+from codes.lifecycle import TRANSITIONS
+from codes.models import CodeEvent, Filing
+from codes.policy import MAX_CODES_PER_SERVER
+from servers.choices import ServerState
+
+BECOMES = {
+    EventType.GENERATED: State.UNUSED,
+    EventType.BEGUN: State.IN_USE,
+    EventType.REJECTED: State.IN_USE,
+    EventType.COMPLETED: State.USED,
+    EventType.ABANDONED: State.UNUSED,
+    EventType.RESET: State.UNUSED,
+    EventType.ROTATED: State.UNUSED,
+    EventType.WITHDRAWN: State.WITHDRAWN,
+}
+ACTIONS = {
+    EventType.BEGUN: Action.BEGIN,
+    EventType.REJECTED: Action.REJECT,
+    EventType.COMPLETED: Action.COMPLETE,
+    EventType.ABANDONED: Action.ABANDON,
+    EventType.RESET: Action.RESET,
+    EventType.ROTATED: Action.ROTATE,
+    EventType.WITHDRAWN: Action.WITHDRAW,
+}
+
+
+def _list(*texts: str) -> str:
+    """As SQL writes a list of our own words."""
+    return ", ".join(f"'{text}'" for text in texts)
+
+
+def _may_follow(type: EventType) -> list[str]:
+    """The events after which this one may come, by codes/lifecycle.py; a rejected filing is also begun again."""
+    before = [each.value for each, state in BECOMES.items() if TRANSITIONS[ACTIONS[type]].allows(state)]
+    return [*before, EventType.REJECTED.value] if type == EventType.BEGUN else before
+
+
+_FOLLOWS = " ".join(f"WHEN '{type}' THEN before IN ({_list(*_may_follow(type))})" for type in ACTIONS)
+_STORED = " ".join(f"WHEN '{type}' THEN '{state}'" for type, state in BECOMES.items())
+_TYPES = _list(*BECOMES)
+_HOLDING = _list(*HOLDING)
+_ENDINGS = _list(EventType.COMPLETED, EventType.ABANDONED, EventType.RESET)
+
+_BY_SQL = (
+    (
+        "slots",
+        f"A server's codes have the slots 1, 2, 3 … without a gap, {MAX_CODES_PER_SERVER} at most.",
+        "servers",
+        # As bits, n slots make 2^n - 1 only if they are 1 to n.
+        "SELECT server_id FROM codes_authorizationcode GROUP BY server_id "
+        f"HAVING count(*) > {MAX_CODES_PER_SERVER} OR min(slot) < 1 OR max(slot) > {MAX_CODES_PER_SERVER} "
+        "OR sum(1 << (slot - 1)) <> (1 << CAST(count(*) AS integer)) - 1",
+    ),
+    (
+        "ip_of_the_server",
+        "A code's IP is one of its server.",
+        "codes",
+        "SELECT code.id FROM codes_authorizationcode AS code JOIN servers_ipaddress AS ip ON ip.id = code.ip_id "
+        "WHERE ip.server_id <> code.server_id",
+    ),
+    (
+        "one_live_holder",
+        "An address is on one server at a time.",
+        "addresses",
+        "SELECT address FROM servers_ipaddress WHERE released_at IS NULL GROUP BY address HAVING count(*) > 1",
+    ),
+    (
+        "terminated_holds_no_ip",
+        "A terminated server holds no IP.",
+        "servers",
+        "SELECT DISTINCT ip.server_id FROM servers_ipaddress AS ip JOIN servers_server AS server "
+        f"ON server.id = ip.server_id WHERE server.state = '{ServerState.TERMINATED}' AND ip.released_at IS NULL",
+    ),
+    (
+        "used_has_one_completed_filing",
+        "A used code has exactly one completed filing.",
+        "codes",
+        "SELECT code.id FROM codes_authorizationcode AS code LEFT JOIN codes_filing AS filing "
+        f"ON filing.code_id = code.id AND filing.state = '{FilingState.COMPLETED}' "
+        f"WHERE code.state = '{State.USED}' GROUP BY code.id HAVING count(filing.id) <> 1",
+    ),
+    (
+        "in_use_has_one_hold",
+        "A code in use is held by exactly one filing.",
+        "codes",
+        "SELECT code.id FROM codes_authorizationcode AS code LEFT JOIN codes_filing AS filing "
+        f"ON filing.code_id = code.id AND filing.state IN ({_HOLDING}) "
+        f"WHERE code.state = '{State.IN_USE}' GROUP BY code.id HAVING count(filing.id) <> 1",
+    ),
+    (
+        "filing_fits_its_code",
+        "A completed filing's code is used, an unfinished filing's code is in use.",
+        "filings",
+        "SELECT filing.id FROM codes_filing AS filing JOIN codes_authorizationcode AS code ON code.id = filing.code_id "
+        f"WHERE (filing.state = '{FilingState.COMPLETED}' AND code.state <> '{State.USED}') "
+        f"OR (filing.state IN ({_HOLDING}) AND code.state <> '{State.IN_USE}')",
+    ),
+    (
+        "filing_is_ended_or_not",
+        "A filing has an end when it was completed or abandoned, and an ICP filing number when it was completed.",
+        "filings",
+        f"SELECT id FROM codes_filing WHERE (ended_at IS NULL) <> (state IN ({_HOLDING})) "
+        f"OR (icp_number <> '') <> (state = '{FilingState.COMPLETED}')",
+    ),
+    (
+        "order_stands_once",
+        "An order number of an API client stands for one filing, abandoned ones aside.",
+        "filings",
+        f"SELECT max(id) FROM codes_filing WHERE state <> '{FilingState.ABANDONED}' "
+        "GROUP BY client_id, order_number HAVING count(*) > 1",
+    ),
+    (
+        "authorized_account_files",
+        "A code that names an account is held or used by that account alone.",
+        "filings",
+        "SELECT filing.id FROM codes_filing AS filing JOIN codes_authorizationcode AS code ON code.id = filing.code_id "
+        f"WHERE filing.state <> '{FilingState.ABANDONED}' AND code.authorized_account <> '' "
+        "AND filing.account <> code.authorized_account",
+    ),
+    (
+        "event_of_the_server",
+        "An event about a code is an event of the code's server.",
+        "events",
+        "SELECT event.id FROM codes_codeevent AS event JOIN codes_authorizationcode AS code ON code.id = event.code_id "
+        "WHERE event.server_id <> code.server_id",
+    ),
+    (
+        "events_are_counted",
+        "A server's events are as many as the head of its chain says.",
+        "servers",
+        "SELECT coalesce(head.server_id, told.server_id) FROM "
+        "(SELECT server_id, count(*) AS number, max(place) AS last FROM codes_codeevent GROUP BY server_id) AS told "
+        "FULL JOIN codes_eventhead AS head ON head.server_id = told.server_id "
+        "WHERE head.place IS NULL OR told.number IS NULL OR told.number <> head.place OR told.last <> head.place",
+    ),
+    (
+        "generated_once",
+        "A code has one event that it was generated, of the moment that the code says.",
+        "codes",
+        "SELECT code.id FROM codes_authorizationcode AS code LEFT JOIN codes_codeevent AS event "
+        f"ON event.code_id = code.id AND event.type = '{EventType.GENERATED}' "
+        "GROUP BY code.id, code.generated_at HAVING count(event.id) <> 1 OR min(event.at) <> code.generated_at",
+    ),
+    (
+        "state_has_its_event",
+        "A code's state is the one that its last event led to.",
+        "codes",
+        f"SELECT code.id FROM codes_authorizationcode AS code WHERE code.state <> coalesce(CASE "
+        f"(SELECT type FROM codes_codeevent AS event WHERE event.code_id = code.id AND type IN ({_TYPES}) "
+        f"ORDER BY event.id DESC LIMIT 1) {_STORED} END, '')",
+    ),
+    (
+        "events_follow",
+        "Each event of a code may come after the one before it.",
+        "events",
+        "SELECT id FROM (SELECT id, type, coalesce(lag(type) OVER (PARTITION BY code_id ORDER BY id), '') AS before "
+        f"FROM codes_codeevent WHERE code_id IS NOT NULL AND type IN ({_TYPES})) AS told "
+        f"WHERE NOT CASE type WHEN '{EventType.GENERATED}' THEN before = '' {_FOLLOWS} END",
+    ),
+    (
+        "filings_have_their_events",
+        "Each filing has the event of its beginning and of its end, and each such event has its filing.",
+        "codes",
+        "SELECT code_id FROM ("
+        f"SELECT code_id, order_number, CASE WHEN state = '{FilingState.COMPLETED}' THEN 1 ELSE 0 END AS completed, "
+        f"CASE WHEN state = '{FilingState.ABANDONED}' THEN 1 ELSE 0 END AS abandoned, 1 AS begun FROM codes_filing "
+        f"UNION ALL SELECT code_id, order_number, CASE WHEN type = '{EventType.COMPLETED}' THEN -1 ELSE 0 END, "
+        f"CASE WHEN type IN ('{EventType.ABANDONED}', '{EventType.RESET}') THEN -1 ELSE 0 END, "
+        f"CASE WHEN type = '{EventType.BEGUN}' THEN -1 ELSE 0 END "
+        f"FROM codes_codeevent WHERE type IN ({_ENDINGS}, '{EventType.BEGUN}')) AS told "
+        # A rejected filing is begun again: of beginnings there may be more than filings.
+        "GROUP BY code_id, order_number HAVING sum(completed) <> 0 OR sum(abandoned) <> 0 OR sum(begun) > 0 "
+        "OR max(begun) < 0",
+    ),
+)
+
+
+def _beginnings() -> QuerySet[CodeEvent]:
+    """The events that began a filing; not those that made a rejected one active again, of which nothing is judged."""
+    filing = Filing.objects.filter(
+        code=OuterRef("code"), order_number=OuterRef("order_number"), began_at=OuterRef("at")
+    )
+    return CodeEvent.objects.filter(Exists(filing), type=EventType.BEGUN)
+
+
+def _unflagged() -> QuerySet[CodeEvent]:
+    """The completions of filings that do not say that their code had expired."""
+    filing = Filing.objects.filter(
+        code=OuterRef("code"),
+        order_number=OuterRef("order_number"),
+        ended_at=OuterRef("at"),
+        completed_after_expiry=False,
+    )
+    return CodeEvent.objects.filter(Exists(filing), type=EventType.COMPLETED)
+
+
+def _past_expiry(events: QuerySet[CodeEvent]) -> Iterator[Broken]:
+    """The events that happened when the server, or the IP, had expired.
+
+    The server's expiry then is what the first later change of it says it was, else the one it has now. Of an IP's
+    expiry it is known only while nothing of the server changed since.
+    """
+    changes = CodeEvent.objects.filter(
+        type=EventType.SERVER_CHANGED, server=OuterRef("server"), pk__gt=OuterRef("pk")
+    ).order_by("pk")
+    changed = changes.filter(detail__has_key="expires_at").values("detail__expires_at__0")[:1]
+    ip_expired = Q(at__gte=F("code__ip__expires_at")) & ~Exists(changes)
+    told = events.annotate(was=Subquery(changed), ip_expired=ip_expired).filter(
+        Q(was__isnull=False) | Q(at__gte=F("server__expires_at")) | ip_expired
+    )
+    for pk, at, was, now, ip_has in told.values_list("pk", "at", "was", "server__expires_at", "ip_expired").iterator():
+        expiry = datetime.fromisoformat(was) if was else now
+        if ip_has or (expiry and at >= expiry):
+            yield str(pk)
+
+
+def _after_the_end() -> Iterator[Broken]:
+    """Filings begun on a server that was terminated already, by the order of the server's events."""
+    ends = CodeEvent.objects.filter(
+        type=EventType.SERVER_CHANGED,
+        server=OuterRef("server"),
+        pk__lt=OuterRef("pk"),
+        detail__state__1=ServerState.TERMINATED,
+    )
+    found = _beginnings().filter(Exists(ends), server__state=ServerState.TERMINATED)
+    return (str(pk) for pk in found.values_list("pk", flat=True).iterator())
+
+
+LIFE = (
+    *(by_sql(*each) for each in _BY_SQL),
+    Invariant(
+        name="nothing_begun_after_expiry",
+        says="No filing was begun when its server or IP had expired, as far as the events tell.",
+        things="events",
+        broken=lambda: _past_expiry(_beginnings()),
+    ),
+    Invariant(
+        name="late_completions_are_flagged",
+        says="A filing that was completed when its server or IP had expired says so.",
+        things="events",
+        broken=lambda: _past_expiry(_unflagged()),
+    ),
+    Invariant(
+        name="nothing_begun_after_termination",
+        says="No filing was begun on a terminated server.",
+        things="events",
+        broken=_after_the_end,
+    ),
+)

@@ -1,0 +1,102 @@
+"""No code value is readable anywhere: every text and JSON column of every table, found in the catalogue.
+
+The database looks for what could be a value, codes.values judges. What sessions hold is packed, so it is unpacked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Iterator
+from importlib import import_module
+
+from django.conf import settings
+from django.db import connection
+
+from codes import values
+from codes.invariants.invariant import Broken, Invariant
+
+CHUNK = 2_000  # rows read at a time
+# Five groups of five, or single characters, with anything between them; never a part of a longer word.
+_GROUPS = "(?:[0-9a-z]{5}[^0-9a-z]*){4}[0-9a-z]{5}"
+_SINGLE = "(?:[0-9a-z][^0-9a-z]+){24,27}[0-9a-z]"
+CANDIDATE = f"(?<![0-9a-z])(?:(?:[i1l]cp[^0-9a-z]*)?{_GROUPS}|{_SINGLE})(?![0-9a-z])"
+_candidate = re.compile(CANDIDATE)
+_COLUMNS = {
+    "postgresql": "SELECT table_name, column_name FROM information_schema.columns "
+    "JOIN information_schema.tables USING (table_schema, table_name) "
+    "WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' "
+    "AND data_type IN ('text', 'character varying', 'character', 'json', 'jsonb') ORDER BY table_name, column_name",
+    "sqlite": "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+    "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' "
+    "AND (c.type LIKE '%char%' OR c.type LIKE '%text%' OR c.type LIKE '%json%') ORDER BY m.name, c.name",
+}
+
+
+def text_columns() -> dict[str, list[str]]:
+    """Every table of this database with its columns that hold text or JSON."""
+    found: dict[str, list[str]] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS[connection.vendor])
+        for table, column in cursor.fetchall():
+            found.setdefault(table, []).append(column)
+    return found
+
+
+def _readable() -> Iterator[Broken]:
+    for table, columns in text_columns().items():
+        yield from _readable_in(table, columns)
+    yield from _readable_in_sessions()
+
+
+def _readable_in(table: str, columns: list[str]) -> Iterator[Broken]:
+    quote = connection.ops.quote_name
+    with connection.cursor() as cursor:
+        keys = connection.introspection.get_primary_key_columns(cursor, table) or columns[:1]
+        texts = [f"CAST({quote(column)} AS text)" for column in columns]
+        which = " OR ".join(map(_could_hold_one, texts))
+        cursor.execute(f"SELECT {', '.join([*map(quote, keys), *texts])} FROM {quote(table)} WHERE {which}")
+        while rows := cursor.fetchmany(CHUNK):
+            for row in rows:
+                for column, text in zip(columns, row[len(keys) :], strict=True):
+                    if text and _holds_one(text):
+                        yield f"{table}.{column} {_shown(row[: len(keys)])}"
+
+
+def _shown(key: tuple[object, ...]) -> str:
+    """Of a key that is a text, the beginning: it may be a secret, or the very value."""
+    return ", ".join(f"{each[:6]}…" if isinstance(each, str) else str(each) for each in key)
+
+
+def _could_hold_one(text: str) -> str:
+    """SQLite only leaves out what is too short: its regular expressions would be Python's, called row by row."""
+    long_enough = f"length({text}) >= {values.LENGTH}"
+    if connection.vendor != "postgresql":
+        return long_enough
+    # Most texts are ASCII, which is normal as it is.
+    normal = f"CASE WHEN octet_length({text}) = length({text}) THEN {text} ELSE normalize({text}, NFKC) END"
+    return f"({long_enough} AND lower({normal}) ~ '{CANDIDATE}')"
+
+
+def _holds_one(text: str) -> bool:
+    return bool(_candidate.search(unicodedata.normalize("NFKC", text).lower())) and values.stands_in(text)
+
+
+def _readable_in_sessions() -> Iterator[Broken]:
+    """By the beginning of the session's key, which is itself a secret."""
+    store = import_module(settings.SESSION_ENGINE).SessionStore
+    sessions = store.get_model_class().objects.values_list("pk", "session_data")
+    for key, data in sessions.iterator(chunk_size=CHUNK):
+        if _holds_one(json.dumps(store().decode(data), ensure_ascii=False, default=str)):
+            yield f"session {_shown((key,))}"
+
+
+TEXTS = (
+    Invariant(
+        name="no_value_is_readable",
+        says="No text and no JSON of any table holds a code value.",
+        things="texts",
+        broken=_readable,
+    ),
+)
