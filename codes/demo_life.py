@@ -46,8 +46,8 @@ class Fleet:
     def steps(self) -> Iterator[Step]:
         """All that happens until `now`, in no order."""
         dice = Random(16)
-        servers = list(self.account.servers.order_by("pk"))
-        good, bad = servers[:20], servers[20:]
+        good = list(self.account.servers.filter(name__startswith="shop-").order_by("name"))
+        bad = list(self.account.servers.exclude(name__startswith="shop-").order_by("name"))
         for turn, days in enumerate(LONG_AGO):
             yield from self._life(good[turn], turn, self.now - timedelta(days=days), dice, stalls=True)
         turn = len(LONG_AGO)
