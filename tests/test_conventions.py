@@ -13,7 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     "icpportal.context icpportal.dates icpportal.env codes.choices codes.policy codes.values codes.notices.choices "
     "codes.webhooks.choices codes.chain "
-    "icpportal.bulk icpportal.retry_after icpportal.snapshots servers.choices servers.regions servers.terms",
+    "icpportal.bulk icpportal.retry_after icpportal.snapshots icpportal.spreadsheets "
+    "servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.final_rows codes.prepared servers.models",
     "codes.rules",
     "codes.server_facts codes.eligibility codes.validity codes.lifecycle codes.roles codes.staff codes.support",

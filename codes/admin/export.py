@@ -23,10 +23,10 @@ from django.utils.translation import get_language, override
 
 from codes.lifecycle import StrPromise
 from icpportal.dates import SHANGHAI
+from icpportal.spreadsheets import guard
 
 BOM = "\ufeff"
 CHUNK = 500  # rows in memory at a time
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _RESULT_SALT = "codes.admin.export.result"
 _RESULT_AGE = 24 * 3600  # seconds for which a result page's download works
 
@@ -59,8 +59,7 @@ def safe(cell: Cell) -> str:
     """A cell as text that no spreadsheet runs."""
     if isinstance(cell, datetime):
         return f"{cell.astimezone(SHANGHAI):%Y-%m-%d %H:%M:%S}"
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return "" if cell is None else guard(str(cell))
 
 
 def stream(export: Export, rows: QuerySet[Any], *, now: datetime) -> Iterator[bytes]:

@@ -17,6 +17,8 @@ from icpportal.api.fields import Boolean, Choice, Integer, Items, Moment, Text
 from icpportal.api.serializers import InputSerializer
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.inventory.facts import (
+    MAX_IPS,
+    MAX_VERSION,
     MOST_MONTHS,
     NAME_LENGTH,
     REGION_CODE,
@@ -26,8 +28,6 @@ from servers.inventory.facts import (
     canonical_address,
 )
 
-MAX_VERSION = 2**63 - 1
-MAX_IPS = 1000
 MAX_EMAILS = 50
 
 

@@ -80,42 +80,43 @@ def put_server(
     def put() -> tuple[Server, Result]:
         batch = Batch([facts.instance_id], addresses, [facts.region], now=now)
         known = batch.servers.get(facts.instance_id)
-        if known is None:
-            server = batch.write(facts, account=account)
-            server.version = version
-            batch.save(observer)
-            return server, "created"
-        if only_of is not None and known.account_id != only_of.pk:
+        if known is not None and only_of is not None and known.account_id != only_of.pk:
             raise AnotherAccounts
-        return known, _replace(batch, known, facts, account=account, version=version, observer=observer)
+        before = known.version if known else None
+        server, result = state(batch, facts, account=account, version=version)
+        if result != "unchanged" or server.version != before:
+            batch.save(observer)
+        return server, result
 
     return settle(put)
 
 
-def _replace(
-    batch: Batch, known: Server, facts: ServerFacts, *, account: Account, version: int, observer: Observer
-) -> Result:
+def state(batch: Batch, facts: ServerFacts, *, account: Account, version: int | None) -> tuple[Server, Result]:
+    """Write in the batch what is stated of one server, if its version allows it; None keeps the stored one.
+
+    Raises StaleVersion, VersionConflict and ServerTerminated, as `put_server` says. After one of the last two the batch
+    must not be saved: make it anew without this server.
+    """
+    known = batch.servers.get(facts.instance_id)
+    if known is None:
+        server = batch.write(facts, account=account)
+        server.version = version or 0
+        return server, "created"
     stored, was_terminated = known.version, known.state == ServerState.TERMINATED
-    if version < stored:
+    raised = stored if version is None else version
+    if raised < stored:
         raise StaleVersion(stored=stored)
-    if was_terminated and version > stored:
+    if was_terminated and raised > stored:
         raise ServerTerminated
     batch.write(facts, account=account)
     detail = batch.detail(known)
-    if not detail and version == stored:
-        return "unchanged"
-    if was_terminated:
+    if detail and was_terminated:
         raise ServerTerminated
-    if version == stored:
+    if detail and version == stored:
         raise VersionConflict(detail=detail)
-    known.version = version
-    if detail:
-        detail["version"] = [stored, version]
-    batch.save(observer)
-    if detail:
-        return "updated"
-    Server.objects.filter(pk=known.pk).update(version=version, prepaid_months_stated=known.prepaid_months_stated)
-    return "unchanged"
+    if raised > stored:
+        batch.raise_version(known, raised)
+    return known, "updated" if detail else "unchanged"
 
 
 def apply_inventory(

@@ -17,7 +17,10 @@ from servers.terms import prepaid_months
 
 INSTANCE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 REGION_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+UID = re.compile(r"[A-Za-z0-9._-]{1,32}")
 NAME_LENGTH = 200
+MAX_VERSION = 2**63 - 1
+MAX_IPS = 1000  # of one server
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _QUAD = re.compile(rf"(?:{_BYTE}\.){{3}}{_BYTE}")  # nearly all there are, in a quarter of the time
 MOST_MONTHS = 32_767  # what the column holds

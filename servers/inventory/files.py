@@ -1,4 +1,4 @@
-"""Responses in files: one response, a list of them, or JSON lines, which are read a line at a time."""
+"""Files, and responses in them: one response, a list of them, or JSON lines, which are read a line at a time."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import IO, Any
 
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +25,22 @@ class Unreadable(Exception):
         self.reason = reason
 
 
+@contextmanager
+def opened(path: str, *, stdin: IO[bytes]) -> Iterator[IO[bytes]]:
+    """The file, or what `stdin` brings, kept in a temporary file so that it can be rewound. Raises Unreadable."""
+    if path == STDIN:
+        with tempfile.TemporaryFile() as kept:
+            shutil.copyfileobj(stdin, kept)
+            yield kept
+        return
+    try:
+        file = open(path, "rb")
+    except (OSError, ValueError) as error:
+        raise Unreadable(path, getattr(error, "strerror", None) or error) from error
+    with file:
+        yield file
+
+
 class ResponseFiles:
     """The responses in `paths`, in order; may be iterated again. `-` is `stdin`, kept in a temporary file.
 
@@ -31,7 +48,7 @@ class ResponseFiles:
     """
 
     def __init__(self, paths: Sequence[str], *, stdin: IO[bytes]) -> None:
-        self._paths = paths
+        self._paths, self._stdin = paths, stdin
         self._kept: IO[bytes] | None = None
         if STDIN in paths:
             self._kept = tempfile.TemporaryFile()
@@ -50,11 +67,7 @@ class ResponseFiles:
                 self._kept.seek(0)
                 yield from _responses(self._kept, path)
                 continue
-            try:
-                file = open(path, "rb")
-            except (OSError, ValueError) as error:
-                raise Unreadable(path, getattr(error, "strerror", None) or error) from error
-            with file:
+            with opened(path, stdin=self._stdin) as file:
                 yield from _responses(file, path)
 
 

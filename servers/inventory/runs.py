@@ -6,6 +6,7 @@ Written by the interfaces once the facts are in, in a transaction of its own: a 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from django.db import transaction
@@ -29,6 +30,12 @@ def record_sync(outcome: Outcome, *, account: Account, actor: str, now: datetime
     run.failures = [{"region": failure.region, "code": failure.code} for failure in outcome.failures]
     run.is_newest = bool(outcome.read)
     return _begin(run)
+
+
+def record_sheet(counts: Mapping[Account, Mapping[str, int]], *, actor: str, now: datetime) -> None:
+    """One run for each account that a spreadsheet named, with what became of its rows."""
+    for account, numbers in counts.items():
+        _begin(FeedRun(account=account, kind=FeedKind.IMPORT, actor=actor, at=now, **numbers))
 
 
 def record_put(result: Result, *, account: Account, actor: str, now: datetime) -> None:

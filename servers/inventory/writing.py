@@ -63,6 +63,16 @@ def settle(work: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
+def lock(instance_ids: Collection[str], addresses: Collection[str]) -> list[Server]:
+    """Lock the servers of these names and the holders of these addresses, in pk order."""
+    live = IPAddress.objects.on_server()
+    pks = {
+        *Server.objects.filter(instance_id__in=bulk.listed(instance_ids)).values_list("pk", flat=True),
+        *live.filter(address__in=bulk.listed(addresses)).values_list("server_id", flat=True),
+    }
+    return bulk.fetch(Server.objects.select_for_update(no_key=True).filter(pk__in=_keys(pks)).order_by("pk"))
+
+
 class Batch:
     """What is locked, what it becomes, and what of that is new. Lives inside one transaction."""
 
@@ -78,22 +88,18 @@ class Batch:
         self._released: list[IPAddress] = []
         self._altered: list[IPAddress] = []
         self._assigned: list[tuple[Server, IPAddress]] = []
+        self._raised: set[int] = set()
+        self.losers: list[Server] = []  # who lost an address to a server of the batch, known once it is saved
         self._former: list[tuple[Server, Detail]] = []
 
     def _lock(self, instance_ids: Collection[str], addresses: Collection[str]) -> None:
-        named, wanted = bulk.listed(instance_ids), bulk.listed(addresses)
-        live = IPAddress.objects.on_server()
-        pks = {
-            *Server.objects.filter(instance_id__in=named).values_list("pk", flat=True),
-            *live.filter(address__in=wanted).values_list("server_id", flat=True),
-        }
-        locked = Server.objects.select_for_update(no_key=True).filter(pk__in=_keys(pks)).order_by("pk")
-        self._locked = {server.pk: server for server in bulk.fetch(locked)}
+        self._locked = {server.pk: server for server in lock(instance_ids, addresses)}
         self.servers = {server.instance_id: server for server in self._locked.values()}
         # In statements of their own, so that they see the world after the wait.
         self._latest: dict[str, IPAddress] = {}
         self._ips: dict[int, list[IPAddress]] = defaultdict(list)
         held = bulk.fetch(IPAddress.objects.filter(server__in=_keys(self._locked)))
+        wanted = bulk.listed(addresses)
         elsewhere = bulk.fetch(IPAddress.objects.filter(address__in=wanted).exclude(server__in=_keys(self._locked)))
         for ip in sorted([*held, *elsewhere], key=_key):
             if ip.released_at is None and ip.server_id not in self._locked:
@@ -152,6 +158,13 @@ class Batch:
         self._written.append(server)
         self._place(server, facts)
         return server
+
+    def raise_version(self, server: Server, version: int) -> None:
+        """A feed has stated a higher version; that alone is no change of facts."""
+        if detail := self._details[server.instance_id]:
+            detail["version"] = [server.version, version]
+        server.version = version
+        self._raised.add(server.pk)
 
     def terminate(self, server: Server) -> None:
         """The server is gone for good: its IPs are released (decision 6)."""
@@ -249,12 +262,12 @@ class Batch:
         """Everything, in one order everywhere, and the changes to the observer."""
         created = sorted((s for s in self._written if s.pk is None), key=lambda server: server.instance_id)
         known = [server for server in self._written if server.pk is not None]
-        altered = [server for server in known if self._details[server.instance_id]]
+        altered = [server for server in known if self._details[server.instance_id] or server.pk in self._raised]
         for server in self._written:
             server.facts_at = self.now
         bulk.insert(created)
         bulk.update(altered, SAVED)
-        untouched = [server.pk for server in known if not self._details[server.instance_id]]
+        untouched = {server.pk for server in known} - {server.pk for server in altered}
         Server.objects.filter(pk__in=_keys(untouched)).update(facts_at=self.now)
         released = _keys(ip.pk for ip in self._released)
         IPAddress.objects.filter(pk__in=released).update(released_at=self.now)
@@ -263,8 +276,8 @@ class Batch:
             ip.server_id = server.pk
         bulk.insert(sorted((ip for _server, ip in self._assigned), key=_address), keyed=False)
         written = {server.pk for server in known}
-        losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
-        changes = [(server, self.detail(server)) for server in (*self._written, *losers)]
+        self.losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
+        changes = [(server, self.detail(server)) for server in (*self._written, *self.losers)]
         observer([*self._former, *((server, detail) for server, detail in changes if detail)])
 
 

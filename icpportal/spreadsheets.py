@@ -1,0 +1,18 @@
+"""Texts in cells of CSV files: written so that no spreadsheet runs them, and read back as they were."""
+
+from __future__ import annotations
+
+import re
+
+_RUNS = re.compile(r"'*[=+\-@\t\r]")
+_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+
+
+def guard(text: str) -> str:
+    """The text led by an apostrophe when a spreadsheet would run it as a formula, or when it looks guarded already."""
+    return f"'{text}" if _RUNS.match(text) else text
+
+
+def unguard(text: str) -> str:
+    """What `guard` made its text of; any other text as it is."""
+    return text[1:] if _GUARDED.match(text) else text

@@ -1,0 +1,230 @@
+"""A spreadsheet of servers, saved as CSV: a server a row, the columns those of the API's body (contract.md).
+
+UTF-8 with or without a byte order mark, UTF-16 with one, or GB18030; parted by commas, semicolons or tabs; empty rows
+are passed over. The file is read twice: first for what is wrong with it as a whole and for what stands in it twice,
+then a row at a time, so that any number of rows needs little memory. The first row that names an instance or an address
+has it; later ones are bad.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+from typing import IO, TypeAlias
+
+from django.utils.translation import gettext_lazy as _
+
+from servers.choices import BillingMode
+from servers.inventory import cells
+from servers.inventory.facts import ServerFacts
+from servers.inventory.fields import Bad, shown
+from servers.inventory.files import Unreadable
+from servers.inventory.hashes import Hashes
+
+Wrong: TypeAlias = tuple[str, object]  # column, what is wrong and what would be right
+CHUNK = 64 * 1024
+DELIMITERS = ",;\t"
+SHORTEST_VALUE = 25  # characters: no code value is shorter
+TEXTS = ("instance_id", "account", "name", "region")  # columns that could carry one
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Row:
+    """One row: what it states, or else what is wrong with it. `line` is where it begins in the file, from 1."""
+
+    line: int
+    instance_id: str
+    account: str
+    version: int | None
+    facts: ServerFacts | None
+    wrong: tuple[Wrong, ...]
+
+
+class Sheet:
+    """The rows of `file`, which can be rewound. `is_secret` tells texts that must not be taken in, nor repeated.
+
+    Raises Unreadable for a file that is no table of servers, also while iterating, and for more than `most` rows.
+    """
+
+    def __init__(
+        self, file: IO[bytes], *, name: str, is_secret: Callable[[str], bool], most: int | None = None
+    ) -> None:
+        self._file, self._name, self._is_secret = file, name, is_secret
+        self._encoding = self._find_encoding()
+        self._ids, self._addresses = Hashes(), Hashes()
+        self.rows = 0
+        for _line, texts in self._table():
+            self.rows += 1
+            if most is not None and self.rows > most:
+                raise Unreadable(name, _("It has more than %(most)d rows: split it.") % {"most": most})
+            self._survey(texts)
+
+    def __iter__(self) -> Iterator[Row]:
+        ids, addresses = self._ids.repeated(), self._addresses.repeated()
+        first: dict[str, int] = {}
+        for line, texts in self._table():
+            row = self._read(line, texts)
+            said = [("instance_id", row.instance_id)] if hash(row.instance_id) in ids else []
+            for ip in row.facts.ips or () if row.facts else ():
+                if hash(ip.address) in addresses:
+                    said.append(("ips", ip.address))
+            yield _told_once(row, said, first) if said else row
+
+    def names(self) -> Iterator[tuple[str, list[str]]]:
+        """The instance ID and the addresses of each row that can be read."""
+        for line, texts in self._table():
+            row = self._read(line, texts)
+            if row.facts is not None:
+                yield row.instance_id, [ip.address for ip in row.facts.ips or ()]
+
+    # The table
+
+    def _find_encoding(self) -> str:
+        self._file.seek(0)
+        head = self._file.read(3)
+        if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+            return "utf-16"
+        for encoding in ("utf-8-sig", "gb18030"):
+            if self._is_in(encoding):
+                return encoding
+        raise Unreadable(self._name, _("It is neither UTF-8 nor GB18030: save it as “CSV UTF-8”."))
+
+    def _is_in(self, encoding: str) -> bool:
+        self._file.seek(0)
+        decoder = codecs.getincrementaldecoder(encoding)()
+        try:
+            while chunk := self._file.read(CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+        return True
+
+    def _table(self) -> Iterator[tuple[int, dict[str, str]]]:
+        """Each row that is not empty: its line and its cells by column; "" holds how many cells are too many."""
+        with self._text() as text:
+            first = text.readline()
+            given = first.strip().lower().removeprefix("sep=") if first[:4].lower() == "sep=" else ""
+            lines = chain([] if given else [first], text)
+            reader = csv.reader(lines, delimiter=_delimiter(given, first))
+            line, skipped = 1, 1 if given else 0
+            columns: list[str] = []
+            try:
+                for texts in reader:
+                    if not columns and any(texts):
+                        columns = self._head(texts)
+                    elif any(map(str.strip, texts)):
+                        yield line + skipped, _by_column(columns, texts)
+                    line = reader.line_num + 1
+            except (csv.Error, UnicodeError) as error:
+                detail = _("Line %(line)d is not CSV: a quotation mark is missing, or a cell is too long.")
+                raise Unreadable(self._name, detail % {"line": line + skipped}) from error
+        if not columns:
+            raise Unreadable(self._name, _("It is empty."))
+
+    @contextmanager
+    def _text(self) -> Iterator[io.TextIOWrapper]:
+        self._file.seek(0)
+        text = io.TextIOWrapper(self._file, encoding=self._encoding, newline="")
+        try:
+            yield text
+        finally:
+            text.detach()
+
+    def _head(self, texts: list[str]) -> list[str]:
+        columns = [text.strip().lower() for text in texts]
+        while columns and not columns[-1]:
+            columns.pop()
+        unknown = [shown(name) for name in columns if name not in cells.COLUMNS]
+        missing = [name for name in cells.COLUMNS if name not in columns and name not in cells.OPTIONAL]
+        right = ", ".join(cells.COLUMNS)
+        if missing:
+            detail = _("Its first row lacks the columns %(missing)s. It may name %(right)s.")
+            raise Unreadable(self._name, detail % {"missing": ", ".join(missing), "right": right})
+        if unknown:
+            detail = _("Its first row names unknown columns: %(unknown)s. It may name %(right)s.")
+            raise Unreadable(self._name, detail % {"unknown": ", ".join(unknown), "right": right})
+        if twice := [name for name in cells.COLUMNS if columns.count(name) > 1]:
+            raise Unreadable(self._name, _("Its first row names %(twice)s twice.") % {"twice": ", ".join(twice)})
+        return columns
+
+    # The rows
+
+    def _survey(self, texts: dict[str, str]) -> None:
+        self._ids.add(texts.get("instance_id", "").strip())
+        try:
+            for ip in cells.read("ips", texts.get("ips", "")):
+                self._addresses.add(ip.address)
+        except Bad:
+            pass
+
+    def _read(self, line: int, texts: dict[str, str]) -> Row:
+        said, wrong = {}, []
+        for column in cells.COLUMNS:
+            text = texts.get(column, "")
+            try:
+                if column in TEXTS and self._carries(text):
+                    raise Bad("")
+                said[column] = cells.read(column, text)
+            except Bad as bad:
+                wrong.append((column, SECRET if self._carries(text) else bad.detail))
+        if more := texts.get(""):
+            wrong.append(("", _("The row has %(more)s cells more than the first row.") % {"more": more}))
+        wrong += _contradictions(said)
+        account, version = said.pop("account", ""), said.pop("version", None)
+        name = said.get("instance_id", "")
+        facts = None if wrong else ServerFacts(**said)
+        return Row(line=line, instance_id=name, account=account, version=version, facts=facts, wrong=tuple(wrong))
+
+    def _carries(self, text: str) -> bool:
+        return len(text) >= SHORTEST_VALUE and self._is_secret(text)
+
+
+SECRET = _("The cell carries an authorization code: take it out.")
+
+
+def _delimiter(given: str, first: str) -> str:
+    return given if given and given in DELIMITERS else max(DELIMITERS, key=first.count)
+
+
+def _by_column(columns: list[str], texts: list[str]) -> dict[str, str]:
+    row = dict(zip(columns, texts, strict=False))
+    if any(map(str.strip, texts[len(columns) :])):
+        row[""] = str(len(texts) - len(columns))
+    return row
+
+
+def _contradictions(said: dict[str, object]) -> Iterator[Wrong]:
+    """A prepaid server has a term, and a term ends after it begins."""
+    if not {"billing_mode", "purchased_at", "expires_at"} <= said.keys():
+        return
+    bought, ends = said["purchased_at"], said["expires_at"]
+    for column in ("purchased_at", "expires_at"):
+        if said["billing_mode"] == BillingMode.PREPAID and said[column] is None:
+            yield column, _("A prepaid server has one.")
+    if bought is not None and ends is not None and ends < bought:  # type: ignore[operator]
+        yield "expires_at", _("This is before the purchase.")
+
+
+def _told_once(row: Row, said: list[tuple[str, str]], first: dict[str, int]) -> Row:
+    """The row, bad if an earlier one has named one of its handles."""
+    wrong = list(row.wrong)
+    for column, handle in said:
+        line = first.setdefault(handle, row.line)
+        if line != row.line:
+            wrong.append((column, _("%(handle)s is in line %(line)d already.") % {"handle": handle, "line": line}))
+    if len(wrong) == len(row.wrong):
+        return row
+    return Row(
+        line=row.line,
+        instance_id=row.instance_id,
+        account=row.account,
+        version=row.version,
+        facts=None,
+        wrong=tuple(wrong),
+    )

@@ -1,0 +1,142 @@
+"""Taking in a spreadsheet of servers, with a verdict for each row: by the same rules as a server put by a feed.
+
+Each row is judged and written by `state`, so a version decides here as it does there; an empty one keeps what is
+stored.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TypeAlias
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from icpportal import bulk
+from servers.inventory.apply import BATCH, ServerTerminated, StaleVersion, VersionConflict, state
+from servers.inventory.sheet import Row, Sheet, Wrong
+from servers.inventory.writing import Batch, Observer, lock, settle
+from servers.models import Account
+
+REJECTED = "rejected"
+RESULTS = ("created", "updated", "unchanged", REJECTED)
+Refusal: TypeAlias = StaleVersion | VersionConflict | ServerTerminated
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Verdict:
+    """What became of one row, or would: one of RESULTS, and for a rejected one what is wrong, by column."""
+
+    line: int
+    instance_id: str
+    result: str
+    wrong: tuple[Wrong, ...] = ()
+
+
+class SheetImport:
+    """One import of a sheet as it goes. `heed` hears the verdict of each row, in order.
+
+    With `is_dry` nothing is saved and nobody else hears of it. `total` counts rows by result, `counts` by account too.
+    """
+
+    def __init__(
+        self,
+        sheet: Sheet,
+        *,
+        now: datetime,
+        observer: Observer,
+        heed: Callable[[Verdict], object],
+        is_dry: bool = False,
+    ) -> None:
+        self._sheet, self._now, self._observer, self._heed, self._is_dry = sheet, now, observer, heed, is_dry
+        self._lost: set[str] = set()
+        self.total: Counter[str] = Counter()
+        self.counts: dict[Account, Counter[str]] = {}
+
+    def steps(self) -> Iterator[int]:
+        """Go on by one batch, in a transaction of its own, each time the number of its rows is asked for.
+
+        Raises OperationalError when a lock takes too long; what was done before stays, unless a transaction surrounds
+        this.
+        """
+        rows = iter(self._sheet)
+        while batch := list(islice(rows, BATCH)):
+            self._take(batch)
+            yield len(batch)
+
+    def lock(self) -> None:
+        """Lock all servers that the sheet can touch, in pk order, for the transaction that surrounds the whole."""
+        names, addresses = [], []
+        for name, held in self._sheet.names():
+            names.append(name)
+            addresses += held
+        lock(names, addresses)
+
+    def _take(self, rows: list[Row]) -> None:
+        uids = {row.account for row in rows if row.facts is not None}
+        accounts = {account.uid: account for account in Account.objects.filter(uid__in=bulk.listed(uids))}
+        readable = [row for row in rows if row.facts is not None and row.account in accounts]
+        with bulk.uncollected():
+            results = settle(lambda: self._write(readable, accounts))
+        for row in rows:
+            verdict = _verdict(row, results.get(row.line))
+            self.total[verdict.result] += 1
+            if row.account in accounts:
+                self.counts.setdefault(accounts[row.account], Counter())[verdict.result] += 1
+            self._heed(verdict)
+
+    def _write(self, rows: list[Row], accounts: dict[str, Account]) -> dict[int, str | Refusal]:
+        refused: dict[int, str | Refusal] = {}
+        while True:
+            batch, results = self._state([row for row in rows if row.line not in refused], accounts)
+            again = {line: result for line, result in results.items() if not isinstance(result, str)}
+            if not again:
+                break
+            refused |= again
+        if self._is_dry:
+            transaction.set_rollback(True)
+            return results | refused
+        batch.save(self._observer)
+        for row in rows:
+            # An earlier row has taken an address of this server away, which changed it.
+            if row.instance_id in self._lost and results.get(row.line) == "unchanged":
+                results[row.line] = "updated"
+        self._lost |= {server.instance_id for server in batch.losers}
+        return results | refused
+
+    def _state(self, rows: list[Row], accounts: dict[str, Account]) -> tuple[Batch, dict[int, str | Refusal]]:
+        stated = [(row, row.facts) for row in rows if row.facts is not None]
+        addresses = {ip.address for _row, facts in stated for ip in facts.ips or ()}
+        names, regions = [facts.instance_id for _row, facts in stated], {facts.region for _row, facts in stated}
+        batch = Batch(names, addresses, regions, now=self._now)
+        results: dict[int, str | Refusal] = {}
+        for row, facts in stated:
+            try:
+                results[row.line] = state(batch, facts, account=accounts[row.account], version=row.version)[1]
+            except (StaleVersion, VersionConflict, ServerTerminated) as error:
+                results[row.line] = error
+        return batch, results
+
+
+def _verdict(row: Row, result: str | Refusal | None) -> Verdict:
+    wrong = row.wrong
+    if result is None and not wrong:
+        wrong = (("account", _("There is no account %(uid)s here.") % {"uid": row.account}),)
+    elif result is not None and not isinstance(result, str):
+        wrong = (_why(result),)
+    said = REJECTED if wrong or not isinstance(result, str) else result
+    return Verdict(line=row.line, instance_id=row.instance_id, result=said, wrong=wrong)
+
+
+def _why(error: Refusal) -> Wrong:
+    if isinstance(error, StaleVersion):
+        text = _("Version %(stored)d is known already: raise the version, or leave the cell empty.")
+        return "version", text % {"stored": error.stored}
+    if isinstance(error, VersionConflict):
+        text = _("This version is known with another %(names)s: raise the version, or leave the cell empty.")
+        return "version", text % {"names": ", ".join(sorted(error.detail))}
+    return "state", _("The server is terminated here, and that is final.")

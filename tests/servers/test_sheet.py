@@ -1,0 +1,205 @@
+"""Spreadsheets of servers as people and programs save them: read, or told what is wrong and what would be right."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codes import values
+from icpportal.spreadsheets import guard, unguard
+from servers.inventory import cells
+from servers.inventory.fields import Bad
+from servers.inventory.files import Unreadable
+from tests.servers.sheets import GOOD, rows_of, sheet, table, wrong
+
+
+def fact(**changed: str) -> Any:
+    row = rows_of(table(changed))[0]
+    assert row.facts is not None, row.wrong
+    return row
+
+
+def test_a_row_states_a_server_as_the_api_body_does() -> None:
+    row = fact(version="17", prepaid_months="12")
+    assert (row.line, row.instance_id, row.account, row.version) == (2, "ins-a", "100000000001", 17)
+    assert row.facts.purchased_at == datetime(2026, 1, 31, 8, tzinfo=UTC)
+    assert (row.facts.billing_mode, row.facts.state, row.facts.public_ip_assigned) == ("prepaid", "running", True)
+    assert [(ip.address, ip.kind, ip.expires_at) for ip in row.facts.ips] == [("203.0.113.7", "public", None)]
+    assert row.facts.prepaid_months == 12
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        table({"name": "青山网站"}).encode(),
+        b"\xef\xbb\xbf" + table({"name": "青山网站"}).encode(),
+        table({"name": "青山网站"}).encode("gb18030"),
+        table({"name": "青山网站"}).encode("utf-16"),
+        table({"name": "青山网站"}, delimiter=";").encode(),
+        table({"name": "青山网站"}, delimiter="\t").encode(),
+        b"sep=;\r\n" + table({"name": "青山网站"}, delimiter=";").encode(),
+        table({"name": "青山网站"}).replace("\r\n", "\n").encode(),
+        table({"name": "青山网站"}).replace("\r\n", "\r").encode(),
+        (table({"name": "青山网站"}) + ",,,,\r\n\r\n   \r\n").encode(),
+        ("\r\n" + table({"name": "青山网站"}).replace("instance_id", " Instance_ID ")).encode(),
+    ],
+)
+def test_encodings_delimiters_line_ends_and_empty_rows(data: bytes) -> None:
+    (row,) = rows_of(data)
+    assert row.wrong == () and row.facts is not None
+    assert row.facts.name == "青山网站"
+
+
+def test_a_name_may_hold_lines_quotes_and_delimiters_and_lines_are_counted_as_in_the_file() -> None:
+    name = 'a "b", c;\nd\r\n\te'
+    rows = rows_of(table({"name": name, "ips": ""}, {"instance_id": "ins-b", "ips": ""}))
+    assert [(row.line, row.facts and row.facts.name) for row in rows] == [(2, name), (5, "web-1")]
+
+
+@given(st.text())
+def test_guarded_texts_read_back_and_run_nowhere(text: str) -> None:
+    assert unguard(guard(text)) == text
+    assert not guard(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+
+
+@pytest.mark.parametrize("name", ["=1+1", "'=1+1", "''-x", "'quoted'", "-", "@a", "\tx", " spaced ", "+86 青山 🏔"])
+def test_a_name_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(name: str) -> None:
+    assert fact(name=cells.write(name)).facts.name == name
+
+
+@pytest.mark.parametrize(
+    ("text", "moment"),
+    [
+        ("2026-01-31 16:00:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        ("2026/1/31 16:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        ("2026-01-31", datetime(2026, 1, 30, 16, tzinfo=UTC)),
+        ("2026-01-31T08:00:00Z", datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        ("2026-01-31 16:00:00 +08:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        ("2026-01-31 03:00:00.25-0500", datetime(2026, 1, 31, 8, 0, 0, 250_000, tzinfo=UTC)),
+    ],
+)
+def test_times_are_shanghais_unless_they_say_otherwise(text: str, moment: datetime) -> None:
+    assert fact(purchased_at=text).facts.purchased_at == moment
+
+
+@pytest.mark.parametrize("moment", [datetime(1988, 7, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 7, tzinfo=UTC)])
+def test_a_written_time_reads_as_the_same_moment(moment: datetime) -> None:
+    assert cells.read_time(cells.write_time(moment)) == moment
+
+
+@pytest.mark.parametrize(("text", "flag"), [("TRUE", True), ("是", True), ("1", True), ("No", False), ("否", False)])
+def test_yes_and_no_in_the_words_of_spreadsheets(text: str, flag: bool) -> None:
+    assert fact(public_ip_assigned=text).facts.public_ip_assigned is flag
+
+
+@pytest.mark.parametrize("text", ["PREPAID", "包年包月", "Prepaid (monthly subscription)"])
+def test_words_may_be_the_apis_or_the_desks(text: str) -> None:
+    assert fact(billing_mode=text).facts.billing_mode == "prepaid"
+
+
+def test_several_addresses_stand_in_one_cell() -> None:
+    ips = "203.0.113.7 public; 198.51.100.9 Elastic IP until 2027-01-31；\n2001:DB8::1 clb;"
+    assert [(ip.address, ip.kind, ip.expires_at) for ip in fact(ips=ips).facts.ips] == [
+        ("203.0.113.7", "public", None),
+        ("198.51.100.9", "elastic", datetime(2027, 1, 30, 16, tzinfo=UTC)),
+        ("2001:db8::1", "clb", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "said"),
+    [
+        ("instance_id", "", "An empty cell is no instance ID"),
+        ("instance_id", "ins/1", "“ins/1” is no instance ID: 1 to 64 letters"),
+        ("account", "1.00012E+11", "The spreadsheet shortened the account to 1.00012E+11: format the column as text."),
+        ("name", "x" * 201, "The name is longer than 200 characters."),
+        ("region", "广州", "“广州” is no region: write its code, such as ap-guangzhou."),
+        ("billing_mode", "weekly", "write one of prepaid, pay_as_you_go, spot, dedicated_host, dedicated_cluster."),
+        ("purchased_at", "46053", "46053 is a spreadsheet's day number: format the column as text."),
+        ("purchased_at", "31/01/2026", "“31/01/2026” is no time: write 2027-01-31 16:00:00, in Shanghai's time."),
+        ("purchased_at", "2026-02-30", "is no time"),
+        ("purchased_at", "2026-01-31 16:00:00 +99:00", "is no time"),
+        ("purchased_at", "", "A prepaid server has one."),
+        ("expires_at", "2020-01-01", "This is before the purchase."),
+        ("state", "broken", "write one of running, stopped, isolated, terminated."),
+        ("public_ip_assigned", "maybe", "“maybe” is neither true nor false."),
+        ("ips", "203.0.113.7", "203.0.113.7 lacks its kind: public, elastic or clb."),
+        ("ips", "119.***.***.51 public", "“119.***.***.51 public” is no IP address: write 203.0.113.7 public."),
+        ("ips", "203.0.113.7 public; 203.0.113.7 clb", "203.0.113.7 stands in the cell twice."),
+        ("ips", "203.0.113.7 private", "“private” is unknown: write one of public, elastic, clb."),
+        ("version", "-1", "“-1” is no whole number from 0 to 9223372036854775807."),
+        ("version", "9223372036854775808", "is no whole number"),
+        ("prepaid_months", "1.5", "“1.5” is no whole number from 0 to 32767."),
+    ],
+)
+def test_a_bad_cell_is_named_with_what_would_be_right(column: str, text: str, said: str) -> None:
+    ((line, where, reason),) = wrong(table({column: text}))
+    assert (line, where) == (2, column)
+    assert said in reason
+
+
+def test_all_bad_cells_of_a_row_are_named_and_the_other_rows_are_good() -> None:
+    data = table({"state": "x", "ips": "y"}, {"instance_id": "ins-b", "ips": ""})
+    assert [(line, column) for line, column, _reason in wrong(data)] == [(2, "state"), (2, "ips")]
+    assert rows_of(data)[1].facts is not None
+
+
+def test_a_second_row_of_an_instance_or_of_an_address_is_bad() -> None:
+    other = {"instance_id": "ins-b", "ips": "198.51.100.1 public; 203.0.113.7 public"}
+    data = table({}, {"ips": ""}, other, {"instance_id": "ins-c", "ips": ""})
+    assert wrong(data) == [
+        (3, "instance_id", "ins-a is in line 2 already."),
+        (4, "ips", "203.0.113.7 is in line 2 already."),
+    ]
+
+
+def test_a_row_with_too_many_cells_is_bad_and_short_rows_lack_theirs() -> None:
+    head, row, _end = table({}).split("\r\n")
+    assert [column for _line, column, _reason in wrong(f"{head}\r\n{row},more\r\n")] == [""]
+    assert {column for _line, column, _reason in wrong(f"{head}\r\nins-b\r\n")} >= {"account", "region", "state"}
+
+
+@pytest.mark.parametrize("column", ["instance_id", "account", "name", "region", "state", "ips", "purchased_at"])
+def test_a_cell_with_a_code_value_is_bad_and_is_not_repeated(column: str) -> None:
+    value = values.show(values.mint())
+    reasons = [reason for _line, _column, reason in wrong(table({column: f"use {value}"}))]
+    assert "The cell carries an authorization code: take it out." in reasons
+    assert not any(value in reason for reason in reasons)
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "It is empty."),
+        (b"\r\n\r\n", "It is empty."),
+        (b"\x80\xff\x80\xff", "It is neither UTF-8 nor GB18030"),
+        (table({}).replace("region", "Region code").encode(), "lacks the columns region. It may name instance_id"),
+        (table({}, columns=[*GOOD, "colour"]).encode(), "unknown columns: colour"),
+        (table({}, columns=[*GOOD, "name"]).encode(), "names name twice"),
+        (table({"name": '"' + "x" * 140_000}).encode(), "Line 2 is not CSV"),
+    ],
+)
+def test_a_file_that_is_no_table_of_servers_is_refused_whole(data: bytes, said: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        sheet(data)
+    assert said in str(refused.value.reason)
+
+
+def test_a_table_may_lack_version_and_months() -> None:
+    columns = [column for column in GOOD if column not in ("version", "prepaid_months")]
+    (row,) = rows_of(table({}, columns=columns))
+    assert row.facts is not None and (row.version, row.facts.prepaid_months) == (None, None)
+
+
+def test_more_rows_than_allowed_are_refused() -> None:
+    data = table({"ips": ""}, {"instance_id": "ins-b", "ips": ""})
+    assert sheet(data, most=2).rows == 2
+    with pytest.raises(Unreadable, match="more than 1 rows"):
+        sheet(data, most=1)
+
+
+def test_an_unknown_word_raises_bad() -> None:
+    with pytest.raises(Bad):
+        cells.read("state", "gone")
