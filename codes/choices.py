@@ -117,3 +117,20 @@ class StaffAct(TextChoices):
     TAKEN = "taken", _("Role taken")
     DEACTIVATED = "deactivated", _("Deactivated")
     ACTIVATED = "activated", _("Activated")
+
+
+class BulkAction(TextChoices):
+    """What an agent does to many servers or codes at once."""
+
+    GENERATE = "generate", _("Generate codes")
+    RESET = "reset", _("Reset filings")
+    WITHDRAW = "withdraw", _("Withdraw")
+    ROTATE = "rotate", _("Rotate")
+
+
+class BulkState(TextChoices):
+    """What became of a row of a bulk run."""
+
+    PENDING = "pending", _("Pending")
+    DONE = "done", _("Done")
+    REFUSED = "refused", _("Not done")

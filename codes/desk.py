@@ -38,6 +38,7 @@ _RECORDS: Items = (
     (_("IP addresses"), "servers.IPAddress", ""),
     (_("Regions"), "servers.Region", ""),
     (_("Events"), "codes.CodeEvent", "g e"),
+    (_("Bulk runs"), "codes.BulkRun", ""),
     (_("Feed runs"), "servers.FeedRun", ""),
     (_("Webhook deliveries"), "webhooks.WebhookDelivery", ""),
 )

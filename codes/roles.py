@@ -23,6 +23,7 @@ _VIEW = [
     "codes.view_filing",
     "codes.view_codeevent",
     "codes.view_supportrequest",
+    "codes.view_bulkrun",
     "webhooks.view_webhookendpoint",
     "webhooks.view_webhookdelivery",
     "webhooks.view_webhookattempt",

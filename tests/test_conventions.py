@@ -41,13 +41,17 @@ WRITTEN_BY_SERVICES = {
     "SupportMessage",
     "SavedView",
     "StaffChange",
+    "BulkRun",
+    "BulkRow",
 }
 THEIR_NAMES = {"code", "codes", "filing", "filings", "event", "events"}
 WRITES = {
     *("save", "create", "get_or_create", "update_or_create", "update", "delete", "bulk_create", "bulk_update"),
     *("asave", "acreate", "aupdate", "adelete", "abulk_create", "abulk_update", "_raw_delete"),
 }
-THEIR_TABLES = r"codes_(authorizationcode|filing|codeevent|supportrequest|supportmessage|savedview|staffchange)"
+THEIR_TABLES = (
+    r"codes_(authorizationcode|filing|codeevent|supportrequest|supportmessage|savedview|staffchange|bulkrun|bulkrow)"
+)
 RAW_WRITE = re.compile(rf"\b(INSERT INTO|UPDATE|DELETE FROM|COPY)\s+\"?{THEIR_TABLES}\b", re.I)
 INLINE = re.compile(
     r"""\sstyle\s*= | \son[a-z]+\s*=\s*["'] | <style\b | javascript:

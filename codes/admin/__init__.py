@@ -3,6 +3,7 @@
 from codes.admin import (
     accounts,
     api_clients,
+    bulk,
     codes,
     events,
     feeds,
@@ -17,6 +18,7 @@ from codes.admin import (
 __all__ = [
     "accounts",
     "api_clients",
+    "bulk",
     "codes",
     "events",
     "feeds",

@@ -1,4 +1,4 @@
-"""What agents do with codes: each action asks first, says who is skipped and why, then reports per code.
+"""What agents do with one code: each action asks first. For many at once see codes/admin/bulk.py.
 
 The table in codes/lifecycle.py gives permission, effect, refusal and whether a reason is owed; codes/services.py
 judges again, each code on its own, when it is done.
@@ -12,17 +12,16 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from codes import services
-from codes.admin.base import BULK_LIMIT, DeskRecord, Rows, keys, posted, staff
-from codes.admin.columns import badge, held_for, list_url, page_url
+from codes.admin.base import DeskRecord, posted, staff
+from codes.admin.columns import badge, held_for, page_url
 from codes.admin.forms import DeskForm, EditForm, ReasonForm
 from codes.admin.rows import dressed
 from codes.admin.words import WORDS
@@ -37,13 +36,6 @@ VERBS: Mapping[Action, Callable[..., AuthorizationCode]] = {
     Action.WITHDRAW: services.withdraw,
     Action.ROTATE: services.rotate,
 }
-_RESULT_HEAD = (
-    gettext_lazy("Code"),
-    gettext_lazy("Server"),
-    gettext_lazy("State now"),
-    gettext_lazy("Result"),
-    gettext_lazy("Why"),
-)
 _LASTING = (ShownState.INVALID, ShownState.EXPIRED)  # shown whatever the stored state becomes, unless withdrawn
 
 
@@ -102,42 +94,6 @@ def row_buttons(request: HttpRequest, code: AuthorizationCode) -> list[Button]:
     return [button for button in buttons(request, code) if button.id in wanted and not button.why]
 
 
-def list_actions(request: HttpRequest) -> dict[str, Any]:
-    """The actions of the list, for this person: name, function, label."""
-    return {
-        action.value: (_chooser(action), action.value, f"{WORDS[action].list_button}…")
-        for action in VERBS
-        if may(request, TRANSITIONS[action])
-    }
-
-
-def _chooser(action: Action) -> Callable[[Any, HttpRequest, Rows], HttpResponse | None]:
-    def choose(model_admin: DeskRecord, request: HttpRequest, chosen: Rows) -> HttpResponse | None:
-        found = list(chosen.values_list("pk", flat=True)[: BULK_LIMIT + 1])
-        if len(found) > BULK_LIMIT:
-            messages.error(request, _("Choose at most %d codes at a time. Nothing was changed.") % BULK_LIMIT)
-            return None
-        return _ask(model_admin, request, TRANSITIONS[action], found, ReasonForm(action=action))
-
-    return choose
-
-
-def act_on_many(model_admin: DeskRecord, request: HttpRequest, action: str) -> HttpResponse:
-    """Does it for the codes of a confirmation page, then says per code what became of it."""
-    transition = transition_for(request, action)
-    if request.method != "POST":
-        return HttpResponseNotAllowed(["POST"])
-    chosen = keys(request.POST.getlist("code"))
-    if not 0 < len(chosen) <= BULK_LIMIT:
-        raise BadRequest
-    form = ReasonForm(request.POST, action=transition.action)
-    if not form.is_valid():
-        return _ask(model_admin, request, transition, chosen, form)
-    now = timezone.now()
-    results = [(each, _do(transition, each.code, form, request, now)) for each in plan(transition, chosen, now=now)]
-    return _report(model_admin, request, transition, results)
-
-
 def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: str) -> HttpResponse:
     """Asks, then does it for one code, and returns to its page."""
     transition = transition_for(request, action)
@@ -150,7 +106,7 @@ def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: s
         else:
             messages.success(request, WORDS[transition.action].said(AuthorizationCode.objects.get(pk=pk)))
         return HttpResponseRedirect(page_url(code))
-    return _ask(model_admin, request, transition, [pk], form, single=code)
+    return _ask(model_admin, request, transition, code, form)
 
 
 def plan(transition: Transition, chosen: list[int], *, now: datetime) -> list[Planned]:
@@ -175,31 +131,28 @@ def _then(code: Any, transition: Transition) -> str:
 
 
 def _ask(
-    model_admin: DeskRecord,
-    request: HttpRequest,
-    transition: Transition,
-    chosen: list[int],
-    form: DeskForm,
-    *,
-    single: AuthorizationCode | None = None,
+    model_admin: DeskRecord, request: HttpRequest, transition: Transition, code: AuthorizationCode, form: DeskForm
 ) -> HttpResponse:
     now = timezone.now()
-    planned = plan(transition, chosen, now=now)
-    going = [each for each in planned if not each.why]
+    planned = plan(transition, [code.pk], now=now)
+    skipped, going = [each for each in planned if each.why], [each for each in planned if not each.why]
     words = WORDS[transition.action]
-    context = model_admin.desk_context(request, title=words.question(len(going), len(planned), single)) | {
+    context = model_admin.desk_context(request, title=words.question(len(going), len(planned), code)) | {
         "effect": transition.effect,
-        "skipped": [each for each in planned if each.why],
+        "skipped": skipped,
         "going": going,
+        "skipped_count": len(skipped),
+        "going_count": len(going),
         "going_title": words.going,
-        "button": words.button if single else words.confirm(len(going)),
-        "action_url": _url(transition.action, single),
-        "cancel_url": page_url(single) if single else list_url(AuthorizationCode),
-        "names": None if single else {"name": "code", "values": chosen},
+        "button": words.button,
+        "action_url": _url(transition.action, code),
+        "cancel_url": page_url(code),
+        "csv_url": "",
+        "names": None,
         "form": form,
         "now": now,
     }
-    return TemplateResponse(request, "admin/desk/confirm_codes.html", context)
+    return TemplateResponse(request, "admin/desk/bulk_codes.html", context)
 
 
 def _do(transition: Transition, code: AuthorizationCode, form: DeskForm, request: HttpRequest, now: datetime) -> str:
@@ -210,28 +163,6 @@ def _do(transition: Transition, code: AuthorizationCode, form: DeskForm, request
     except Refused as refused:
         return explain(refused)
     return ""
-
-
-def _report(
-    model_admin: DeskRecord, request: HttpRequest, transition: Transition, results: list[tuple[Planned, str]]
-) -> HttpResponse:
-    now = timezone.now()
-    refusals = {each.code.pk: refusal for each, refusal in results}
-    after = dressed(AuthorizationCode.objects.filter(pk__in=refusals).order_by("pk"), now=now)
-    done = sum(not refusal for refusal in refusals.values())
-    title = WORDS[transition.action].result(done, len(after))
-    context = model_admin.desk_context(request, title=title) | {
-        "rows": [{"code": code, "refusal": refusals[code.pk]} for code in after],
-        "back_url": list_url(AuthorizationCode),
-        "now": now,
-        **model_admin.result_csv(_RESULT_HEAD, (_result_row(code, refusals[code.pk]) for code in after)),
-    }
-    return TemplateResponse(request, "admin/desk/result_codes.html", context)
-
-
-def _result_row(code: Any, refusal: str) -> list[object]:
-    state = ShownState(code.shown_state).label
-    return [code.masked, code.server.instance_id, state, _("Not done") if refusal else _("Done"), refusal]
 
 
 def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
@@ -266,15 +197,12 @@ def edit(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse
     return _form_page(model_admin, request, code, form, question, effect, _("Save"))
 
 
-def _url(action: Action, code: AuthorizationCode | None) -> str:
-    """Where the action is confirmed: on one code, or on those that a form names."""
-    match action:
-        case Action.REVEAL | Action.ANNOTATE if code:
-            view = "reveal" if action == Action.REVEAL else "edit"
-            return reverse(f"admin:codes_authorizationcode_{view}", args=[code.pk])
-        case _ if code:
-            return reverse("admin:codes_authorizationcode_act", args=[code.pk, action.value])
-    return reverse("admin:codes_authorizationcode_act_on_many", args=[action.value])
+def _url(action: Action, code: AuthorizationCode) -> str:
+    """Where the action is confirmed."""
+    if action in (Action.REVEAL, Action.ANNOTATE):
+        view = "reveal" if action == Action.REVEAL else "edit"
+        return reverse(f"admin:codes_authorizationcode_{view}", args=[code.pk])
+    return reverse("admin:codes_authorizationcode_act", args=[code.pk, action.value])
 
 
 def _form_page(

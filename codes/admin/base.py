@@ -31,7 +31,7 @@ from codes.admin.columns import page_url
 from codes.admin.saved_views import ListWithViews
 from servers.models import Account, Server
 
-BULK_LIMIT = 200  # rows that one action takes at a time
+BULK_LIMIT = 200  # rows that an action takes that is done within one answer; for bulk runs see codes/admin/bulk.py
 
 Rows = QuerySet[Any]
 
@@ -141,6 +141,7 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     view_on_site = False
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
+    bulk_limit = BULK_LIMIT
     list_title: Any = ""  # in the sidebar's word; empty: the model's plural
     list_per_page = 50
     list_max_show_all = 0
@@ -172,7 +173,7 @@ class DeskAdmin(ListWithViews, ListAsCsv):
         if "e" in request.GET:
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
         views = self.views_context(request) if self.has_view_permission(request) else {}
-        context = {"title": self.plural, "bulk_limit": BULK_LIMIT, "asks_first": bool(self.bulk_actions(request))}
+        context = {"title": self.plural, "bulk_limit": self.bulk_limit, "asks_first": bool(self.bulk_actions(request))}
         return super().changelist_view(request, {**context, **views, **(extra_context or {})})
 
     @property

@@ -14,7 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin import actions, timeline
+from codes.admin import actions, bulk, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, handle_filter, server_filter
 from codes.admin.columns import link, moment
 from codes.admin.rows import dressed, expiring
@@ -60,6 +60,7 @@ class CodeAdmin(DeskRecord):
     """Agents inspect, reset, withdraw, rotate, reveal and edit; only the services write."""
 
     page_template = "admin/desk/code.html"
+    bulk_limit = bulk.RUN_LIMIT
     list_title = _("Codes")
     list_display = ("code_cell", "state_cell", "server_cell", "account_cell", "used_for", "generated", "expires")
     list_display_links = None
@@ -116,12 +117,11 @@ class CodeAdmin(DeskRecord):
         return [by_key[key] for key in keys]
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return actions.list_actions(request)
+        return bulk.list_actions(request, AuthorizationCode)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("act/<str:action>/", view(self.act_on_many), name="codes_authorizationcode_act_on_many"),
             path("<int:pk>/act/<str:action>/", view(self.act), name="codes_authorizationcode_act"),
             path("<int:pk>/reveal/", view(self.reveal), name="codes_authorizationcode_reveal"),
             path("<int:pk>/edit/", view(self.edit), name="codes_authorizationcode_edit"),
@@ -130,9 +130,6 @@ class CodeAdmin(DeskRecord):
 
     def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
         return actions.act_on_one(self, request, pk, action)
-
-    def act_on_many(self, request: HttpRequest, action: str) -> HttpResponse:
-        return actions.act_on_many(self, request, action)
 
     def reveal(self, request: HttpRequest, pk: int) -> HttpResponse:
         return actions.reveal(self, request, pk)

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from codes.admin import actions, generate, support_actions, timeline
+from codes.admin import actions, bulk, generate, support_actions, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import expiry, link, list_url, moment
@@ -99,6 +99,7 @@ class ServerAdmin(DeskRecord):
     """Facts are the feed's; agents look, and generate."""
 
     page_template = "admin/desk/server.html"
+    bulk_limit = bulk.RUN_LIMIT
     list_display = ("instance_id", "name", "account_cell", "verdict", "quota", "expires", "region", "billing")
     list_filter = (
         StandingFilter,
@@ -141,21 +142,17 @@ class ServerAdmin(DeskRecord):
         return servers
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
-        return generate.list_action(request)
+        return bulk.list_actions(request, Server)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
         return [
-            path("generate/", view(self.generate_many), name="servers_server_generate_many"),
             path("<int:pk>/generate/", view(self.generate_one), name="servers_server_generate"),
             *super().get_urls(),
         ]
 
     def generate_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         return generate.one(self, request, pk)
-
-    def generate_many(self, request: HttpRequest) -> HttpResponse:
-        return generate.many(self, request)
 
     def get_queryset(self, request: HttpRequest) -> Rows:
         return super().get_queryset(request).select_related("account", "region")

@@ -9,17 +9,17 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from codes.admin import support_words
+from codes.admin import bulk, support_words
 from codes.admin.base import COUNT_UP_TO, Rows
 from codes.admin.charts import days_context
-from codes.admin.columns import list_url
+from codes.admin.columns import list_url, page_url
 from codes.admin.events import LAST_WEEK
 from codes.admin.feeds import health, late_feeds
 from codes.admin.filings import long_holds_url
 from codes.admin.rows import expiring
 from codes.choices import EventType, State
 from codes.eligibility import GENERATION
-from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
+from codes.models import AuthorizationCode, BulkRun, CodeEvent, Filing, SupportRequest
 from codes.policy import Policy
 from codes.standing import LONG_HOLD, long_holds
 from icpportal.api.templatetags.icp import relative
@@ -48,6 +48,7 @@ def start_context(request: HttpRequest) -> dict[str, Any]:
     }
     if request.user.has_perm("codes.view_codeevent"):
         context |= {"numbers": _numbers(now), **_refusals(now), "chart": days_context(now)}
+    _add_runs(context, request)
     if request.user.has_perm("servers.view_feedrun"):
         _add_feeds(context, now)
     if request.user.has_perm("codes.view_supportrequest"):
@@ -71,6 +72,20 @@ def _add_requests(context: dict[str, Any], now: datetime) -> None:
         "requests": support_words.dressed(first, now=now),
         "requests_url": list_url(SupportRequest),
     }
+
+
+def _add_runs(context: dict[str, Any], request: HttpRequest) -> None:
+    """The bulk runs of this person that stopped before their end."""
+    runs = bulk.unfinished(request.user)
+    count = runs.count()
+    if count:
+        number = {
+            "number": str(count),
+            "label": _("Unfinished bulk runs of yours"),
+            "url": page_url(runs.get()) if count == 1 else list_url(BulkRun, stage="unfinished"),
+            "line": _("Their pending rows wait until you go on"),
+        }
+        context["numbers"] = [*context["numbers"], number]
 
 
 def _add_feeds(context: dict[str, Any], now: datetime) -> None:

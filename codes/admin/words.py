@@ -25,6 +25,7 @@ class Words:
     going: StrPromise = ""
     done_one: StrPromise = ""
     done: StrPromise = ""
+    doing: StrPromise = ""
 
     def question(self, going: int, chosen: int, single: AuthorizationCode | None) -> str:
         """The headline of the confirmation page, with the counts."""
@@ -43,6 +44,10 @@ class Words:
     def confirm(self, going: int) -> str:
         """The button that does it, with the count."""
         return str(self.does % {"count": going})
+
+    def working(self, count: int) -> str:
+        """The headline while it is at work."""
+        return str(self.doing % {"count": count})
 
     def said(self, code: AuthorizationCode) -> str:
         """The message after one code."""
@@ -65,6 +70,7 @@ WORDS: Mapping[Action, Words] = {
         going=gettext_lazy("Will be reset"),
         done_one=gettext_lazy("%(code)s: its filing is reset."),
         done=ngettext_lazy("%(count)d filing reset", "%(count)d filings reset", "count"),
+        doing=gettext_lazy("Resetting %(count)d filings"),
     ),
     Action.WITHDRAW: Words(
         button=gettext_lazy("Withdraw"),
@@ -75,6 +81,7 @@ WORDS: Mapping[Action, Words] = {
         going=gettext_lazy("Will be withdrawn"),
         done_one=gettext_lazy("%(code)s is withdrawn."),
         done=ngettext_lazy("%(count)d code withdrawn", "%(count)d codes withdrawn", "count"),
+        doing=gettext_lazy("Withdrawing %(count)d codes"),
     ),
     Action.ROTATE: Words(
         button=gettext_lazy("Rotate"),
@@ -85,7 +92,18 @@ WORDS: Mapping[Action, Words] = {
         going=gettext_lazy("Will be rotated"),
         done_one=gettext_lazy("%(code)s has a new value. Reveal shows it."),
         done=ngettext_lazy("%(count)d code rotated", "%(count)d codes rotated", "count"),
+        doing=gettext_lazy("Rotating %(count)d codes"),
     ),
     Action.REVEAL: Words(button=gettext_lazy("Reveal")),
     Action.ANNOTATE: Words(button=gettext_lazy("Edit")),
 }
+
+GENERATE = Words(
+    button=gettext_lazy("Generate codes"),
+    list_button=gettext_lazy("Generate codes"),
+    asks=ngettext_lazy("Generate %(count)d code?", "Generate %(count)d codes, one a server?", "count"),
+    does=ngettext_lazy("Generate %(count)d code", "Generate %(count)d codes", "count"),
+    going=gettext_lazy("Will generate"),
+    done=ngettext_lazy("%(count)d code generated", "%(count)d codes generated", "count"),
+    doing=gettext_lazy("Generating %(count)d codes"),
+)

@@ -4,6 +4,7 @@ Only codes/services writes here. All datetimes are aware and stored in UTC; a co
 the earlier of its server's and its IP's (decision 3, codes/validity.py).
 """
 
+from codes.models.bulk import BulkRow, BulkRun
 from codes.models.codes import AuthorizationCode, CodeQuerySet
 from codes.models.events import AppendOnly, CodeEvent, CodeEventQuerySet, EventHead
 from codes.models.filings import Filing, FilingQuerySet
@@ -14,6 +15,8 @@ from codes.models.support import SupportMessage, SupportRequest, SupportRequestQ
 __all__ = [
     "AppendOnly",
     "AuthorizationCode",
+    "BulkRow",
+    "BulkRun",
     "CodeEvent",
     "CodeEventQuerySet",
     "CodeQuerySet",

@@ -6,6 +6,7 @@ that it sees the world after the wait; changes; and records its event in the sam
 long surfaces as OperationalError. Free texts that carry a readable code value raise ValueInText.
 """
 
+from codes.services.bulk import carry_out, confirm_run, end_run, pending_rows, plan_run
 from codes.services.changes import Named
 from codes.services.events import Actor, record_server_changes
 from codes.services.filings import abandon_filing, begin_filing, complete_filing, reject_filing
@@ -26,16 +27,21 @@ __all__ = [
     "annotate",
     "answer",
     "begin_filing",
+    "carry_out",
     "change_view",
     "close",
     "complete_filing",
+    "confirm_run",
     "deactivate",
     "delete_view",
+    "end_run",
     "follow_up",
     "generate",
     "give_role",
     "keep_view",
     "open_request",
+    "pending_rows",
+    "plan_run",
     "record_server_changes",
     "reject_filing",
     "reset",

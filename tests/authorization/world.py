@@ -9,7 +9,8 @@ from django.test import Client
 from django.utils import timezone
 
 from codes import services
-from codes.choices import Channel
+from codes.choices import BulkAction, Channel
+from codes.models import AuthorizationCode, BulkRun
 from codes.notices.members import ticket
 from codes.webhooks.models import WebhookDelivery
 from codes.webhooks.services import create_endpoint
@@ -80,10 +81,17 @@ class World:
             ),
             "client": client,
             "user": self.people[member],
+            "bulk": self._bulk(codes[1].code),
             "person": factories.make_user(is_staff=True),
             "group": Group.objects.get(name="Agent"),
             "ticket": ticket(self.people[member]),
         }
+
+    def _bulk(self, code: AuthorizationCode) -> BulkRun:
+        """A run of the superuser, begun and not finished."""
+        run = services.plan_run(BulkAction.WITHDRAW, [code.pk], actor=self.people["superuser"], now=self.now)
+        services.confirm_run(run, texts={"reason": "leaked"}, now=self.now)
+        return run
 
     def _run(self, account: Account) -> FeedRun:
         record_put("created", account=account, actor="system", now=self.now)

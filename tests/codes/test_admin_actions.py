@@ -50,10 +50,6 @@ def act_url(code: AuthorizationCode, action: str) -> str:
     return reverse("admin:codes_authorizationcode_act", args=[code.pk, action])
 
 
-def bulk_url(action: str) -> str:
-    return reverse("admin:codes_authorizationcode_act_on_many", args=[action])
-
-
 def last_event() -> CodeEvent:
     return CodeEvent.objects.order_by("-pk")[0]
 
@@ -108,7 +104,6 @@ def test_a_get_changes_nothing(action):
     client, code = signed_in(), make_code(action)
     events = CodeEvent.objects.count()
     assert client.get(act_url(code, action), WHY).status_code == 200
-    assert client.get(bulk_url(action), {"code": code.pk, **WHY}).status_code == 405
     assert CodeEvent.objects.count() == events
 
 
@@ -253,37 +248,6 @@ def choose(client: Client, model, action: str, keys, **more) -> object:
     return client.post(list_url(model), {"action": action, "_selected_action": keys, "index": "0", **more})
 
 
-def test_a_bulk_reset_says_who_is_skipped_then_what_became_of_each():
-    client, held, unused = signed_in(), make_held(), make_issued().code
-    asked = choose(client, AuthorizationCode, "reset", [held.pk, unused.pk])
-    html = asked.content.decode()
-    assert "Reset the filing of 1 code? 1 of the 2 selected is skipped" in html
-    assert "There is no filing to abandon." in html and "Reset 1 filing" in html
-    assert not CodeEvent.objects.filter(type=EventType.RESET).exists()
-    done = client.post(bulk_url("reset"), {"code": [held.pk, unused.pk], **WHY})
-    rows = {row["code"].pk: row["refusal"] for row in done.context["rows"]}
-    assert rows[held.pk] == "" and "There is no filing to abandon." in rows[unused.pk]
-    assert CodeEvent.objects.filter(type=EventType.RESET).count() == 1
-
-
-def test_a_bulk_action_without_its_reason_asks_again():
-    client, held = signed_in(), make_held()
-    answer = client.post(bulk_url("reset"), {"code": [held.pk]})
-    assert "There is a problem" in answer.content.decode()
-    assert not CodeEvent.objects.filter(type=EventType.RESET).exists()
-
-
-def test_codes_are_generated_for_several_servers_with_a_preview():
-    client, good, bad = signed_in(), make_server(), make_server(prepaid_months=1)
-    asked = choose(client, Server, "generate", [good.pk, bad.pk]).content.decode()
-    assert "Generate 1 code? 1 of the 2 selected is skipped" in asked and "Prepaid for 1 month in total" in asked
-    url = reverse("admin:servers_server_generate_many")
-    done = client.post(url, {"server": [good.pk, bad.pk], "ticket": "T-2"})
-    codes = {row.server.pk: (len(row.codes), bool(row.refusal)) for row in done.context["rows"]}
-    assert codes == {good.pk: (1, False), bad.pk: (0, True)}
-    assert client.get(url).status_code == 405
-
-
 @pytest.mark.parametrize("keys", [["x"], ["1", "\0"], ["9" * 40], ["-1"], ["1.5"], ["１"], [""], []])
 @pytest.mark.parametrize(("model", "action"), [(AuthorizationCode, "reset"), (Server, "generate")])
 def test_forged_selections_change_nothing_and_break_nothing(model, action, keys):
@@ -293,26 +257,11 @@ def test_forged_selections_change_nothing_and_break_nothing(model, action, keys)
     assert answer.status_code in (200, 302)
 
 
-@pytest.mark.parametrize("keys", [["x"], ["9" * 40], ["\0"], [], [str(key) for key in range(1, 300)]])
-def test_forged_confirmations_are_400(keys):
-    client = signed_in()
-    assert client.post(bulk_url("reset"), {"code": keys, **WHY}).status_code == 400
-    assert client.post(reverse("admin:servers_server_generate_many"), {"server": keys}).status_code == 400
-
-
 @pytest.mark.parametrize("more", [{"index": "x"}, {"index": "9" * 50}, {"action": "delete_selected"}, {"action": ""}])
 def test_a_forged_action_breaks_nothing(more):
     client, code = signed_in(), make_held()
     assert choose(client, AuthorizationCode, more.pop("action", "reset"), [code.pk], **more).status_code in (200, 302)
     assert AuthorizationCode.objects.filter(pk=code.pk).exists()
-
-
-def test_auditors_run_no_bulk_action():
-    client, code = signed_in("Auditor"), make_held()
-    assert client.post(bulk_url("reset"), {"code": [code.pk], **WHY}).status_code == 403
-    assert client.post(reverse("admin:servers_server_generate_many"), {"server": ["1"]}).status_code == 403
-    choose(client, AuthorizationCode, "reset", [code.pk])
-    assert not CodeEvent.objects.filter(channel=Channel.ADMIN).exists()
 
 
 def test_posts_without_the_token_are_refused():

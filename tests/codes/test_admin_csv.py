@@ -16,7 +16,6 @@ from django.utils import timezone
 from codes import services
 from codes.admin import export
 from codes.admin.columns import list_url
-from codes.choices import Channel
 from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
 from servers.choices import BillingMode
 from servers.models import Account, IPAddress, Region, Server
@@ -179,35 +178,6 @@ def test_a_download_is_not_recorded():
     events, client = CodeEvent.objects.count(), signed_in()
     table(client.get(csv_url(CodeEvent)))
     assert CodeEvent.objects.count() == events
-
-
-def result_of(client: Client, url: str, sent: dict) -> dict[str, str]:
-    page = client.post(url, sent).content.decode()
-    sealed = re.search(r'action="([^"]+/result/csv/)".*?name="table" value="([^"]+)"', page, re.S)
-    assert sealed
-    return {"url": sealed[1], "table": sealed[2]}
-
-
-def test_the_result_of_a_bulk_action_can_be_taken_along():
-    now = timezone.now()
-    held, free = factories.make_filing(now=now).code, factories.make_code(now=now)
-    client = signed_in()
-    url = reverse("admin:codes_authorizationcode_act_on_many", args=["reset"])
-    result = result_of(client, url, {"code": [held.pk, free.pk], **WHY})
-    _head, *rows = table(client.post(result["url"], {"table": result["table"]}))
-    assert [(row[0], row[3]) for row in rows] == [(held.masked, "Done"), (free.masked, "Not done")]
-    assert rows[1][4].endswith("There is no filing to abandon.")
-
-
-def test_the_result_of_generating_for_many_can_be_taken_along():
-    server, full = (factories.make_server(now=timezone.now()) for _ in range(2))
-    services.generate(full, count=5, actor=None, channel=Channel.COMMAND, now=timezone.now())
-    client = signed_in()
-    sent = {"server": [server.pk, full.pk], "remark": "", "ticket": ""}
-    result = result_of(client, reverse("admin:servers_server_generate_many"), sent)
-    _head, *rows = table(client.post(result["url"], {"table": result["table"]}))
-    code = AuthorizationCode.objects.get(server=server)
-    assert [row[:3] for row in rows] == [[server.instance_id, "Done", code.masked], [full.instance_id, "Not done", ""]]
 
 
 @pytest.mark.parametrize("text", ["", "x", "a:b:c", "\0", "é" * 50])

@@ -134,6 +134,8 @@
       keysSwitch.addEventListener("change", () => stored("keys", keysSwitch.checked ? "on" : "off"));
     }
     document.querySelector("[data-error-summary]")?.focus();
+    const goOn = document.querySelector("[data-go-on]"); // a page that grew is whole now
+    if (goOn) location.replace(goOn.href);
   }
 
   // The admin's own widgets: names that its markup leaves out.

@@ -1,0 +1,88 @@
+"""Bulk runs: planned, confirmed, and done row by row, each row in a transaction of its own and once at most.
+
+Whoever carries a run out may stop after any row, or be killed in one: what is pending can be carried out later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+
+from codes.choices import BulkAction, BulkState, Channel
+from codes.errors import Refused
+from codes.messages import explain
+from codes.models import AuthorizationCode, BulkRow, BulkRun
+from codes.services.changes import refuse_values
+from codes.services.generation import generate
+from codes.services.upkeep import reset, rotate, withdraw
+from icpportal import bulk
+
+KEPT = timedelta(days=1)  # for which a run that was planned and not confirmed is kept
+
+_VERBS: Mapping[str, Callable[..., AuthorizationCode]] = {
+    BulkAction.RESET: reset,
+    BulkAction.WITHDRAW: withdraw,
+    BulkAction.ROTATE: rotate,
+}
+
+
+def plan_run(action: BulkAction, subjects: Iterable[int], *, actor: AbstractBaseUser, now: datetime) -> BulkRun:
+    """A run over these servers, to generate, or codes, by primary key, in their order. Nothing happens yet.
+
+    Forgets what the same person planned long ago and never confirmed.
+    """
+    field = "server_id" if action == BulkAction.GENERATE else "code_id"
+    with transaction.atomic():
+        BulkRun.objects.filter(actor_id=actor.pk, confirmed_at=None, planned_at__lt=now - KEPT).delete()
+        run = BulkRun.objects.create(action=action, actor_id=actor.pk, planned_at=now)
+        bulk.insert([BulkRow(run=run, **{field: pk}) for pk in dict.fromkeys(subjects)])
+    return run
+
+
+def confirm_run(run: BulkRun, *, texts: Mapping[str, str], now: datetime) -> None:
+    """Say yes to a planned run, with what the verb takes: reason, ticket, remark. Again: the first texts stay.
+
+    Raises ValueInText.
+    """
+    refuse_values(**texts)
+    BulkRun.objects.filter(pk=run.pk, confirmed_at=None).update(texts=dict(texts), confirmed_at=now)
+    run.refresh_from_db()
+
+
+def pending_rows(run: BulkRun, number: int) -> list[BulkRow]:
+    """The next `number` rows that nobody has done."""
+    return list(run.rows.filter(state=BulkState.PENDING).order_by("pk")[:number])
+
+
+def carry_out(row: BulkRow, *, channel: Channel, now: datetime) -> None:
+    """Do one row of a confirmed run, unless somebody has; a refusal is its result, in the language of the moment.
+
+    Raises OperationalError when the database does not take it: the row stays pending then.
+    """
+    with transaction.atomic():
+        locked = BulkRow.objects.select_for_update(no_key=True, of=("self",))
+        fresh = locked.select_related("run__actor", "server", "code").get(pk=row.pk)
+        if fresh.state != BulkState.PENDING or fresh.run.confirmed_at is None:
+            return
+        try:
+            fresh.code = _do(fresh, channel=channel, now=now)
+            fresh.state = BulkState.DONE
+        except Refused as refused:
+            fresh.state, fresh.why = BulkState.REFUSED, explain(refused)
+        fresh.save(update_fields=["code", "state", "why"])
+
+
+def end_run(run: BulkRun, *, now: datetime) -> None:
+    """Note when the last row was done. With a row pending, nothing."""
+    if not run.rows.filter(state=BulkState.PENDING).exists():
+        BulkRun.objects.filter(pk=run.pk, finished_at=None).update(finished_at=now)
+
+
+def _do(row: BulkRow, *, channel: Channel, now: datetime) -> AuthorizationCode:
+    run = row.run
+    if row.server is not None:
+        return generate(row.server, actor=run.actor, channel=channel, now=now, **run.texts)[0].code
+    return _VERBS[run.action](row.code, actor=run.actor, channel=channel, now=now, **run.texts)

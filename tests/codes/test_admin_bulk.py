@@ -1,0 +1,299 @@
+"""Bulk runs: asked first with who is skipped, worked off row by row, once each, with a result of each, resumable."""
+
+import csv
+import io
+import re
+from itertools import islice
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from codes import services
+from codes.admin import bulk_work
+from codes.admin.columns import list_url, page_url
+from codes.choices import BulkAction, BulkState, Channel, EventType
+from codes.models import AuthorizationCode, BulkRow, BulkRun, CodeEvent
+from servers.models import Server
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+WHY = {"reason": "asked for by the customer", "ticket": "T-20261123-0412"}
+GENERATED = {"remark": "", "ticket": "T-2"}
+
+
+def signed_in(user: User | None = None, *, role: str = "Agent") -> Client:
+    client = Client()
+    client.force_login(user or factories.make_agent(role=role))
+    return client
+
+
+def make_server(**facts) -> Server:
+    return factories.make_server(now=timezone.now(), **facts)
+
+
+def make_held() -> AuthorizationCode:
+    now = timezone.now()
+    return factories.make_filing(factories.make_issued(make_server(), now=now), now=now).code
+
+
+def make_unused() -> AuthorizationCode:
+    return factories.make_code(make_server(), now=timezone.now())
+
+
+def choose(client: Client, model, action: str, keys, **more):
+    sent = {"action": action, "_selected_action": keys, "index": "0", **more}
+    return client.post(list_url(model), sent, follow=True)
+
+
+def run_url(run: BulkRun) -> str:
+    return reverse("admin:codes_bulkrun_run", args=[run.pk])
+
+
+def planned(actor: User, action: BulkAction, *subjects) -> BulkRun:
+    return services.plan_run(action, [each.pk for each in subjects], actor=actor, now=timezone.now())
+
+
+def confirmed(actor: User, *codes: AuthorizationCode) -> BulkRun:
+    run = planned(actor, BulkAction.RESET, *codes)
+    services.confirm_run(run, texts=WHY, now=timezone.now())
+    return run
+
+
+def states(run: BulkRun) -> list[str]:
+    return list(run.rows.order_by("pk").values_list("state", flat=True))
+
+
+def resets() -> int:
+    return CodeEvent.objects.filter(type=EventType.RESET).count()
+
+
+def table(answer) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode()[1:], newline="")))
+
+
+def test_a_bulk_reset_says_who_is_skipped_then_what_became_of_each():
+    client, held, unused = signed_in(), make_held(), make_unused()
+    html = choose(client, AuthorizationCode, "reset", [held.pk, unused.pk]).content.decode()
+    assert "Reset the filing of 1 code? 1 of the 2 selected is skipped" in html
+    assert "There is no filing to abandon." in html and "Reset 1 filing" in html
+    assert resets() == 0
+    run = BulkRun.objects.get()
+    done = client.post(run_url(run), WHY, follow=True)
+    assert done.redirect_chain == [(page_url(run), 302)] and "1 filing reset, 1 not" in done.content.decode()
+    rows = {row.shown_code.pk: (row.state, row.why) for row in done.context["rows"]}
+    assert rows[held.pk] == (BulkState.DONE, "") and rows[unused.pk][0] == BulkState.REFUSED
+    assert rows[unused.pk][1].endswith("There is no filing to abandon.")
+    event = CodeEvent.objects.get(type=EventType.RESET)
+    assert (event.reason, event.ticket, event.user, event.channel) == (*WHY.values(), run.actor, Channel.ADMIN)
+    run.refresh_from_db()
+    assert run.finished_at and event.request_id
+
+
+def test_codes_are_generated_for_several_servers_with_a_preview():
+    client, good, bad = signed_in(), make_server(), make_server(prepaid_months=1)
+    html = choose(client, Server, "generate", [good.pk, bad.pk]).content.decode()
+    assert "Generate 1 code? 1 of the 2 selected is skipped" in html and "Prepaid for 1 month in total" in html
+    done = client.post(run_url(BulkRun.objects.get()), GENERATED, follow=True)
+    code = AuthorizationCode.objects.get()
+    rows = {row.shown_server.pk: (row.state, row.shown_code) for row in done.context["rows"]}
+    assert rows == {good.pk: (BulkState.DONE, code), bad.pk: (BulkState.REFUSED, None)}
+    assert done.context["rows"][0].state == BulkState.REFUSED  # what was not done comes first
+    assert code.masked in done.content.decode()
+
+
+@pytest.mark.parametrize("action", ["withdraw", "rotate"])
+def test_each_action_is_done_to_each_code(action):
+    client, codes = signed_in(), [make_unused() for _ in range(3)]
+    choose(client, AuthorizationCode, action, [code.pk for code in codes])
+    client.post(run_url(BulkRun.objects.get()), WHY)
+    event = {"withdraw": EventType.WITHDRAWN, "rotate": EventType.ROTATED}[action]
+    assert CodeEvent.objects.filter(type=event).count() == 3
+
+
+def test_without_its_reason_a_run_is_asked_for_again_and_does_nothing():
+    client, held = signed_in(), make_held()
+    choose(client, AuthorizationCode, "reset", [held.pk])
+    run = BulkRun.objects.get()
+    assert "There is a problem" in client.post(run_url(run), {"reason": " "}).content.decode()
+    run.refresh_from_db()
+    assert run.confirmed_at is None and states(run) == ["pending"] and resets() == 0
+
+
+def test_looking_at_a_run_does_nothing():
+    agent = factories.make_agent()
+    run = planned(agent, BulkAction.RESET, make_held())
+    client = signed_in(agent)
+    assert client.get(run_url(run), WHY).status_code == 302
+    services.confirm_run(run, texts=WHY, now=timezone.now())
+    for url in (page_url(run), run_url(run), reverse("admin:codes_bulkrun_rows_csv", args=[run.pk])):
+        client.get(url)
+    assert states(run) == ["pending"] and resets() == 0
+
+
+def test_a_run_that_is_confirmed_twice_is_done_once():
+    agent = factories.make_agent()
+    run = planned(agent, BulkAction.RESET, make_held(), make_held())
+    client = signed_in(agent)
+    for _ in range(2):
+        assert client.post(run_url(run), WHY).status_code == 302
+    assert (states(run), resets()) == (["done", "done"], 2)
+
+
+def test_a_row_that_somebody_has_done_is_left_alone():
+    run = confirmed(factories.make_agent(), make_held())
+    row = run.rows.get()
+    for _ in range(2):
+        services.carry_out(row, channel=Channel.ADMIN, now=timezone.now())
+    assert (states(run), resets()) == (["done"], 1)
+
+
+def test_a_planned_row_is_not_carried_out():
+    run = planned(factories.make_agent(), BulkAction.RESET, make_held())
+    services.carry_out(run.rows.get(), channel=Channel.ADMIN, now=timezone.now())
+    assert (states(run), resets()) == (["pending"], 0)
+
+
+def test_what_a_run_has_twice_is_one_row():
+    held = make_held()
+    assert planned(factories.make_agent(), BulkAction.RESET, held, held).rows.count() == 1
+
+
+def long_run(agent: User) -> BulkRun:
+    """More rows than are done within one answer, most of them refused."""
+    held, free = [make_held() for _ in range(3)], []
+    for _ in range(12):
+        issued = services.generate(make_server(), count=5, actor=None, channel=Channel.COMMAND, now=timezone.now())
+        free += [each.code for each in issued]
+    return planned(agent, BulkAction.RESET, *held, *free)
+
+
+def test_a_long_run_shows_how_far_it_is_while_it_goes():
+    agent = factories.make_agent()
+    run = long_run(agent)
+    answer = signed_in(agent).post(run_url(run), WHY)
+    assert answer.streaming and answer["X-Accel-Buffering"] == "no"
+    parts = [part.decode() for part in answer.streaming_content]
+    lines = [line for part in parts for line in re.findall(r"<li>(.*?)</li>", part) if "worked off" in line]
+    assert lines == [f"{done} of 63 worked off, {done - 3} of them not done" for done in (20, 40, 60, 63)]
+    assert "Resetting 63 filings" in parts[0] and f'href="{page_url(run)}" data-go-on' in parts[-1]
+    assert (resets(), states(run).count("refused")) == (3, 60)
+
+
+def test_a_closed_tab_leaves_a_run_that_goes_on():
+    agent = factories.make_agent()
+    run = long_run(agent)
+    client = signed_in(agent)
+    answer = client.post(run_url(run), WHY)
+    assert len(list(islice(answer.streaming_content, 2))) == 2  # and nobody reads on
+    assert states(run).count("pending") == 43
+    page = client.get(page_url(run)).content.decode()
+    assert "Unfinished: 43 of 63 rows are pending" in page and "Go on" in page
+    assert "Unfinished bulk runs of yours" in client.get(reverse("admin:index")).content.decode()
+    b"".join(client.post(run_url(run)).streaming_content)
+    run.refresh_from_db()
+    assert states(run).count("pending") == 0 and resets() == 3 and run.finished_at
+    assert run.texts == WHY
+    assert "Unfinished bulk runs of yours" not in client.get(reverse("admin:index")).content.decode()
+
+
+def test_who_loses_the_role_in_the_middle_stops_there():
+    agent = factories.make_agent()
+    run = long_run(agent)
+    services.confirm_run(run, texts=WHY, now=timezone.now())
+    parts = bulk_work.work_off(run)
+    assert next(parts).pending == 43
+    agent.groups.clear()
+    assert list(parts) == [] and states(run).count("pending") == 43
+    assert signed_in(agent).post(run_url(run)).status_code == 403
+
+
+def test_a_row_that_the_database_does_not_take_stays_pending_and_is_done_later():
+    agent = factories.make_agent()
+    run = confirmed(agent, make_held(), make_held())
+    broken = []
+
+    def refuse(execute, sql, params, many, context):
+        if "INSERT INTO" in sql and "codes_codeevent" in sql and len(broken) < 1:
+            broken.append(sql)
+            raise OperationalError("gone")
+        return execute(sql, params, many, context)
+
+    client = signed_in(agent)
+    with connection.execute_wrapper(refuse):
+        answer = client.post(run_url(run), follow=True)
+    assert broken and "What is pending stays pending" in answer.content.decode()
+    assert (states(run), resets()) == (["pending", "pending"], 0)
+    client.post(run_url(run))
+    assert (states(run), resets()) == (["done", "done"], 2)
+
+
+@pytest.mark.parametrize("role", ["Agent", "Supervisor", "Auditor"])
+def test_others_see_what_was_begun_and_go_on_with_none_of_it(role):
+    owner = factories.make_agent()
+    run, idea = confirmed(owner, make_held()), planned(owner, BulkAction.RESET, make_held())
+    client = signed_in(role=role)
+    page = client.get(page_url(run)).content.decode()
+    assert "Unfinished: 1 of 1 rows are pending" in page and "Go on" not in page
+    assert client.post(run_url(run)).status_code == 403
+    assert client.get(page_url(idea)).status_code == 302  # what others only plan is not there
+    assert client.post(run_url(idea), WHY).status_code == 404
+    assert resets() == 0
+
+
+def test_auditors_plan_nothing():
+    code = make_held()
+    choose(signed_in(role="Auditor"), AuthorizationCode, "reset", [code.pk])
+    assert not BulkRun.objects.exists()
+
+
+def test_what_would_become_of_each_can_be_taken_along():
+    agent = factories.make_agent()
+    good, bad = make_server(), make_server(prepaid_months=1)
+    run = planned(agent, BulkAction.GENERATE, good, bad)
+    answer = signed_in(agent).get(reverse("admin:codes_bulkrun_rows_csv", args=[run.pk]))
+    head, *rows = table(answer)
+    assert head == ["Server", "Code", "State now", "Result", "Why"]
+    assert [(row[0], row[3]) for row in rows] == [(good.instance_id, "Planned"), (bad.instance_id, "Skipped")]
+    assert rows[1][4].startswith("Prepaid for 1 month in total")
+
+
+def test_the_result_can_be_taken_along():
+    agent, held, free = factories.make_agent(), make_held(), make_unused()
+    run = confirmed(agent, held, free)
+    client = signed_in(agent)
+    client.post(run_url(run))
+    _head, *rows = table(client.get(reverse("admin:codes_bulkrun_rows_csv", args=[run.pk])))
+    assert [(row[1], row[2], row[3]) for row in rows] == [
+        (held.masked, "Unused", "Done"),
+        (free.masked, "Unused", "Not done"),
+    ]
+    assert rows[1][4].endswith("There is no filing to abandon.")
+
+
+def test_the_list_says_how_far_each_run_is():
+    agent = factories.make_agent()
+    confirmed(agent, make_held())
+    planned(agent, BulkAction.RESET, make_held())
+    page = signed_in(agent).get(list_url(BulkRun)).content.decode()
+    assert page.count("0 of 1 worked off") == 2
+    other = signed_in().get(list_url(BulkRun, stage="unfinished")).content.decode()
+    assert other.count("0 of 1 worked off") == 1
+
+
+def test_a_plan_that_nobody_confirmed_is_forgotten_the_day_after():
+    agent, now = factories.make_agent(), timezone.now()
+    old = services.plan_run(BulkAction.RESET, [make_held().pk], actor=agent, now=now - services.bulk.KEPT * 2)
+    kept = confirmed(agent, make_held())
+    BulkRun.objects.filter(pk=kept.pk).update(planned_at=now - services.bulk.KEPT * 2)
+    planned(agent, BulkAction.RESET, make_held())
+    assert not BulkRun.objects.filter(pk=old.pk).exists() and not BulkRow.objects.filter(run=old.pk).exists()
+    assert BulkRun.objects.filter(pk=kept.pk).exists()
+
+
+def test_too_many_rows_are_refused_and_nothing_is_planned():
+    assert signed_in().get(list_url(Server)).context["bulk_limit"] == 10_000
+    assert signed_in().get(list_url(AuthorizationCode)).context["bulk_limit"] == 10_000
