@@ -23,12 +23,14 @@ from codes.admin.base import COUNT_UP_TO, DeskFilter, DeskRecord, Rows, choice_f
 from codes.admin.bulk_export import rows_export
 from codes.admin.bulk_kinds import KINDS, Kind, offered
 from codes.admin.bulk_work import answer, progress, stopped, work_off
+from codes.admin.changelist import WAIT_SECONDS
 from codes.admin.columns import list_url, moment, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.rows import dressed
 from codes.admin.support_words import name
 from codes.choices import BulkAction, BulkState
 from codes.models import AuthorizationCode, BulkRun
+from icpportal.patience import TooLong, at_most
 
 RUN_LIMIT = COUNT_UP_TO  # rows that one run takes: as many as a list counts
 SHOWN = 200  # rows of a table on a page; the CSV has all
@@ -45,7 +47,14 @@ def list_actions(request: HttpRequest, model: type[Model]) -> dict[str, Any]:
 
 def _chooser(action: BulkAction) -> Callable[[Any, HttpRequest, Rows], HttpResponse | None]:
     def choose(model_admin: DeskRecord, request: HttpRequest, chosen: Rows) -> HttpResponse | None:
-        found = list(chosen.values_list("pk", flat=True)[: RUN_LIMIT + 1])
+        try:
+            with at_most(WAIT_SECONDS * 1000):
+                found = list(chosen.values_list("pk", flat=True)[: RUN_LIMIT + 1])
+        except TooLong:
+            messages.error(
+                request, _("Finding all that match takes too long: set another filter. Nothing was changed.")
+            )
+            return None
         if len(found) > RUN_LIMIT:
             messages.error(request, _("Choose at most %d rows at a time. Nothing was changed.") % RUN_LIMIT)
             return None

@@ -145,6 +145,18 @@ class DeskChangeList(ChangeList):
         return "" if self.patience == WAIT_SECONDS else self.get_query_string({WAIT_PARAMETER: "1"})
 
     @property
+    def is_counted(self) -> bool:
+        """Whether the number of rows is the whole number."""
+        return self.result_count <= self.up_to
+
+    @property
+    def selects_across(self) -> bool:
+        """Whether all rows can be selected, beyond the page: so many, or fewer, that an action takes them."""
+        limit = cast(Any, self.model_admin).bulk_limit
+        whole = self.result_count <= limit if self.is_counted else self.up_to < limit
+        return bool(whole and self.result_count > len(self.result_list))
+
+    @property
     def range_label(self) -> str:
         """ "1 to 50 of 128"."""
         first = (self.page_num - 1) * self.list_per_page + 1

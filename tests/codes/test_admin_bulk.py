@@ -294,6 +294,23 @@ def test_a_plan_that_nobody_confirmed_is_forgotten_the_day_after():
     assert BulkRun.objects.filter(pk=kept.pk).exists()
 
 
-def test_too_many_rows_are_refused_and_nothing_is_planned():
-    assert signed_in().get(list_url(Server)).context["bulk_limit"] == 10_000
-    assert signed_in().get(list_url(AuthorizationCode)).context["bulk_limit"] == 10_000
+@pytest.mark.parametrize(
+    ("query", "offered"),
+    [({}, "Select all 51"), ({"eligible": "true"}, "Select all 51"), ({"eligible": "false"}, "")],
+)
+def test_all_that_match_can_be_selected_beyond_the_page(query, offered):
+    account = factories.make_account()
+    for _ in range(51):
+        make_server(account=account)
+    page = signed_in().get(list_url(Server, **query)).content.decode()
+    assert ("Select all" in page) == bool(offered) and offered in page
+
+
+def test_all_that_match_are_planned_and_not_what_the_filters_leave_out():
+    client, in_it, out = signed_in(), make_server(), make_server(prepaid_months=1)
+    choose(client, Server, "generate", [in_it.pk], select_across="1")
+    assert set(BulkRun.objects.get().rows.values_list("server", flat=True)) == {in_it.pk, out.pk}
+    sent = {"action": "generate", "_selected_action": [in_it.pk], "index": "0", "select_across": "1"}
+    client.post(list_url(Server, eligible="true"), sent)
+    newest = BulkRun.objects.order_by("-pk")[0]
+    assert list(newest.rows.values_list("server", flat=True)) == [in_it.pk]
