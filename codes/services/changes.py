@@ -26,15 +26,14 @@ class Named:
     account_id: int | None
 
 
-def lock(which: int | Named) -> Server:
-    """The server as it is now, locked until the transaction ends. On SQLite the transaction itself is the lock.
+def lock(server_id: int) -> Server:
+    """The server as it is now, locked until the transaction ends. On SQLite the transaction itself is the lock."""
+    return _known(pk=server_id)[0]
 
-    `which` is its primary key or its name. Raises Server.DoesNotExist.
-    """
-    found = _named(name=which.instance_id, account=which.account_id) if isinstance(which, Named) else _known(pk=which)
-    if not found:
-        raise Server.DoesNotExist
-    return found[0]
+
+def lock_named(which: Named) -> Server | None:
+    """The same of a server by its name; None when there is none."""
+    return next(iter(_named(name=which.instance_id, account=which.account_id)), None)
 
 
 @prepared

@@ -14,7 +14,7 @@ from codes.eligibility import GENERATION, Choice
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode
 from codes.rules import Report
-from codes.services.changes import Named, give_value, lock, refuse_values
+from codes.services.changes import Named, give_value, lock, lock_named, refuse_values
 from codes.services.events import HEAD, Act, Actor, event, head_of, record
 from icpportal import bulk
 from servers.models import IPAddress, Server
@@ -47,23 +47,35 @@ def generate(
     refuse_values(remark=remark, authorized_account=authorized_account, ticket=ticket)
     act = Act(actor=actor, channel=channel, now=now, ticket=ticket)
     choice = Choice(ip_id=ip.pk if ip else None, count=count)
-    with transaction.atomic():
-        held = lock(server if isinstance(server, Named) else server.pk)
-        report = GENERATION.report(held, now=now, choice=choice, beside=HEAD)
-        subject, head, policy = report.subject, head_of(report.subject), report.policy.as_dict()
-        if report.passed:
+    # No savepoint, also in the transaction of an Idempotency-Key: what may be survived is raised when it is over.
+    with transaction.atomic(savepoint=False):
+        held = lock_named(server) if isinstance(server, Named) else lock(server.pk)
+        report = GENERATION.report(held, now=now, choice=choice, beside=HEAD) if held else None
+        if report is not None:
             issued = _mint(report, count=count, remark=remark, authorized_account=authorized_account)
-            codes = [each.code for each in issued]
-            bulk.insert(codes)
-            record(*(event(EventType.GENERATED, subject, act, code=code, policy=policy) for code in codes), head=head)
-            return issued
-        record(event(EventType.GENERATION_REFUSED, subject, act, failed=report.failed_codes, policy=policy), head=head)
-    raise NotEligible(report)
+            _keep(report, issued, act)
+    if report is None:
+        raise Server.DoesNotExist
+    if not issued:
+        raise NotEligible(report)
+    return issued
+
+
+def _keep(report: Report[Server], issued: list[Issued], act: Act) -> None:
+    """The codes with an event for each, or else the event of the refusal."""
+    subject, policy, codes = report.subject, report.policy.as_dict(), [each.code for each in issued]
+    bulk.insert(codes)
+    events = [event(EventType.GENERATED, subject, act, code=code, policy=policy) for code in codes]
+    if not report.passed:
+        events = [event(EventType.GENERATION_REFUSED, subject, act, failed=report.failed_codes, policy=policy)]
+    record(*events, head=head_of(subject))
 
 
 def _mint(report: Report[Server], *, count: int, remark: str, authorized_account: str) -> list[Issued]:
-    server = cast(Any, report.subject)
-    issued = []
+    """The codes that the report allows, not saved yet."""
+    server, issued = cast(Any, report.subject), list[Issued]()
+    if not report.passed:
+        return issued
     for slot in range(server.codes_generated + 1, server.codes_generated + count + 1):
         value = values.mint()
         code = AuthorizationCode(

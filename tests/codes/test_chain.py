@@ -174,7 +174,7 @@ def test_an_event_that_fails_fails_the_act() -> None:
 
 @pytest.mark.parametrize("key", [{}, {"idempotency_key": "k"}])
 @time_machine.travel(NOW, tick=False)
-def test_through_the_api_that_is_503_and_nothing_is_done(key: dict[str, str]) -> None:
+def test_through_the_api_that_is_503_and_nothing_is_done(own_database: None, key: dict[str, str]) -> None:
     api = Api()
     server, refused, filing = make_server(), make_server(with_ip=False), make_filing()
     facts = api.get(f"servers/{server.instance_id}/").json
