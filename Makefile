@@ -42,7 +42,7 @@ run: $(RUNTIME) ## Start the desk with demo data on 127.0.0.1:8000 (PORT=8001 fo
 	export DEBUG= SECURE_SSL_REDIRECT=0 DEMO=1 'ALLOWED_HOSTS=localhost,127.0.0.1,[::1]' SITE_URL=http://127.0.0.1:$(PORT) && \
 	$(PY) manage.py migrate --verbosity 0 && \
 	$(PY) manage.py load_demo --address http://127.0.0.1:$(PORT) && \
-	exec $(PY) -m gunicorn icpportal.wsgi:application --workers 2 --threads 4 --no-control-socket --bind 127.0.0.1:$(PORT)
+	exec $(PY) -m gunicorn icpportal.wsgi:application --bind 127.0.0.1:$(PORT)
 
 test: $(DEV) ## Run the tests on SQLite and in Chromium, then on PostgreSQL (DATABASE_URL, or one of its own)
 	@$(if $(CHROMIUM),,echo "Browser tests left out: install chromium (apt-get install chromium)")

@@ -24,7 +24,7 @@ def gunicorn(application: str, **environment: str) -> Iterator[tuple[int, int]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", application, "--workers", "2", "--threads", "4"]
-    command += ["--no-control-socket", "--keep-alive", "30", "--log-level", "warning", "--bind", f"127.0.0.1:{port}"]
+    command += ["--log-level", "warning", "--bind", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
         _wait_for(port)

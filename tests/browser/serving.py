@@ -53,7 +53,7 @@ def served(world: World, folder: Path) -> Iterator[Desk]:
     with log.open("w") as out, socket.create_server(("127.0.0.1", 0)) as listening:
         port, handle = listening.getsockname()[1], listening.fileno()  # who connects early waits in its queue
         command = [sys.executable, "-m", "gunicorn", "icpportal.wsgi:application", "--workers", "1"]
-        command += ["--threads", "4", "--no-control-socket", "--bind", f"fd://{handle}"]
+        command += ["--bind", f"fd://{handle}"]
         env = _environment(database, world.secrets)
         server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out, pass_fds=[handle])
         try:
