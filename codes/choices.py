@@ -24,15 +24,6 @@ class ShownState(TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
-class Standing(TextChoices):
-    """How a server stands to generating, in a word: every server in exactly one."""
-
-    ELIGIBLE = "true", _("Can generate")
-    NOT_ELIGIBLE = "false", _("Cannot generate")
-    NOT_REQUIRED = "not_required", _("No filing needed")
-    TERMINATED = "terminated", _("Terminated")
-
-
 class FilingState(TextChoices):
     """A rejected filing keeps its hold; only an abandoned one releases it (decision 10)."""
 

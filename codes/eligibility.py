@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, cast
 
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from codes import server_facts
-from codes.choices import Standing
 from codes.policy import Policy
 from codes.rules import Report, Rule, RuleSet
 from codes.server_facts import Choice, usable_ips
 from servers.choices import BillingMode, Jurisdiction, ServerState
 from servers.models import Server
 
-__all__ = ["FILING_NOT_REQUIRED", "GENERATION", "Choice", "codes_left", "usable_ips", "with_standing"]
+__all__ = ["FILING_NOT_REQUIRED", "GENERATION", "Choice", "codes_left", "usable_ips"]
 
 FILING_NOT_REQUIRED = "filing_not_required"
 
@@ -181,19 +179,3 @@ def codes_left(report: Report[Server]) -> int:
     """How many codes the server of this report may still generate, by number alone (FAQ 2)."""
     subject = cast(Any, report.subject)
     return max(int(subject.codes_limit) - int(subject.codes_generated), 0)
-
-
-def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Any]:
-    """The same servers with `standing`, as GENERATION judges them: see codes/choices.py.
-
-    In Hong Kong no filing is needed (FAQ 7); what is terminated fails nothing but that.
-    """
-    failed = {rule.code: Q(**{rule.annotation: False}) for rule in GENERATION.rules}
-    in_hong_kong = failed["not_mainland"] & Q(region__jurisdiction=Jurisdiction.HONG_KONG)
-    standing = Case(
-        When(failed["server_terminated"], then=Value(Standing.TERMINATED.value)),
-        When(in_hong_kong, then=Value(Standing.NOT_REQUIRED.value)),
-        When(Q(*failed.values(), _connector=Q.OR), then=Value(Standing.NOT_ELIGIBLE.value)),
-        default=Value(Standing.ELIGIBLE.value),
-    )
-    return GENERATION.annotate(servers, now=now).annotate(standing=standing)

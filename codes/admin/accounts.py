@@ -6,19 +6,20 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from codes.admin import timeline, users_of_codes
 from codes.admin.base import DeskRecord
+from codes.admin.changelist import JUDGED_UP_TO
 from codes.admin.columns import badge, list_url, moment
 from codes.admin.verdicts import Verdict, checked
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode
-from codes.standing import CAN_GENERATE, Standing, count_by_standing
+from codes.standing import CAN_GENERATE, Standing, count_by_standing, with_standing
 from codes.validity import shown_state
 from servers.models import Account, Server
 
@@ -41,7 +42,7 @@ class AccountAdmin(DeskRecord):
         """The outcome, the servers with their verdicts, the codes by state, who uses them, the story."""
         servers = Server.objects.filter(account=obj)
         standings = count_by_standing(servers, now=now)
-        shown = list(servers.order_by("-pk")[:SHOWN])
+        shown = [Server(pk=pk) for pk in _by_verdict(servers, standings, now=now)[:SHOWN]]
         everything = list_url(Server, account=obj.uid)
         return {
             "account": obj,
@@ -60,6 +61,14 @@ class AccountAdmin(DeskRecord):
             **users_of_codes.context(obj),
             **timeline.context(obj.events.all(), account=obj.uid),
         }
+
+
+def _by_verdict(servers: QuerySet[Server], standings: dict[int, int], *, now: datetime) -> Any:
+    """Their keys: what can generate first, nothing wrong last; as they came where judging all twice takes long."""
+    if sum(standings.values()) > JUDGED_UP_TO:
+        return servers.order_by("-pk").values_list("pk", flat=True)
+    judged: Any = with_standing(servers, now=now)
+    return judged.order_by("standing", "-pk").values_list("pk", flat=True)
 
 
 def account_verdict(standings: dict[int, int]) -> Verdict:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import F
+from django.db.models import Case, CharField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
@@ -22,35 +22,47 @@ from codes.admin.columns import expiry, link, list_url, moment
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, now_or_never, replies, server_verdict
 from codes.admin.what_if import endings, what_if
-from codes.choices import Standing
-from codes.eligibility import GENERATION, codes_left, with_standing
+from codes.eligibility import GENERATION, codes_left
 from codes.models import AuthorizationCode
 from codes.policy import Policy
 from codes.rules import Report
+from codes.standing import CAN_GENERATE, Standing, with_standing
 from servers.choices import BillingMode, ServerState
 from servers.models import IPAddress, Region, Server
 
+TABS = {
+    "true": (_("Can generate"), CAN_GENERATE),
+    "false": (_("Cannot generate"), (Standing.REFUSED, Standing.FULL)),
+    "not_required": (_("No filing needed"), (Standing.HONG_KONG,)),
+    "terminated": (_("Terminated"), (Standing.TERMINATED,)),
+}
+
 
 class StandingFilter(DeskFilter):
-    """How a server stands to generating, as tabs: what GENERATION says, and nothing wrong where none is needed."""
+    """How a server stands to generating, as tabs: neither Hong Kong nor what is gone among those that cannot."""
 
     title = _("verdict")
     parameter_name = "eligible"
     is_tabs = is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(Standing.choices)
+        return [(value, label) for value, (label, _standings) in TABS.items()]
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        match value:
-            case Standing.ELIGIBLE:
-                return GENERATION.passing(rows, now=now)
-            case Standing.TERMINATED:
-                return rows.filter(state=ServerState.TERMINATED)
-        return with_standing(rows, now=now).filter(standing=value)
+        if value == "true":
+            return GENERATION.passing(rows, now=now)
+        if value == "terminated":
+            return rows.filter(state=ServerState.TERMINATED)
+        judged: Rows = with_standing(rows, now=now)
+        return judged.filter(standing__in=TABS[value][1])
 
     def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
-        return tab_counts(with_standing(rows, now=now), F("standing"), values, whole=whole, up_to=JUDGED_UP_TO)
+        judged, tab = with_standing(rows, now=now), Case(*_whens(), output_field=CharField())
+        return tab_counts(judged, tab, values, whole=whole, up_to=JUDGED_UP_TO)
+
+
+def _whens() -> Iterable[When]:
+    return (When(standing__in=standings, then=Value(value)) for value, (_label, standings) in TABS.items())
 
 
 class ExpiresFilter(DeskFilter):
@@ -173,7 +185,7 @@ class ServerAdmin(DeskRecord):
             "left": codes_left(report),
             "facts": _facts(obj, now=now),
             "others": others,
-            "others_url": list_url(Server, account=obj.account.uid, eligible=Standing.ELIGIBLE.value),
+            "others_url": list_url(Server, account=obj.account.uid, eligible="true"),
             "replies": replies(report, others),
             "reply_is_primary": button is None or bool(button.why),
             "generate": button,

@@ -221,6 +221,6 @@ def _label(key: str) -> str:
 
 def _row(change: StaffChange) -> Row:
     what = StaffAct(change.act).label
-    title = f"{what}: {LABELS[change.role]}" if change.role else what
+    title = format_html("<strong>{}</strong> {}", what, LABELS[change.role] if change.role else "")
     lines = [line for line in (change.reason, change.ticket) if line]
-    return Row(at=change.at, actor=name(change.actor), channel_label="", icon="dot", title=str(title), lines=lines)
+    return Row(at=change.at, actor=name(change.actor), channel_label="", icon="dot", title=title, lines=lines)

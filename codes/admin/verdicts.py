@@ -11,7 +11,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from codes import validity
-from codes.choices import ShownState, Standing
+from codes.choices import ShownState
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
 from codes.messages import cannot_generate, refusals
 from codes.rules import Report
@@ -56,9 +56,9 @@ def server_verdict(report: Report[Server]) -> Verdict:
 def short_verdict(report: Report[Server]) -> str:
     """For a row of a list."""
     if report.passed:
-        return str(Standing.ELIGIBLE.label)
+        return _("Can generate")
     if FILING_NOT_REQUIRED in report.notes:
-        return str(Standing.NOT_REQUIRED.label)
+        return _("No filing needed")
     return _("%(failed)d of %(all)d fail") % {"failed": len(report.failed), "all": len(report.outcomes)}
 
 

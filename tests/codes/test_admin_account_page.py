@@ -1,12 +1,16 @@
 """The account page: who uses its codes, and the hint when many do (FAQ 3)."""
 
+from datetime import timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from codes.admin import users_of_codes
 from codes.admin.columns import page_url
+from servers.choices import BillingMode
 from servers.models import Account
 from tests import factories
 
@@ -75,3 +79,15 @@ def test_each_role_reads_it_in_each_language(role: str, language: str) -> None:
     client.force_login(factories.make_agent(role=role))
     page = client.get(page_url(account), headers={"accept-language": language})
     assert page.status_code == 200 and "200000000005" in page.content.decode()
+
+
+def test_servers_stand_in_the_order_of_what_can_be_done_with_them() -> None:
+    now, account = timezone.now(), factories.make_account()
+    hong_kong = factories.make_server(now=now, account=account, region_code="ap-hongkong")
+    hourly = factories.make_server(now=now, account=account, billing_mode=BillingMode.PAY_AS_YOU_GO)
+    able = factories.make_server(now=now, account=account)
+    soon = factories.make_server(now=now, account=account, expires_at=now + timedelta(days=5))
+    client = Client()
+    client.force_login(factories.make_agent())
+    shown = [row.server.pk for row in client.get(page_url(account)).context["servers"]]
+    assert shown == [soon.pk, able.pk, hourly.pk, hong_kong.pk]

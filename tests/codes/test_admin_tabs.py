@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import list_url
-from codes.eligibility import with_standing
 from codes.models import AuthorizationCode, Filing
+from codes.standing import with_standing
 from servers.choices import BillingMode, ServerState
 from servers.models import Server
 from tests import factories
@@ -132,6 +132,6 @@ def test_more_servers_than_a_page_may_judge_are_only_numbered():
     make_servers()
     servers = with_standing(Server.objects.all(), now=timezone.now())
     with CaptureQueriesContext(connection) as queries:
-        counts = tab_counts(servers, F("standing"), ["true", "false"], up_to=5)
+        counts = tab_counts(servers, F("standing"), ["1", "2"], up_to=5)
     assert counts == ["6", "", ""] and not [query for query in queries if "standing" in query["sql"]]
-    assert tab_counts(servers, F("standing"), ["true", "false"], up_to=6) == ["6", "3", "1"]
+    assert tab_counts(servers, F("standing"), ["1", "2"], up_to=6) == ["6", "2", "1"]

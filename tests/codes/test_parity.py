@@ -9,10 +9,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from codes.choices import Standing, State
-from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice, with_standing
+from codes.admin.servers import TABS
+from codes.choices import State
+from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice
 from codes.models import AuthorizationCode
 from codes.rules import Report
+from codes.standing import standings
 from codes.validity import VALIDITY, FiledBy, with_shown_state
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import IPAddress, Region, Server
@@ -197,19 +199,28 @@ def test_a_code_that_nobody_is_kept_from_is_shown_as_unused_and_no_other() -> No
     assert usable
 
 
-def standing_told(report: Report[Server]) -> str:
+def tab_told(report: Report[Server]) -> str:
     if report.passed:
-        return Standing.ELIGIBLE
+        return "true"
     if report.failed_codes == ["server_terminated"]:
-        return Standing.TERMINATED
-    return Standing.NOT_REQUIRED if FILING_NOT_REQUIRED in report.notes else Standing.NOT_ELIGIBLE
+        return "terminated"
+    return "not_required" if FILING_NOT_REQUIRED in report.notes else "false"
 
 
-def test_the_standing_of_each_server_is_what_its_report_says() -> None:
+def test_each_server_is_in_the_tab_that_its_report_says() -> None:
     make_rows(400)
-    by_pk = {server.pk: server.standing for server in with_standing(Server.objects.all(), now=NOW)}  # type: ignore[attr-defined]
-    told_of = {report.subject.pk: standing_told(report) for report in GENERATION.reports(Server.objects.all(), now=NOW)}
-    assert by_pk == told_of and set(by_pk.values()) == set(Standing.values)
+    found = {
+        value: {pk for pk, standing in standings_by_pk().items() if standing in meant}
+        for value, (_label, meant) in TABS.items()
+    }
+    told_of: dict[str, set[int]] = {value: set() for value in TABS}
+    for report in GENERATION.reports(Server.objects.all(), now=NOW):
+        told_of[tab_told(report)].add(report.subject.pk)
+    assert found == told_of and all(found.values())
+
+
+def standings_by_pk() -> dict[int, int]:
+    return {place.pk: place.standing for place in standings(Server.objects.all(), now=NOW)}
 
 
 def test_one_query_judges_a_hundred_servers_and_one_judges_one() -> None:
