@@ -11,14 +11,13 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
+from tests.browser.looks import DESKTOP, ENGLISH, LOOKS, Look
 from tests.browser.serving import Desk, served, the_world
 from tests.browser.watching import Watch
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"]
 FLAGS += ["--disable-background-networking", "--disable-component-update", "--disable-sync"]
 WAIT = 30_000  # milliseconds until something that does not appear is missing, also on a busy machine
-DESKTOP, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
-ENGLISH, CHINESE = "en-GB", "zh-CN"
 expect.set_options(timeout=WAIT)
 
 Browse = Callable[..., Page]
@@ -44,6 +43,13 @@ def browser() -> Iterator[Browser]:
         launched = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield launched
         launched.close()
+
+
+@pytest.fixture(params=LOOKS.values(), ids=LOOKS)
+def look(request: pytest.FixtureRequest) -> Look:
+    """Every flow in each language, wide and narrow."""
+    chosen: Look = request.param
+    return chosen
 
 
 @pytest.fixture

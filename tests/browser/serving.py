@@ -28,6 +28,7 @@ class World:
     sessions: dict[str, str]
     token: str
     request: str
+    paths: dict[str, str]
     secrets: dict[str, str]
 
 

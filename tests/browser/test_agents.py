@@ -4,46 +4,50 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from codes.management.commands.load_demo import PASSWORD
-from tests.browser.conftest import PHONE, Browse
-from tests.browser.watching import findings, overflow
+from tests.browser.conftest import Browse
+from tests.browser.looks import LOOKS, PHONE, Look
+from tests.browser.watching import findings, flaws, overflow
 
 VALUE = re.compile(r"ICP(-[0-9A-Z]{5}){5}")
 IN_USE = "/admin/codes/authorizationcode/7/change/"
+CODES = "/admin/codes/authorizationcode/"
+ENGLISH = LOOKS["en-desktop"]
 
 
-def look_up(page: Page, term: str) -> None:
+def look_up(page: Page, term: str, look: Look = ENGLISH) -> None:
     page.keyboard.press("/")
-    box = page.get_by_role("textbox", name="Look up")
+    box = page.get_by_role("textbox", name=look.say("Look up"))
     expect(box).to_be_focused()
     box.fill(term)
     box.press("Enter")
 
 
-def test_an_ip_is_looked_up_and_the_refusal_copied_as_a_reply(browse: Browse) -> None:
-    page = browse(permissions=["clipboard-read", "clipboard-write"])
+def test_an_ip_is_looked_up_and_the_refusal_copied_as_a_reply(look: Look, browse: Browse) -> None:
+    page = browse(permissions=["clipboard-read", "clipboard-write"], **look.browser)
     page.goto("/admin/")
-    page.get_by_label("Username").fill("agent")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("heading", name="What needs you now")).to_be_visible()
+    page.get_by_label(look.say("Username")).fill("agent")
+    page.get_by_label(look.say("Password")).fill(PASSWORD)
+    page.get_by_role("button", name=look.say("Log in")).click()
+    expect(page.get_by_role("heading", name=look.say("What needs you now"))).to_be_visible()
 
-    look_up(page, "  203.0.113.47 ")
+    look_up(page, "  203.0.113.47 ", look)
     expect(page.get_by_role("heading", name="ins-7k2m9qpx")).to_be_visible()
-    expect(page.get_by_text("No code can be generated: 3 of 12 conditions fail", exact=True)).to_be_visible()
-    expect(page.get_by_role("button", name="Generate codes…")).to_be_disabled()
-    page.get_by_role("button", name="Copy reply").click()
-    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
-    reply = page.evaluate("navigator.clipboard.readText()")
-    assert "No code is left: 5 of 5 generated." in reply and "(FAQ 4.3)" in reply
-
-    page.get_by_role("main").get_by_text("简体中文").click()
-    page.get_by_role("button", name="Copy reply").click()
-    expect(page.get_by_role("status").filter(has_text="Copied").last).to_be_visible()
-    assert "ins-7k2m9qpx" in (reply_zh := page.evaluate("navigator.clipboard.readText()")) and reply_zh != reply
+    one = "No code can be generated: %(failed)d of %(all)d conditions fails"
+    many = "No code can be generated: %(failed)d of %(all)d conditions fail"
+    expect(page.get_by_text(look.count(one, many, 3, failed=3, all=12), exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name=look.say("Generate codes…"))).to_be_disabled()
+    replies = {}
+    for other in (LOOKS["zh-phone"], LOOKS["en-desktop"]):
+        page.get_by_role("radiogroup").get_by_text("简体中文" if other.language == "zh-hans" else "English").click()
+        page.get_by_role("button", name=look.say("Copy reply")).click()
+        expect(page.get_by_role("status").filter(has_text=look.say("Copied"), visible=True)).to_be_visible()
+        replies[other.language] = page.evaluate("navigator.clipboard.readText()")
+        assert other.say("No code is left: %(found)s.", found="").rstrip(" .。") in replies[other.language]
+    assert "FAQ 4.3" in replies["en"] and "ins-7k2m9qpx" in replies["zh-hans"]
+    assert flaws(page) == []
 
 
 def test_a_code_is_revealed_with_a_reason_found_by_its_value_and_told_from_a_mistyped_one(browse: Browse) -> None:
@@ -66,52 +70,71 @@ def test_a_code_is_revealed_with_a_reason_found_by_its_value_and_told_from_a_mis
     assert wrong not in page.url and findings(page) == []
 
 
-@pytest.mark.parametrize("size", [None, PHONE], ids=["desktop", "phone"])
-def test_codes_are_generated_for_a_server(size: dict[str, int] | None, browse: Browse) -> None:
-    page = browse("agent", **({"size": size} if size else {}))
+def test_codes_are_generated_for_a_server(look: Look, browse: Browse) -> None:
+    page = browse("agent", **look.browser)
     page.goto("/admin/lookup/?q=ins-4h8t2wnc")
-    page.get_by_role("link", name="Generate codes…").click()
-    page.get_by_label("How many codes").select_option("2")
-    page.get_by_label("Ticket number").fill("T-20261123-0412")
-    assert findings(page) == []
-    page.get_by_role("button", name="Generate", exact=True).click()
-    expect(page.get_by_text("5 of 5", exact=True).first).to_be_visible()
+    page.get_by_role("link", name=look.say("Generate codes…")).click()
+    page.get_by_label(look.say("How many codes")).select_option("2")
+    page.get_by_label(look.say("Ticket number")).fill("T-20261123-0412")
+    assert flaws(page) == []
+    page.get_by_role("button", name=look.say("Generate"), exact=True).click()
+    expect(
+        page.get_by_text(look.say("%(generated)s of %(limit)s", generated=5, limit=5), exact=True).first
+    ).to_be_visible()
     expect(page.get_by_text("T-20261123-0412").first).to_be_visible()
-    expect(page.get_by_role("button", name="Generate codes…")).to_be_disabled()
+    expect(page.get_by_role("button", name=look.say("Generate codes…"))).to_be_disabled()
     assert not VALUE.search(page.content())
 
 
-def test_a_filing_is_reset_with_reason_and_ticket(browse: Browse) -> None:
-    page = browse("agent")
+def test_a_filing_is_reset_with_reason_and_ticket(look: Look, browse: Browse) -> None:
+    page, action = browse("agent", **look.browser), look.say("Reset the filing")
     page.goto(IN_USE)
-    page.get_by_role("link", name="Reset the filing…").click()
-    page.get_by_role("button", name="Reset the filing").click()
+    page.get_by_role("link", name=f"{action}…").click()
+    page.get_by_role("button", name=action).click()
     expect(page.get_by_role("alert")).to_be_focused()
-    assert findings(page) == []
-    page.get_by_label("Reason").fill("The filing was given up")
-    page.get_by_label("Ticket number").fill("T-20261123-0413")
-    page.get_by_role("button", name="Reset the filing").click()
-    expect(page.get_by_text("its filing is reset")).to_be_visible()
+    assert flaws(page) == []
+    page.get_by_label(look.say("Reason")).fill("The filing was given up")
+    page.get_by_label(look.say("Ticket number")).fill("T-20261123-0413")
+    page.get_by_role("button", name=action).click()
+    expect(page.get_by_text(look.say("%(code)s: its filing is reset.", code="").strip(" :："))).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="The filing was given up")).to_contain_text("T-20261123-0413")
-    expect(page.get_by_role("button", name="Reset the filing…")).to_be_disabled()
+    expect(page.get_by_role("button", name=f"{action}…")).to_be_disabled()
 
 
-def test_a_bulk_reset_shows_first_whom_it_skips(browse: Browse) -> None:
-    page = browse("agent")
-    page.goto("/admin/codes/authorizationcode/")
-    page.get_by_role("checkbox", name="Select all").check()
-    page.get_by_role("button", name="Reset filings…").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("Reset the filing of 1 code?")
-    expect(page.get_by_role("heading", level=1)).to_contain_text("8 of the 9 selected are skipped")
-    headings = [text.lower() for text in page.get_by_role("main").get_by_role("heading", level=2).all_inner_texts()]
-    assert headings.index(next(each for each in headings if "skipped" in each)) < headings.index(
-        next(each for each in headings if "will be reset" in each)
-    )
-    assert findings(page) == []
-    page.get_by_label("Reason").fill("Stalled for weeks")
-    page.get_by_role("button", name="Reset 1 filing").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text("1 filing reset, 8 not")
-    assert findings(page) == []
+def test_a_bulk_reset_shows_first_whom_it_skips(look: Look, browse: Browse) -> None:
+    page = browse("agent", **look.browser)
+    page.goto(CODES)
+    for number in (5, 6, 7):
+        page.locator(f'.action-select[value="{number}"]').check()
+    page.get_by_role("button", name=look.say("Reset filings")).click()
+    title = page.get_by_role("heading", level=1)
+    one, many = "Reset the filing of %(count)d code?", "Reset the filings of %(count)d codes?"
+    expect(title).to_contain_text(look.count(one, many, 1, count=1))
+    one, many = (f"%(skipped)d of the %(chosen)d selected {verb} skipped" for verb in ("is", "are"))
+    expect(title).to_contain_text(look.count(one, many, 2, skipped=2, chosen=3))
+    headings = page.get_by_role("main").get_by_role("heading", level=2)
+    expect(headings).to_contain_text([look.say("Skipped: %(count)s", count=2), look.say("Will be reset")])
+    assert flaws(page) == []
+    page.get_by_label(look.say("Reason")).fill("Stalled for weeks")
+    page.get_by_role("button", name=look.count("Reset %(count)d filing", "Reset %(count)d filings", 1, count=1)).click()
+    expect(title).to_contain_text(look.count("%(count)d filing reset", "%(count)d filings reset", 1, count=1))
+    expect(title).to_contain_text(look.say("%(refused)d not", refused=2))
+    assert flaws(page) == []
+
+
+def test_a_view_of_the_codes_is_saved_and_says_when_its_filters_differ(look: Look, browse: Browse) -> None:
+    page = browse("agent", **look.browser)
+    page.goto(f"{CODES}?state=unused")
+    page.get_by_role("link", name=f"{look.say('Save view')}…").click()
+    page.get_by_label(look.say("Name"), exact=True).fill("To be used")
+    assert flaws(page) == []
+    page.get_by_role("button", name=look.say("Save view")).click()
+    pill = page.get_by_role("navigation", name=look.say("Views")).get_by_role("link", name="To be used")
+    expect(pill).to_have_attribute("aria-current", "true")
+    expect(pill).not_to_contain_text(look.say("changed"))
+    page.locator("nav.tabs").get_by_role("link", name=look.say("In use")).click()
+    expect(pill).to_contain_text(look.say("changed"))
+    assert flaws(page) == []
 
 
 def test_the_desk_is_walked_by_keys_and_they_can_be_switched_off(browse: Browse) -> None:

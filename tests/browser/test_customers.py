@@ -1,144 +1,199 @@
-"""What customers do, as they do it: by words and roles, never by a selector that they cannot see."""
+"""What customers do to get a code, as they do it: by words and roles, never by a selector that they cannot see."""
 
 from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from codes.management.commands.load_demo import PASSWORD
-from tests.browser.conftest import PHONE, Browse
-from tests.browser.watching import findings
+from tests.browser.conftest import Browse
+from tests.browser.looks import Look
+from tests.browser.watching import findings, flaws
 
+WEB, FULL, TWO_IPS, HONG_KONG = "ins-4h8t2wnc", "ins-7k2m9qpx", "ins-8v3c1xqt", "ins-5p1y7bsd"
 VALUE = re.compile(r"ICP(-[0-9A-Z]{5}){5}")
 MASKED = re.compile(r"ICP-…-[0-9A-Z]{5}")
+METER = "%(generated)s of %(limit)s"
 
 
-def generate_from(page: Page, instance_id: str) -> str:
+def sign_in(page: Page, look: Look, name: str, password: str = PASSWORD) -> None:
+    page.get_by_label(look.say("User name or e-mail address")).fill(name)
+    page.get_by_label(look.say("Password")).fill(password)
+    page.get_by_role("button", name=look.say("Log in")).click()
+
+
+def generate_from(page: Page, look: Look, instance_id: str) -> str:
     """From the list to the code; returns its value."""
-    page.get_by_role("link", name=f"Generate a code ({instance_id})").click()
-    page.get_by_label("Remark").fill("Our shop")
-    page.get_by_role("button", name="Generate a code").click()
-    expect(page.get_by_role("heading", name="Your code is ready")).to_be_visible()
+    page.get_by_role("link", name=f"{look.say('Generate a code')} ({instance_id})").click()
+    expect(
+        page.get_by_text(look.say("Codes are not for sale: they cost nothing, and nobody may buy or sell them."))
+    ).to_be_visible()
+    page.get_by_label(look.say("Remark")).fill("Our shop")
+    page.get_by_role("button", name=look.say("Generate a code")).click()
+    expect(page.get_by_role("heading", name=look.say("Your code is ready"))).to_be_visible()
     shown = page.get_by_text(VALUE)
     expect(shown).to_be_visible()
     return shown.inner_text()
 
 
-@pytest.mark.parametrize("size", [None, PHONE], ids=["desktop", "phone"])
-def test_from_sign_in_to_a_copied_code_and_its_withdrawal(size: dict[str, int] | None, browse: Browse) -> None:
-    more = {"size": size} if size else {}
-    page = browse(permissions=["clipboard-read", "clipboard-write"], **more)
+def test_from_sign_in_to_a_copied_code_and_its_withdrawal(look: Look, browse: Browse) -> None:
+    page = browse(permissions=["clipboard-read", "clipboard-write"], **look.browser)
     page.goto("/")
-    page.get_by_label("User name").fill("qingshan")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Log in").click()
-
-    value = generate_from(page, "ins-4h8t2wnc")
-    page.get_by_role("button", name="Copy code").click()
-    expect(page.get_by_role("status").filter(has_text="Copied")).to_be_visible()
+    sign_in(page, look, "qingshan")
+    value = generate_from(page, look, WEB)
+    page.get_by_role("button", name=look.say("Copy code")).click()
+    expect(page.get_by_role("status").filter(has_text=look.say("Copied"))).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == value
-    assert findings(page) == []
+    assert flaws(page) == []
 
     page.reload()
     expect(page.get_by_text(MASKED).first).to_be_visible()
     assert value not in page.content()
-    page.get_by_role("button", name="Reveal").click()
+    page.get_by_role("button", name=look.say("Reveal")).click()
     expect(page.get_by_text(value)).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text=look.say("Code generated"))).to_contain_text("Zhao Min")
 
-    page.get_by_role("link", name="Withdraw").click()
-    expect(page.get_by_text("The slot is not given back")).to_be_visible()
-    page.get_by_role("button", name="Withdraw 1 code").click()
-    expect(page.get_by_role("definition").filter(has_text="Withdrawn")).to_be_visible()
+    page.get_by_role("link", name=look.say("Withdraw"), exact=True).click()
+    expect(page.get_by_text(look.say("The slot is not given back"), exact=True)).to_be_visible()
+    page.get_by_role("button", name=look.say("Withdraw 1 code")).click()
+    expect(page.get_by_role("definition").filter(has_text=look.say("Withdrawn"))).to_be_visible()
     assert value not in page.content()
 
 
-def test_generating_needs_no_javascript(browse: Browse) -> None:
-    page = browse("qingshan", java_script_enabled=False)
+def test_nothing_needs_javascript(look: Look, browse: Browse) -> None:
+    page = browse(java_script_enabled=False, **look.browser)
     page.goto("/")
-    value = generate_from(page, "ins-4h8t2wnc")
-    expect(page.get_by_role("button", name="Copy code")).to_be_hidden()
+    sign_in(page, look, "qingshan")
+    value = generate_from(page, look, WEB)
+    expect(page.get_by_role("button", name=look.say("Copy code"))).to_be_hidden()
     page.reload()
     assert value not in page.content()
-    page.get_by_role("button", name="Reveal").click()
+    page.get_by_role("button", name=look.say("Reveal")).click()
     expect(page.get_by_text(value)).to_be_visible()
+    page.get_by_role("link", name=look.say("Edit"), exact=True).click()
+    page.get_by_label(look.say("Remark")).fill("The new shop")
+    page.get_by_role("button", name=look.say("Save")).click()
+    expect(page.get_by_text("The new shop")).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name=look.say("Contact customer service")).click()
+    page.get_by_label(look.say("Your message")).fill("Which account may use it?")
+    page.get_by_role("button", name=look.say("Send with the report")).click()
+    expect(page.get_by_text("Which account may use it?")).to_be_visible()
+    page.get_by_role("button", name=look.say("Log out")).click()
+    expect(page.get_by_role("heading", name=look.say("You are logged out"))).to_be_visible()
 
 
-def test_a_second_click_generates_nothing_more(browse: Browse) -> None:
-    page = browse("qingshan")
-    page.goto("/servers/ins-8v3c1xqt/generate/")
+def test_an_ip_is_chosen_and_neither_a_second_click_nor_a_reload_generates_again(look: Look, browse: Browse) -> None:
+    page = browse("qingshan", **look.browser)
+    page.goto(f"/servers/{TWO_IPS}/generate/")
+    barred = page.get_by_role("listitem").filter(has_text="203.0.113.33")
+    expect(barred).to_contain_text(look.say("Elastic IP"))
+    expect(page.get_by_label("203.0.113.33")).to_have_count(0)
+    submit = page.get_by_role("button", name=look.say("Generate a code"))
+    submit.click()
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    assert flaws(page) == []
+    summary.get_by_role("link", name=look.say("Choose the public IP that the code is for.")).click()
+    expect(page.get_by_label("203.0.113.31")).to_be_focused()
+
     page.get_by_label("203.0.113.32").check()
-    page.get_by_role("button", name="Generate a code").dblclick()
-    expect(page.get_by_role("heading", name="Your code is ready")).to_be_visible()
-    expect(page.get_by_text("1 of 5")).to_be_visible()
+    submit.dblclick()
+    expect(page.get_by_role("heading", name=look.say("Your code is ready"))).to_be_visible()
     expect(page.get_by_text("203.0.113.32").first).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("heading", name=look.say("Authorization code"))).to_be_visible()
+    expect(page.get_by_text(look.say(METER, generated=1, limit=5))).to_be_visible()
 
 
-def test_a_refusal_says_what_to_do_and_leads_to_customer_service(browse: Browse) -> None:
-    page = browse("qingshan", size=PHONE)
-    page.goto("/servers/ins-7k2m9qpx/generate/")
-    expect(page.get_by_role("heading", name="No code can be generated")).to_be_visible()
-    reason = page.get_by_role("listitem").filter(has_text="The server expired")
-    answer = reason.get_by_role("link", name="Read more")
+def test_a_refusal_says_what_to_do_and_customer_service_answers(look: Look, browse: Browse) -> None:
+    page = browse("qingshan", **look.browser)
+    page.goto("/")
+    card = page.get_by_role("article").filter(has_text=FULL)
+    reason = card.get_by_role("listitem").filter(
+        has_text=look.say("The server expired: %(found)s.", found="").rstrip(" .。")
+    )
+    expect(reason).to_contain_text(look.say("Renew the server; its expired codes come back at once."))
+    answer = reason.get_by_role("link", name=look.say("Read more"))
     expect(answer).to_be_hidden()
     reason.get_by_text("FAQ 6").click()
     expect(answer).to_be_visible()
     assert findings(page) == []
-
-    page.get_by_role("main").get_by_role("link", name="Contact customer service").click()
-    page.get_by_label("Your message").fill("The server is renewed. Why is it refused?")
-    page.get_by_role("button", name="Send with the report").click()
-    expect(page.get_by_text(re.compile(r"SR-[0-9A-Z]{4}-[0-9A-Z]{2}")).first).to_be_visible()
-    expect(page.get_by_text("Why is it refused?")).to_be_visible()
-
-
-def test_a_refused_form_takes_the_focus_to_what_is_wrong(browse: Browse) -> None:
-    page = browse("qingshan")
-    page.goto("/servers/ins-4h8t2wnc/generate/")
-    page.get_by_label("Authorized account").fill("not an account")
-    page.get_by_role("button", name="Generate a code").click()
-    summary = page.get_by_role("alert")
-    expect(summary).to_be_focused()
-    assert findings(page) == []
-    summary.get_by_role("link").click()
-    expect(page.get_by_label("Authorized account")).to_be_focused()
-
-
-def test_the_account_is_switched(browse: Browse) -> None:
-    page = browse("both")
-    page.goto("/")
-    expect(page.get_by_role("link", name="web-prod-1")).to_be_visible()
-    page.get_by_role("link", name="Account 100012345678").click()
-    page.get_by_role("button", name="Switch to this account 100055512009").click()
-    expect(page.get_by_role("link", name="Account 100055512009")).to_be_visible()
-    page.get_by_role("link", name="My servers").click()
-    expect(page.get_by_text("No associated CVM")).to_be_visible()
-    expect(page.get_by_role("link", name="web-prod-1")).to_have_count(0)
-
-
-def test_the_language_is_switched_where_one_stands(browse: Browse) -> None:
-    page = browse("qingshan")
-    page.goto("/codes/?tab=used")
-    page.get_by_role("button", name="简体中文").click()
-    expect(page).to_have_url(re.compile(r"/codes/\?tab=used$"))
-    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
-    page.get_by_role("button", name="English").click()
-    expect(page.get_by_role("heading", name="My codes")).to_be_visible()
-
-
-def test_the_theme_is_kept(browse: Browse) -> None:
-    page = browse("qingshan")
-    page.goto("/")
-    page.get_by_role("button", name="Theme: as the system").click()
-    page.get_by_role("button", name="Theme: light").click()
-    page.goto("/codes/")
-    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
-    assert findings(page) == []
-
-
-def test_the_faq_is_open_to_everybody(browse: Browse) -> None:
-    page = browse()
-    page.goto("/help/#faq-6")
-    expect(page.get_by_role("heading", name="How codes work")).to_be_visible()
+    answer.click()
     expect(page.locator("#faq-6")).to_be_in_viewport()
+
+    page.goto(f"/servers/{FULL}/generate/")
+    expect(page.get_by_role("heading", name=look.say("No code can be generated"))).to_be_visible()
+    page.get_by_role("main").get_by_role("link", name=look.say("Contact customer service")).click()
+    send = page.get_by_role("button", name=look.say("Send with the report"))
+    send.click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    page.get_by_label(look.say("Your message")).fill("The server is renewed. Why is it refused?")
+    send.click()
+    reference = page.get_by_role("main").get_by_text(re.compile("^SR-[0-9A-Z]{4}-[0-9A-Z]{2}$")).inner_text()
+    expect(page.get_by_text("Why is it refused?")).to_be_visible()
+    assert flaws(page) == []
+
+    desk = browse("agent", **look.browser)
+    desk.goto(f"/admin/lookup/?q={reference}")
+    desk.get_by_label(look.say("Answer")).fill("The renewal has arrived now.")
+    desk.get_by_role("button", name=look.say("Answer"), exact=True).click()
+    page.get_by_role("link", name=f"‹ {look.say('My requests')}").click()
+    row = page.get_by_role("listitem").filter(has_text=reference)
+    expect(row).to_contain_text(look.say("Answered"))
+    row.get_by_role("link", name=reference).click()
+    said = page.get_by_role("listitem").filter(has_text="The renewal has arrived now.")
+    expect(said).to_contain_text(look.say("Customer service"))
+    page.get_by_label(look.say("Your message")).fill("It works, thank you.")
+    page.get_by_role("button", name=look.say("Send"), exact=True).click()
+    expect(page.get_by_role("listitem").filter(has_text="It works, thank you.")).to_be_visible()
+
+
+def test_hong_kong_is_neutral_and_offers_nothing_to_generate(look: Look, browse: Browse) -> None:
+    page = browse("qingshan", **look.browser)
+    page.goto("/")
+    card = page.get_by_role("article").filter(has_text=HONG_KONG)
+    expect(card).to_contain_text(look.say("No ICP filing is needed for this server"))
+    expect(card.get_by_role("link")).to_have_count(1)  # to its own page
+    page.goto(f"/servers/{HONG_KONG}/generate/")
+    expect(page.get_by_text(look.say("No ICP filing is needed for this server"))).to_be_visible()
+    expect(page.get_by_role("button", name=look.say("Generate a code"))).to_have_count(0)
+
+
+def test_whoever_has_no_server_or_none_that_qualifies_is_told_what_to_do(look: Look, browse: Browse) -> None:
+    page = browse("newcomer", **look.browser)
+    page.goto("/")
+    expect(page.get_by_text(look.say("This account has no server yet."))).to_be_visible()
+    page.get_by_role("link", name=look.say("Which servers qualify")).click()
+    expect(page.locator("#faq-4")).to_be_in_viewport()
+    other = browse("lanye", **look.browser)
+    other.goto("/")
+    expect(other.get_by_text(look.say("No associated CVM"), exact=True)).to_be_visible()
+    card = other.get_by_role("article").filter(has_text="ins-5t2d8hkw")
+    card.get_by_role("link", name=look.say("How to renew")).click()
+    expect(other.locator("#renew")).to_be_in_viewport()
+
+
+def test_a_fleet_is_filtered_searched_and_paged(look: Look, browse: Browse) -> None:
+    page = browse("fleet", **look.browser)
+    page.goto("/")
+    cards, tabs = page.get_by_role("article"), page.get_by_role("navigation", name=look.say("Show"))
+    expect(cards).to_have_count(20)
+    assert flaws(page) == []
+    page.get_by_role("link", name=look.say("Next page")).click()
+    expect(cards).to_have_count(3)
+    page.get_by_role("link", name=look.say("First page")).click()
+    expect(cards).to_have_count(20)
+    for label, count in (("Can generate", 14), ("Cannot generate", 8), ("Hong Kong", 1)):
+        tabs.get_by_role("link", name=f"{look.say(label)} {count}", exact=True).click()
+        expect(cards).to_have_count(count)
+    tabs.get_by_role("link", name=look.say("All")).first.click()
+    search = page.get_by_label(look.say("Search by name, instance ID or IP"))
+    search.fill("node-0")
+    search.press("Enter")
+    expect(cards).to_have_count(10)
+    search.fill("nothing-has-this")
+    page.get_by_role("button", name=look.say("Search")).click()
+    expect(page.get_by_text(look.say("No server matches."))).to_be_visible()
+    page.get_by_role("link", name=look.say("Show all servers")).click()
+    expect(cards).to_have_count(20)

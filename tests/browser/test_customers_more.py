@@ -1,88 +1,150 @@
-"""More of what customers do: asking customer service and asking again, notes on a code, notices, a lost password."""
+"""What customers do besides: their codes, their accounts, their notices, the help, paper, a look of their own."""
 
 from __future__ import annotations
 
 import re
 
-import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Browse
-from tests.browser.watching import findings
+from tests.browser.looks import Look
+from tests.browser.serving import Desk
+from tests.browser.test_customers import MASKED, VALUE
+from tests.browser.watching import findings, flaws
 
-REFERENCE = "SR-[0-9A-Z]{4}-[0-9A-Z]{2}"
-UNUSED = "/codes/1/"
+
+def test_my_codes_by_state_and_an_unused_one_is_edited(look: Look, browse: Browse) -> None:
+    page = browse("fleet", permissions=["clipboard-read", "clipboard-write"], **look.browser)
+    page.goto("/codes/")
+    tabs = page.get_by_role("navigation", name=look.say("States"))
+    for label, shown in (
+        ("No longer valid", look.say("Withdrawn")),
+        ("Used", "done.example.cn"),
+        ("In use", "held.example.cn"),
+        ("Unused", "203.0."),
+    ):
+        tabs.get_by_role("link", name=f"{look.say(label)} 1", exact=True).click()
+        expect(page.get_by_role("main").get_by_role("listitem")).to_have_count(1)
+        expect(page.get_by_role("main").get_by_role("listitem")).to_contain_text(shown)
+    assert not VALUE.search(page.content())
+    page.get_by_role("link", name=MASKED).click()
+    page.get_by_role("button", name=look.say("Reveal")).click()
+    page.get_by_role("button", name=look.say("Copy code")).click()
+    expect(page.get_by_role("status").filter(has_text=look.say("Copied"))).to_be_visible()
+    assert VALUE.fullmatch(page.evaluate("navigator.clipboard.readText()"))
+
+    page.get_by_role("link", name=look.say("Edit"), exact=True).click()
+    page.get_by_label(look.say("Remark")).fill("For the new shop")
+    account = page.get_by_label(look.say("Authorized account"))
+    account.fill("not an account")
+    page.get_by_role("button", name=look.say("Save")).click()
+    summary = page.get_by_role("alert")
+    expect(summary).to_be_focused()
+    assert flaws(page) == []
+    summary.get_by_role("link", name=look.say("An account is 5 to 20 digits, such as 100012345678.")).click()
+    expect(account).to_be_focused()
+    account.fill("100055512009")
+    page.get_by_role("button", name=look.say("Save")).click()
+    expect(page.get_by_text("For the new shop")).to_be_visible()
+    only = look.say('Account <span class="mono">%(account)s</span> only', account="100055512009")
+    expect(page.get_by_role("definition").filter(has_text=re.compile(re.escape(only)))).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text=look.say("Code revealed"))).to_be_visible()
 
 
-def test_customer_service_is_asked_from_a_refused_server_and_asked_again(browse: Browse) -> None:
+def test_a_code_that_is_held_says_by_what_and_cannot_be_withdrawn(look: Look, browse: Browse) -> None:
+    page = browse("fleet", **look.browser)
+    page.goto("/codes/?tab=in_use")
+    page.get_by_role("link", name=MASKED).click()
+    expect(page.get_by_text("2026777001").first).to_be_visible()
+    expect(page.get_by_role("listitem").filter(has_text="held.example.cn")).to_contain_text(look.say("Filing platform"))
+    expect(page.get_by_role("button", name=look.say("Withdraw"))).to_be_disabled()
+    expect(page.get_by_text(look.say("A filing holds it: it has to be abandoned or reset first."))).to_be_visible()
+    page.get_by_role("link", name=look.say("Edit"), exact=True).click()
+    expect(page.get_by_role("textbox", name=look.say("Authorized account"))).to_have_count(0)
+    expect(page.get_by_text(look.say("A filing holds it: the authorized account is frozen."))).to_be_visible()
+
+
+def test_the_account_is_switched(look: Look, browse: Browse) -> None:
+    page = browse("both", **look.browser)
+    page.goto("/")
+    expect(page.get_by_role("link", name="web-prod-1")).to_be_visible()
+    page.get_by_role("link", name="100012345678").click()
+    page.get_by_role("button", name=f"{look.say('Switch to this account')} 100055512009").click()
+    expect(page.get_by_role("link", name="100055512009")).to_be_visible()
+    page.get_by_role("link", name=look.say("My servers")).click()
+    expect(page.get_by_text(look.say("No associated CVM"), exact=True)).to_be_visible()
+    expect(page.get_by_role("link", name="web-prod-1")).to_have_count(0)
+
+
+def test_the_help_is_open_to_everybody_and_leads_to_where_things_are_done(look: Look, browse: Browse) -> None:
+    page = browse(**look.browser)
+    page.goto("/help/")
+    expect(page.get_by_role("heading", name=look.say("How codes work"))).to_be_visible()
+    fewer = look.count(
+        "It has generated fewer than %(limit)s code.", "It has generated fewer than %(limit)s codes.", 5, limit=5
+    )
+    expect(page.get_by_text(fewer)).to_be_visible()
+    page.get_by_role("link", name=look.say("Why is my code invalid?")).click()
+    expect(page.locator("#faq-6")).to_be_in_viewport()
+    page.locator("#faq-6 ~ p a").first.click()
+    expect(page.locator("#renew")).to_be_in_viewport()
+    page.get_by_role("main").get_by_role("link", name=look.say("My servers")).first.click()
+    expect(page.get_by_role("heading", name=look.say("Log in"))).to_be_visible()
+
+
+def test_notices_are_switched_off_by_choice_and_by_the_link_of_a_mail(look: Look, browse: Browse, desk: Desk) -> None:
+    page = browse("newcomer", **look.browser)
+    page.goto("/notices/")
+    wanted = page.get_by_label(look.say("Send me notices by e-mail"))
+    expect(wanted).to_be_checked()
+    wanted.uncheck()
+    page.get_by_label("English" if look.language == "en" else "简体中文").check()
+    page.get_by_role("button", name=look.say("Save")).click()
+    expect(page.get_by_text(look.say("Your choice is saved."))).to_be_visible()
+    expect(wanted).not_to_be_checked()
+    wanted.check()
+    page.get_by_role("button", name=look.say("Save")).click()
+
+    mailed = browse(**look.browser)
+    mailed.goto(desk.world.paths["stop"])
+    assert flaws(mailed) == []
+    mailed.get_by_role("button", name=look.say("Stop the notices")).click()
+    expect(mailed.get_by_role("heading", name=look.say("No more notices"))).to_be_visible()
+    page.goto("/notices/")
+    expect(wanted).not_to_be_checked()
+
+
+def test_a_dark_page_prints_on_white_without_what_is_for_the_screen(look: Look, browse: Browse) -> None:
+    page = browse("fleet", scheme="dark", **look.browser)
+    page.emulate_media(media="print", color_scheme="dark")
+    for path, heading in (("/", "My servers"), ("/codes/10/", "Authorization code")):
+        page.goto(path)
+        expect(page.get_by_role("heading", name=look.say(heading))).to_be_visible()
+        for gone in (page.get_by_role("banner"), page.get_by_role("contentinfo")):
+            expect(gone).to_be_hidden()
+        assert page.locator(".btn:visible").count() == 0
+        assert page.evaluate("getComputedStyle(document.body).backgroundColor") in (
+            "rgb(255, 255, 255)",
+            "rgba(0, 0, 0, 0)",
+        )
+        assert findings(page) == []
+
+
+def test_the_language_is_switched_where_one_stands(browse: Browse) -> None:
+    page = browse("qingshan")
+    page.goto("/codes/?tab=used")
+    page.get_by_role("button", name="简体中文").click()
+    expect(page).to_have_url(re.compile(r"/codes/\?tab=used$"))
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("heading", name="My codes")).to_be_visible()
+
+
+def test_the_theme_is_kept(browse: Browse) -> None:
     page = browse("qingshan")
     page.goto("/")
-    card = page.get_by_role("article").filter(has_text="ins-7k2m9qpx")
-    card.get_by_role("link", name="Contact customer service").click()
-    page.get_by_label("Your message").fill("The server is renewed.")
-    page.get_by_role("button", name="Send with the report").click()
-    reference = page.get_by_role("main").get_by_text(re.compile(f"^{REFERENCE}$")).inner_text()
-    assert findings(page) == []
-
-    page.get_by_role("link", name="‹ My requests").click()
-    row = page.get_by_role("listitem").filter(has_text=reference)
-    expect(row).to_contain_text("ins-7k2m9qpx")
-    row.get_by_role("link", name=reference).click()
-    page.get_by_label("Your message").fill("Is there any news?")
-    page.get_by_role("button", name="Send", exact=True).click()
-    said = page.get_by_role("listitem")
-    expect(said.filter(has_text="The server is renewed.")).to_be_visible()
-    expect(said.filter(has_text="Is there any news?")).to_be_visible()
-
-
-def test_remark_and_authorized_account_of_an_unused_code_are_edited(browse: Browse) -> None:
-    page = browse("qingshan")
-    page.goto(UNUSED)
-    page.get_by_role("link", name="Edit", exact=True).click()
-    page.get_by_label("Remark").fill("For the new shop")
-    page.get_by_label("Authorized account").fill("100055512009")
-    page.get_by_role("button", name="Save").click()
-    expect(page).to_have_url(re.compile(re.escape(UNUSED) + "$"))
-    expect(page.get_by_text("Remark: For the new shop")).to_be_visible()
-    expect(page.get_by_text("Account 100055512009 only")).to_be_visible()
-    assert findings(page) == []
-
-
-def test_notices_are_switched_off_and_their_language_is_kept(browse: Browse) -> None:
-    page = browse("qingshan")
-    page.goto("/notices/")
-    page.get_by_label("Send me notices by e-mail").uncheck()
-    page.get_by_label("简体中文").check()
-    page.get_by_role("button", name="Save").click()
-    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
-    page.goto("/notices/")
-    expect(page.get_by_role("radio", name="简体中文")).to_be_checked()
-    expect(page.get_by_role("checkbox").first).not_to_be_checked()
-    assert findings(page) == []
-
-
-@pytest.mark.parametrize("without", ["javascript", "nothing"])
-def test_a_lost_password_gets_the_same_answer_for_every_address(without: str, browse: Browse) -> None:
-    page, answers = browse(java_script_enabled=without != "javascript"), []
-    for address in ("qingshan@example.com", "nobody@example.com"):
-        page.goto("/password/reset/")
-        page.get_by_label("Email").fill(address)
-        page.get_by_role("button", name="Send the link").click()
-        expect(page.get_by_role("heading", name="Look into your mailbox")).to_be_visible()
-        answers.append((page.url, page.locator("body").inner_text()))
-    assert answers[0] == answers[1]
-
-
-def test_a_view_of_the_codes_is_saved_and_says_when_its_filters_differ(browse: Browse) -> None:
-    page = browse("agent")
-    page.goto("/admin/codes/authorizationcode/?state=unused")
-    page.get_by_role("link", name="Save view…").click()
-    page.get_by_label("Name", exact=True).fill("To be used")
-    assert findings(page) == []
-    page.get_by_role("button", name="Save view").click()
-    pill = page.get_by_role("navigation", name="Views").get_by_role("link", name="To be used")
-    expect(pill).to_have_attribute("aria-current", "true")
-    expect(pill).not_to_contain_text("changed")
-    page.get_by_role("navigation", name="state").get_by_role("link", name="In use").click()
-    expect(pill).to_contain_text("changed")
+    page.get_by_role("button", name="Theme: as the system").click()
+    page.get_by_role("button", name="Theme: light").click()
+    page.goto("/codes/")
+    expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
     assert findings(page) == []

@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.browser.conftest import CHINESE, DESKTOP, ENGLISH, PHONE, Browse
+from tests.browser.conftest import Browse
+from tests.browser.looks import CHINESE, DESKTOP, ENGLISH, PHONE
 from tests.browser.serving import Desk
 from tests.browser.watching import findings, overflow
 

@@ -10,6 +10,7 @@ from tests.browser.watching import Watch, findings, overflow
 MISBEHAVE = """() => {
     document.body.insertAdjacentHTML("beforeend", '<p style="width: 3000px">Wide</p><div id="wide">Wide</div>');
     document.getElementById("wide").style.width = "3000px";
+    document.body.prepend(document.createElement("hr"));
     document.body.insertAdjacentHTML("beforeend", '<img src="http://127.0.0.2/x.png"><img src="/static/none.png">');
     return new Promise((resolve) => setTimeout(() => { resolve(); throw new Error("broken"); }));
 }"""
@@ -20,7 +21,8 @@ def test_a_page_that_misbehaves_is_found_out(browser: Browser, desk: Desk) -> No
     watch, page = Watch(context, desk.address), context.new_page()
     page.goto("/help/")
     assert findings(page) == [] and overflow(page) == 0 and watch.problems == []
-    with page.expect_response("**/static/none.png"):
+    refused = page.expect_console_message(lambda message: "CSP: img-src" in message.text)
+    with page.expect_response("**/static/none.png"), refused:
         page.evaluate(MISBEHAVE)
     problems = "\n".join(watch.problems)
     assert "CSP: style-src" in problems and "CSP: img-src" in problems

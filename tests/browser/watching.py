@@ -12,15 +12,22 @@ WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 AXE = {"runOnly": {"type": "tag", "values": WCAG}, "preload": False, "resultTypes": ["violations"]}
 NOTE_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) =>
     console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`))"""
+SHIFT = 0.01  # of the window; less is nothing that anybody sees
+NOTE_SHIFTS = f"""new PerformanceObserver((list) => list.getEntries().forEach((entry) => {{
+    if (!entry.hadRecentInput && entry.value > {SHIFT}) console.error(`layout shift: ${{entry.value}} ${{
+        entry.sources.map((each) => each.node?.outerHTML?.slice(0, 80) ?? each.node?.data)}}`);
+}})).observe({{type: "layout-shift", buffered: true}})"""
 
 
 class Watch:
-    """The problems of every page of a browser context: console errors, policy violations, other hosts, lost files."""
+    """The problems of every page of a browser context: console errors, policy violations, what moves by itself,
+    other hosts, lost files."""
 
     def __init__(self, context: BrowserContext, address: str) -> None:
         self.problems: list[str] = []
         self._host = urlsplit(address).netloc
         context.add_init_script(NOTE_VIOLATIONS)
+        context.add_init_script(NOTE_SHIFTS)
         context.on("console", self._console)
         context.on("weberror", lambda error: self._note(f"error in a script: {error.error}"))
         context.on("request", self._request)
@@ -49,6 +56,12 @@ def findings(page: Page) -> list[str]:
     """What axe finds on the page as it stands, one line a finding."""
     violations = Axe().run(page, options=AXE).response["violations"]
     return [f"{each['id']}: {node['html'][:200]}" for each in violations for node in each["nodes"]]
+
+
+def flaws(page: Page) -> list[str]:
+    """What axe finds, and that the page is wider than its window."""
+    wider = overflow(page)
+    return findings(page) + ([f"{wider} px wider than the window"] if wider else [])
 
 
 def overflow(page: Page) -> int:

@@ -1,14 +1,22 @@
 """`python -m tests.browser.world`: fills the database of DATABASE_URL for the browser tests, says how to get in.
 
 It is the demonstration world and a little besides. Prints JSON: `sessions`, a session key for each username, so that
-not every test has to type a password; `token`, of an API client that may do everything; `request`, a reference.
+not every test has to type a password; `token`, of an API client that may do everything; `request`, a reference;
+`paths`, addresses that a mail would bring.
 """
+
+from __future__ import annotations
 
 import json
 import os
 import sys
+from datetime import datetime
+from typing import TYPE_CHECKING
 
 import django
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 def main() -> None:
@@ -34,12 +42,60 @@ def main() -> None:
         account.members.add(both)
     studio = Server.objects.get(instance_id="ins-5t2d8hkw")
     request = factories.make_request(studio, actor=lanye.members.earliest("pk"), now=now)
+    _fleet(now=now)
+    factories.make_ip(Server.objects.get(instance_id="ins-8v3c1xqt"), kind="elastic", address="203.0.113.33", now=now)
     world = {
-        "sessions": {name: _session(name) for name in ("qingshan", "lanye", "both", "newcomer", "agent", "supervisor")},
+        "sessions": {
+            name: _session(name) for name in ("qingshan", "lanye", "both", "newcomer", "fleet", "agent", "supervisor")
+        },
         "token": factories.make_token(ApiClient.objects.get(name=load_demo.CLIENT)),
         "request": request.reference,
+        "paths": _paths(newcomer),
     }
     json.dump(world, sys.stdout)
+
+
+def _fleet(*, now: datetime) -> None:
+    """23 servers: 14 can generate, 8 are paid too short, 1 is in Hong Kong; a code in each state, but for expired."""
+    from codes import services
+    from codes.choices import Channel
+    from icpportal.api.models import ApiClient
+    from tests import factories
+
+    owner, client = factories.make_user(username="fleet"), ApiClient.objects.earliest("pk")
+    account = factories.make_account(uid="100088880000", name="Fleet", members=(owner,))
+    for number in range(23):
+        server = factories.make_server(
+            account=account,
+            instance_id=f"ins-fleet{number:03d}",
+            name=f"node-{number:02d}",
+            prepaid_months=12 if number % 3 else 1,
+            region_code="ap-hongkong" if number == 22 else "ap-guangzhou",
+            now=now,
+        )
+        if number == 1:
+            _unused, held, done, gone = (factories.make_issued(server, now=now) for _ in range(4))
+    factories.make_filing(held, client=client, order_number="2026777001", domain="held.example.cn", now=now)
+    filing = factories.make_filing(done, client=client, order_number="2026777002", domain="done.example.cn", now=now)
+    services.complete_filing(filing, icp_number="粤ICP备2026018842号-9", actor=client, channel=Channel.API, now=now)
+    services.withdraw(gone.code, actor=owner, channel=Channel.SELF_SERVICE, now=now)
+
+
+def _paths(user: User) -> dict[str, str]:
+    """Addresses that come by mail: the way to a new password, the way out of notices."""
+    from django.contrib.auth.tokens import default_token_generator
+    from django.urls import reverse
+    from django.utils.encoding import force_bytes
+    from django.utils.http import urlsafe_base64_encode
+
+    from codes.notices.members import ticket
+
+    user.refresh_from_db()  # signing in is part of what the link is made of
+    parts = [urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)]
+    return {
+        "reset": reverse("password_reset_confirm", args=parts),
+        "stop": reverse("notices_stop", args=[ticket(user)]),
+    }
 
 
 def _session(username: str) -> str:

@@ -110,6 +110,12 @@
     }
   }
 
+  function nameAllCells() {
+    all("#result_list, .table-stack").forEach(nameCells);
+  }
+  // Also while the page is still read: on a phone a name takes a line, and nothing may move once it is shown.
+  const reading = new MutationObserver(nameAllCells);
+
   // How many rows of a list are selected, on the button that takes them along.
   function countSelected(event) {
     if (!event.target.matches(".action-select, #action-toggle")) return;
@@ -127,7 +133,8 @@
 
   function start() {
     setTheme(currentTheme());
-    all("#result_list, .table-stack").forEach(nameCells);
+    reading.disconnect();
+    nameAllCells();
     const keysSwitch = document.querySelector("[data-keys-switch]");
     if (keysSwitch) {
       keysSwitch.checked = keysOn();
@@ -150,6 +157,7 @@
 
   root.dataset.js = "";
   root.dataset.theme = themes.includes(stored("theme")) ? stored("theme") : "auto";
+  reading.observe(root, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", start);
   document.addEventListener("click", click);
   document.addEventListener("change", countSelected);
