@@ -15,8 +15,9 @@ NOTE_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event
 SHIFT = 0.02  # of the window; less is nothing that anybody sees
 # The documentation of the API is left out: it makes room for an answer when that arrives.
 NOTE_SHIFTS = f"""new PerformanceObserver((list) => list.getEntries().forEach((entry) => {{
-    if (!entry.hadRecentInput && entry.value > {SHIFT} && !document.querySelector("#docs")) console.error(`layout shift: ${{entry.value}} ${{
-        entry.sources.map((each) => each.node?.outerHTML?.slice(0, 80) ?? each.node?.data)}}`);
+    if (entry.hadRecentInput || entry.value <= {SHIFT} || document.querySelector("#docs")) return;
+    const moved = entry.sources.map((each) => each.node?.outerHTML?.slice(0, 80) ?? each.node?.data);
+    console.error(`layout shift: ${{entry.value}} ${{moved}}`);
 }})).observe({{type: "layout-shift", buffered: true}})"""
 
 
