@@ -6,7 +6,7 @@ It stands beside codes/admin/ and not in it: that package registers its models o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.apps import apps
 from django.contrib import admin
@@ -19,7 +19,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from icpportal.sign_in.confirming import confirm
+from icpportal.sign_in.confirming import confirm, recently_confirmed
 
 COUNT_UP_TO = 99  # of what waits or is late, beside its name in the sidebar
 KEPT_SECONDS = 10  # for which every page of the desk shows the same count
@@ -65,12 +65,26 @@ class DeskSite(admin.AdminSite):
 
     def get_urls(self) -> list[URLPattern | URLResolver]:
         from codes.admin.look_up import look_up
+        from icpportal.sign_in.second_step import own_codes, set_up_own
 
         return [
             path("lookup/", self._view(look_up), name="lookup"),
             path("confirm/", self._view(confirm), name="confirm"),
+            path("one-time-codes/", self._view(own_codes, confirmed=True), name="one_time_codes"),
+            path("one-time-codes/set-up/", self._view(set_up_own, confirmed=True), name="one_time_codes_set_up"),
             *super().get_urls(),
         ]
+
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Password and, where needed, a one-time code. Whoever is in already goes to the start page."""
+        from icpportal.sign_in.views import DeskSignIn
+
+        if request.method == "GET" and self.has_permission(request):
+            return HttpResponseRedirect(reverse("admin:index"))
+        frame = {**self.each_context(request), "title": gettext("Log in"), "subtitle": None}
+        frame |= {"app_path": request.get_full_path(), "username": request.user.get_username()}
+        answer: Any = DeskSignIn.as_view(extra_context=frame)(request)
+        return cast(HttpResponse, answer)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The start page: what needs somebody now."""
@@ -82,8 +96,13 @@ class DeskSite(admin.AdminSite):
         """The sidebar is the index of everything."""
         return HttpResponseRedirect(reverse("admin:index"))
 
-    def _view(self, view: Callable[[HttpRequest, Any], HttpResponse]) -> Callable[..., HttpResponse]:
-        return self.admin_view(lambda request: view(request, self))
+    def _view(self, view: Callable[[HttpRequest, Any], HttpResponse], *, confirmed: bool = False) -> Callable[..., Any]:
+        """A page of the desk; `confirmed`: for whoever has just shown who they are."""
+
+        def shown(request: HttpRequest) -> HttpResponse:
+            return view(request, self)
+
+        return self.admin_view(recently_confirmed(shown) if confirmed else shown)
 
     def _nav(self, request: HttpRequest) -> list[dict[str, Any]]:
         if not self.has_permission(request):

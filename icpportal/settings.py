@@ -122,6 +122,11 @@ globals().update(mailing.from_url(env.text("EMAIL_URL"), local=DEBUG or DEMO))
 # Sign-in
 LOGIN_URL = "login"
 SESSION_ENGINE = "icpportal.sign_in.store"
+STAFF_ONE_TIME_CODES = env.flag("STAFF_ONE_TIME_CODES", default=not (DEBUG or DEMO or TESTING))  # staff must have them
+SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds from sign-in, however busy
+SESSION_IDLE = timedelta(days=7)
+STAFF_SESSION_AGE = timedelta(hours=12)
+STAFF_SESSION_IDLE = timedelta(hours=1)
 CONFIRMED_MINUTES = 10  # for which a password that was just given opens roles and tokens
 RESET_HOURS = 1  # how long a password reset mail holds
 PASSWORD_RESET_TIMEOUT = RESET_HOURS * 3600  # seconds
@@ -135,7 +140,7 @@ AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_USERNAME_CALLABLE = "icpportal.sign_in.throttle.name_of"
 AXES_CLIENT_IP_CALLABLE = "icpportal.sign_in.addresses.throttled_address"
 AXES_LOCKOUT_CALLABLE = "icpportal.sign_in.throttle.locked_out"
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next"]
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken", "next", "code"]
 AXES_DISABLE_ACCESS_LOG = True  # people see their sign-ins in their own list
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False

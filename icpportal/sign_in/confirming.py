@@ -1,4 +1,4 @@
-"""Before what matters most, a person shows again that it is they: by password, whoever signed in long ago.
+"""Before what matters most, a person shows again that it is they: by password and one-time code, if that was long ago.
 
 `recently_confirmed` guards any view of the desk. Signing in counts; so does the page that it leads to (`confirm`).
 """
@@ -24,13 +24,16 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.debug import sensitive_post_parameters
+
+from icpportal.sign_in.one_time_codes import LONGEST, WRONG_CODE, has_device, passes
 
 View = Callable[..., HttpResponseBase]
 _CONFIRMED_AT = "confirmed_at"
 
 
 class ConfirmForm(forms.Form):
-    """The password of whoever is signed in. Failures count like those of signing in."""
+    """Password of whoever is signed in, and a one-time code if they have any. Failures count as in signing in."""
 
     password = forms.CharField(
         label=gettext_lazy("Password"),
@@ -41,15 +44,29 @@ class ConfirmForm(forms.Form):
 
     def __init__(self, request: HttpRequest, *args: Any) -> None:
         super().__init__(*args)
-        self.request = request
+        self.request, self.user = request, cast(User, request.user)
+        if has_device(self.user):
+            self.fields["code"] = forms.CharField(
+                label=_("One-time code"),
+                max_length=LONGEST,
+                error_messages={"required": _("Enter the code.")},
+                widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
+            )
 
     def clean_password(self) -> str:
         """Raises ValidationError unless it is theirs."""
         password: str = self.cleaned_data["password"]
-        name = cast(User, self.request.user).get_username()
-        if authenticate(self.request, username=name, password=password) != self.request.user:
+        if authenticate(self.request, username=self.user.get_username(), password=password) != self.user:
             raise forms.ValidationError(_("The password is wrong."))
         return password
+
+    def clean(self) -> dict[str, Any]:
+        """A code is used up only beside the right password."""
+        data: dict[str, Any] = super().clean() or {}
+        if not self.errors and "code" in data:
+            if not passes(self.request, self.user, data["code"], now=timezone.now()):
+                self.add_error("code", WRONG_CODE)
+        return data
 
 
 def note_confirmed(request: HttpRequest, *, now: datetime) -> None:
@@ -81,6 +98,7 @@ def recently_confirmed(view: View) -> View:
     return guarded
 
 
+@sensitive_post_parameters("password", "code")
 def confirm(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """A page of the desk: asks, notes, and leads back to where the person came from."""
     way = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME, ""))

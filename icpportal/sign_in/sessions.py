@@ -15,9 +15,8 @@ from django.utils.crypto import constant_time_compare
 from icpportal.sign_in.addresses import client_address
 from icpportal.sign_in.browsers import family
 from icpportal.sign_in.confirming import note_confirmed
+from icpportal.sign_in.lifetimes import SIGN_IN, is_alive
 from icpportal.sign_in.models import Preference, Session
-
-_NOTE = "sign_in"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +33,7 @@ def note(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     """Writes down where somebody signed in, and turns the pages to the language that they chose."""
     now = timezone.now()
     note_confirmed(request, now=now)
-    request.session[_NOTE] = {
+    request.session[SIGN_IN] = {
         "at": now.isoformat(),
         "address": client_address(request) or "",
         "browser": family(request.META.get("HTTP_USER_AGENT", "")),
@@ -50,8 +49,8 @@ def sign_ins(user: User, *, key: str | None, now: datetime) -> list[SignIn]:
     found = []
     for row in Session.objects.filter(user=user, expire_date__gt=now):
         data = row.get_decoded()
-        if _NOTE in data and constant_time_compare(data.get(HASH_SESSION_KEY, ""), valid):
-            about = {**data[_NOTE], "at": datetime.fromisoformat(data[_NOTE]["at"])}
+        if is_alive(row, user, data, now=now) and constant_time_compare(data.get(HASH_SESSION_KEY, ""), valid):
+            about = {**data[SIGN_IN], "at": datetime.fromisoformat(data[SIGN_IN]["at"])}
             found.append(SignIn(**about, is_this_one=row.pk == key))
     return sorted(found, key=lambda each: (each.is_this_one, each.at), reverse=True)
 

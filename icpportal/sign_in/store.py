@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.utils import timezone
 
+from icpportal.sign_in.lifetimes import is_alive
 from icpportal.sign_in.models import Session
+
+SEEN_EVERY = timedelta(minutes=1)  # how exactly its last use is kept
 
 
 class SessionStore(db.SessionStore):
-    """Django's own, with the person in a column, and with no session for a person who may not sign in any more."""
+    """Django's own, with the person in a column, and with no session that lifetimes.py ends."""
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -24,13 +28,14 @@ class SessionStore(db.SessionStore):
         return row
 
     def load(self) -> dict[str, Any]:
-        """The session's data; of one that expired, or whose person was deactivated, nothing, and it ends for good."""
+        """The session's data; of one that is over, nothing, and it ends for good."""
         row = Session.objects.select_related("user").filter(pk=self.session_key).first()
         if row is not None:
-            is_usable = row.user is None or row.user.is_active
-            if is_usable and row.expire_date > timezone.now():
-                data: dict[str, Any] = self.decode(row.session_data)
-                return data
+            now, data = timezone.now(), self.decode(row.session_data)
+            if row.expire_date > now and (row.user is None or is_alive(row, row.user, data, now=now)):
+                if not row.seen_at <= now < row.seen_at + SEEN_EVERY:
+                    Session.objects.filter(pk=row.pk).update(seen_at=now)
+                return dict(data)
             row.delete()
         self._session_key = None
         return {}

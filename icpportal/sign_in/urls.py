@@ -5,11 +5,13 @@ from __future__ import annotations
 from django.contrib.auth import views as auth
 from django.urls import path
 
-from icpportal.sign_in import views
+from icpportal.sign_in import second_step, views
 
 urlpatterns = [
     path("i18n/setlang/", views.choose_language, name="set_language"),
     path("login/", views.SignIn.as_view(), name="login"),
+    path("login/code/", second_step.second_step, name="one_time_code"),
+    path("login/set-up/", second_step.set_up_at_sign_in, name="one_time_codes_set_up"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("password/", views.PasswordChange.as_view(), name="password_change"),
     path("password/done/", auth.PasswordChangeDoneView.as_view(), name="password_change_done"),

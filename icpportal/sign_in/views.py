@@ -7,6 +7,7 @@ from typing import Any, cast
 from axes.utils import reset
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -19,13 +20,26 @@ from django.views.decorators.http import require_http_methods
 from django.views.i18n import set_language
 
 from icpportal import mailing
+from icpportal.sign_in import steps
 from icpportal.sign_in.forms import SignInForm
 from icpportal.sign_in.models import Preference
+from icpportal.sign_in.one_time_codes import are_needed
 from icpportal.sign_in.resetting import ResetForm
 from icpportal.sign_in.sessions import sign_ins, sign_out_elsewhere
 
 
-class SignIn(auth.LoginView):
+class TwoSteps(auth.LoginView):
+    """Password first; then, for staff who have or must have one-time codes, a code (second_step.py)."""
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        user = form.get_user()
+        if not are_needed(user):
+            return super().form_valid(form)
+        steps.begin(self.request, user, way=self.get_success_url(), now=timezone.now())
+        return redirect("one_time_code")
+
+
+class SignIn(TwoSteps):
     """By user name or e-mail address."""
 
     authentication_form = SignInForm
@@ -34,6 +48,14 @@ class SignIn(auth.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return super().get_context_data(**kwargs, can_reset=mailing.is_set())
+
+
+class DeskSignIn(TwoSteps):
+    """To the desk, by user name, for staff alone."""
+
+    template_name = "admin/login.html"
+    authentication_form = AdminAuthenticationForm
+    next_page = reverse_lazy("admin:index")  # type: ignore[assignment]
 
 
 class PasswordChange(auth.PasswordChangeView):

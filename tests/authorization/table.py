@@ -49,6 +49,8 @@ PAGES = {
     "notices/stop/<str:ticket>/": Row("notices/stop/{ticket}/", ANYBODY, ANYBODY),  # the signed address is the right
     "i18n/setlang/": Row("i18n/setlang/", ANYBODY, ANYBODY),
     "login/": Row("login/", ANYBODY, ANYBODY),
+    "login/code/": Row("login/code/", ANYBODY, ANYBODY),  # leads to signing in, without a password given
+    "login/set-up/": Row("login/set-up/", ANYBODY, ANYBODY),
     "logout/": Row("logout/", NO_SUCH_VERB, ANYBODY),
     "password/": Row("password/", SIGNED_IN, SIGNED_IN),
     "password/done/": Row("password/done/", SIGNED_IN, NOT_FOR_READING),
@@ -119,6 +121,8 @@ DESK = {
     "admin/": desk(STAFF, STAFF, ""),
     "admin/lookup/": desk(STAFF, STAFF, "lookup/"),
     "admin/confirm/": desk(STAFF, STAFF, "confirm/"),
+    "admin/one-time-codes/": desk(STAFF, STAFF, "one-time-codes/"),
+    "admin/one-time-codes/set-up/": desk(STAFF, STAFF, "one-time-codes/set-up/"),
     "admin/login/": Row("admin/login/", ANYBODY, ANYBODY),
     "admin/logout/": Row("admin/logout/", "+++mmmmm", ANYBODY),
     "admin/password_change/": desk(STAFF, STAFF, "password_change/"),

@@ -1,6 +1,6 @@
 """One's own sign-ins: listed, ended elsewhere, dead with the password or the person."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -86,6 +86,54 @@ def test_an_expired_session_is_none():
     client = signed_in()
     Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
     assert not is_in(client)
+
+
+def move_back(*, began=timedelta(0), used=timedelta(0)):
+    """As if the one session had begun, and had been used last, that much earlier."""
+    row = Session.objects.get()
+    data = row.get_decoded()
+    data["sign_in"]["at"] = (datetime.fromisoformat(data["sign_in"]["at"]) - began).isoformat()
+    data = row.get_session_store_class()().encode(data)
+    Session.objects.update(session_data=data, seen_at=row.seen_at - used)
+
+
+@pytest.mark.parametrize(
+    ("is_staff", "began", "used", "expected"),
+    [
+        (True, timedelta(hours=11, minutes=59), timedelta(0), True),
+        (True, timedelta(hours=12), timedelta(0), False),
+        (True, timedelta(0), timedelta(minutes=59), True),
+        (True, timedelta(0), timedelta(hours=1), False),
+        (False, timedelta(days=13, hours=23), timedelta(0), True),
+        (False, timedelta(days=14), timedelta(0), False),
+        (False, timedelta(0), timedelta(days=6, hours=23), True),
+        (False, timedelta(0), timedelta(days=7), False),
+    ],
+)
+def test_a_session_ends_some_time_after_sign_in_and_after_its_last_use(is_staff, began, used, expected):
+    make_user(username="li", is_staff=is_staff)
+    client = signed_in()
+    move_back(began=began, used=used)
+    assert is_in(client) is expected
+    assert Session.objects.exists() is expected
+
+
+def test_using_a_session_keeps_it_and_writes_at_most_once_a_minute():
+    make_user(username="li", is_staff=True)
+    client = signed_in()
+    move_back(used=timedelta(minutes=59))
+    assert is_in(client)
+    used = Session.objects.get().seen_at
+    assert timezone.now() - used < timedelta(minutes=1)
+    assert is_in(client)
+    assert Session.objects.get().seen_at == used
+
+
+def test_a_session_that_would_not_be_let_in_is_not_listed():
+    make_user(username="li")
+    signed_in(agent=SAFARI)
+    move_back(used=timedelta(days=7))
+    assert "Safari" not in text(signed_in().get("/sign-ins/"))
 
 
 @pytest.mark.parametrize("key", ["", "short", '"\\000' + "a" * 31 + '"', "a" * 5000, "é" * 32, "'; --" + "a" * 27])
