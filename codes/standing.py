@@ -8,12 +8,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, IntegerChoices, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, IntegerChoices, IntegerField, Q, QuerySet, Value, When
 
 from codes.eligibility import GENERATION
 from servers.choices import Jurisdiction
 from servers.models import Server
 
+FLEET = 1_000  # servers that are judged at once: of a larger account the newest
 EXPIRES_SOON = timedelta(days=30)  # from here on an owner is told to renew first
 LONG_HOLD = timedelta(days=45)  # a hold older than this is looked after
 
@@ -46,17 +47,10 @@ def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Serve
 
 
 def standings(servers: QuerySet[Server], *, now: datetime) -> list[Place]:
-    """Every server's place, in order, by one query: a fleet to count, filter and page."""
-    judged: Any = with_standing(servers, now=now).order_by()
-    rows = judged.values_list("standing", "expires_at", "pk")
+    """The places of the newest FLEET servers, in order, by one query: a fleet to count, filter and page."""
+    judged: Any = with_standing(servers, now=now).order_by("-pk")
+    rows = judged.values_list("standing", "expires_at", "pk")[:FLEET]
     return sorted(Place(standing, _hurry(standing, expires_at), pk) for standing, expires_at, pk in rows)
-
-
-def count_by_standing(servers: QuerySet[Server], *, now: datetime) -> dict[int, int]:
-    """How many of `servers` stand how, by one query; what nobody is, is left out."""
-    judged: Any = with_standing(servers, now=now).order_by()
-    counted = judged.values("standing").annotate(servers=Count("pk"))
-    return {row["standing"]: row["servers"] for row in counted}
 
 
 def expires_soon(moment: datetime | None, *, now: datetime) -> bool:

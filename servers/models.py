@@ -163,6 +163,9 @@ class IPAddress(models.Model):
     class Meta:
         verbose_name = _("IP address")
         verbose_name_plural = _("IP addresses")
+        indexes = [
+            models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="ip_by_expiry"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=IPKind.values), name="ip_kind_known"),
             models.UniqueConstraint(

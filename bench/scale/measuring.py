@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,6 @@ LARGE_TABLES = {
 }
 AGAIN = 3  # times that a statement is measured: the fastest counts, the machine being never quiet
 SLOW = 200  # milliseconds from which on once is enough
-MANY = 10_001  # rows: lists count no further
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,11 +44,13 @@ class Statement:
 
     @property
     def scanned(self) -> list[str]:
-        """The large tables that it reads row after row, and not just the first rows of."""
+        """The large tables of which it reads half the rows or more, one after the other."""
         return [
             node["Relation Name"]
             for node in self.nodes
-            if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE_TABLES and _read(node) > MANY
+            if node["Node Type"] == "Seq Scan"
+            and node["Relation Name"] in LARGE_TABLES
+            and _read(node) >= _size(node["Relation Name"]) / 2
         ]
 
     @property
@@ -75,7 +77,8 @@ class Cost:
 
 
 def cost_of(visit: Callable[[], Any]) -> Cost:
-    """Visit once, then run what it read again and explain it. `visit` gives a response, or nothing."""
+    """Visit, visit again, then explain what that read. `visit` gives a response, or nothing; the first fills caches."""
+    visit()
     with _recorded() as ran:
         response = visit()
         content = getattr(response, "content", b"")
@@ -139,3 +142,11 @@ def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _read(node: dict[str, Any]) -> int:
     """Rows that a node gave or threw away, over all its loops."""
     return round((node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"])
+
+
+@cache
+def _size(table: str) -> int:
+    """About how many rows a table has."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [table])
+        return int(cursor.fetchone()[0])

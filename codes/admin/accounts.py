@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,13 +15,12 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from codes.admin import timeline, users_of_codes
 from codes.admin.base import DeskRecord
-from codes.admin.changelist import JUDGED_UP_TO
 from codes.admin.columns import badge, list_url, moment
 from codes.admin.verdicts import Verdict, checked
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode
-from codes.standing import CAN_GENERATE, Standing, count_by_standing, with_standing
+from codes.standing import CAN_GENERATE, FLEET, Place, Standing, standings
 from codes.validity import shown_state
 from servers.models import Account, Server
 
@@ -39,69 +40,76 @@ class AccountAdmin(DeskRecord):
         return moment(account.created_at)
 
     def page(self, request: HttpRequest, obj: Account, *, now: datetime) -> dict[str, Any]:
-        """The outcome, the servers with their verdicts, the codes by state, who uses them, the story."""
+        """The outcome, the servers with their verdicts, the codes by state, who uses them, the story.
+
+        Of an account with more than FLEET servers the newest are judged, and whose codes are used is said of those.
+        """
         servers = Server.objects.filter(account=obj)
-        standings = count_by_standing(servers, now=now)
-        shown = [Server(pk=pk) for pk in _by_verdict(servers, standings, now=now)[:SHOWN]]
+        fleet = standings(servers, now=now)
+        total = len(fleet) if len(fleet) < FLEET else servers.count()
+        judged = [place.pk for place in fleet]
+        shown = [Server(pk=place.pk) for place in sorted(fleet, key=_by_verdict)[:SHOWN]]
         everything = list_url(Server, account=obj.uid)
         return {
             "account": obj,
-            "verdict": account_verdict(standings),
+            "verdict": account_verdict(Counter(place.standing for place in fleet), total, servers, now=now),
             "servers": checked(GENERATION.page_reports(shown, now=now)),
-            "server_count": sum(standings.values()),
+            "server_count": total,
             "servers_url": everything,
-            "states": _states(obj, now=now),
+            "states": _states(obj, judged if total == len(fleet) else [], now=now) if total else [],
             "codes_url": list_url(AuthorizationCode, account=obj.uid),
             "facts": [
                 {"label": _("Name"), "value": obj.name or "–"},
                 {"label": _("E-mail"), "value": ", ".join(obj.emails) or "–"},
-                {"label": _("Servers"), "value": str(sum(standings.values()))},
+                {"label": _("Servers"), "value": str(total)},
                 {"label": _("Known since"), "value": moment(obj.created_at)},
             ],
-            **users_of_codes.context(obj),
+            **users_of_codes.context(obj, servers=judged),
             **timeline.context(obj.events.all(), account=obj.uid),
         }
 
 
-def _by_verdict(servers: QuerySet[Server], standings: dict[int, int], *, now: datetime) -> Any:
-    """Their keys: what can generate first, nothing wrong last; as they came where judging all twice takes long."""
-    if sum(standings.values()) > JUDGED_UP_TO:
-        return servers.order_by("-pk").values_list("pk", flat=True)
-    judged: Any = with_standing(servers, now=now)
-    return judged.order_by("standing", "-pk").values_list("pk", flat=True)
+def _by_verdict(place: Place) -> tuple[int, int]:
+    """What can generate first, nothing wrong last; of the same the newest first."""
+    return (place.standing, -place.pk)
 
 
-def account_verdict(standings: dict[int, int]) -> Verdict:
-    """FAQ 7: some server qualifies, none does ("no associated CVM"), or there is none."""
-    total = sum(standings.values())
-    able = sum(standings.get(standing, 0) for standing in CAN_GENERATE)
+def account_verdict(counts: Mapping[int, int], total: int, servers: QuerySet[Server], *, now: datetime) -> Verdict:
+    """FAQ 7: some server qualifies, none does ("no associated CVM"), or there is none.
+
+    `counts` are the standings of the newest FLEET of `total` servers; where none of them qualifies, the others count.
+    """
+    judged = sum(counts.values())
+    able = sum(counts.get(standing, 0) for standing in CAN_GENERATE)
     if not total:
         line = _("No server of this account is known here.")
         return Verdict(kind="idle", headline=_("The account has no server"), line=line)
-    values = {"able": able, "total": total}
+    values = {"able": able, "total": judged}
+    if able and judged < total:
+        text = _("%(able)d of the newest %(total)d servers can generate a code") % values
+        return Verdict(kind="ok", headline=text, line=_("Who uses codes is said of these servers too."))
+    if judged < total and GENERATION.passing(servers, now=now).exists():
+        line = _("Of the newest %(total)d none can.") % values
+        return Verdict(kind="ok", headline=_("Older servers can generate a code"), line=line)
     if able:
         text = ngettext(
             "%(able)d of %(total)d server can generate a code",
             "%(able)d of %(total)d servers can generate a code",
-            total,
+            judged,
         )
         return Verdict(kind="ok", headline=text % values, line="")
     line = _("The account has servers and none qualifies (FAQ 7). What fails stands at each server.")
-    only_hong_kong = standings.get(Standing.HONG_KONG) == total
+    only_hong_kong = counts.get(Standing.HONG_KONG) == total
     if only_hong_kong:
         line = _("In Hong Kong, China, no ICP filing is needed (FAQ 7).")
     return Verdict(kind="idle" if only_hong_kong else "bad", headline=_("No associated CVM"), line=line)
 
 
-def _states(account: Account, *, now: datetime) -> list[dict[str, Any]]:
-    counted = (
-        AuthorizationCode.objects.filter(server__account=account)
-        .annotate(shown_state=shown_state(now))
-        .values("shown_state")
-        .annotate(codes=Count("pk"))
-        .order_by()
-    )
-    numbers = {row["shown_state"]: row["codes"] for row in counted}
+def _states(account: Account, servers: Collection[int], *, now: datetime) -> list[dict[str, Any]]:
+    """The states of the codes of these servers with their numbers; without servers every state, unnumbered."""
+    codes: Any = AuthorizationCode.objects.filter(server__in=servers).annotate(shown_state=shown_state(now))
+    counted = codes.values("shown_state").annotate(codes=Count("pk")).order_by()
+    numbers = {row["shown_state"]: row["codes"] for row in counted} if servers else dict.fromkeys(ShownState, "")
     return [
         {
             "badge": badge(state),

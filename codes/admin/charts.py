@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count
 from django.db.models.functions import TruncDate
 from django.utils.dateformat import format as date_format
@@ -17,6 +18,7 @@ from codes.models import CodeEvent
 from icpportal.dates import SHANGHAI
 
 DAYS = 14
+KEPT_SECONDS = 3600  # for which a day that is over is not counted again
 _KINDS = (EventType.GENERATED, EventType.GENERATION_REFUSED)
 # The picture, in its own units: where columns stand, how high they may grow, how wide a day is.
 _LEFT, _FLOOR, _HIGH, _STEP, _WIDE = 40, 150, 136, 37, 13
@@ -47,18 +49,35 @@ def days_context(now: datetime) -> dict[str, Any]:
     """What templates/includes/start_days.html shows: the last DAYS days, today last, and the lines of the scale."""
     today = now.astimezone(SHANGHAI).date()
     first = today - timedelta(days=DAYS - 1)
-    counts = _counts(first)
+    counts = _counts(first, today)
     top = _top(max(counts.values(), default=0))
     days = [_day(first + timedelta(days=place), place, counts, top, today) for place in range(DAYS)]
     ticks = [{"label": number, "y": _FLOOR - _height(number, top)} for number in (0, top // 2, top)]
     return {"days": days, "ticks": ticks, "width": _LEFT + DAYS * _STEP, "floor": _FLOOR}
 
 
-def _counts(first: date) -> dict[tuple[str, date], int]:
+def _counts(first: date, today: date) -> dict[tuple[str, date], int]:
+    """Of each kind and day. Days before yesterday change no more: they are counted once in KEPT_SECONDS."""
+    over = {f"icp.days.{day}": day for day in _days(first, today - timedelta(days=1))}
+    kept: dict[str, dict[str, int]] = cache.get_many(over)
+    begin = min((day for key, day in over.items() if key not in kept), default=today - timedelta(days=1))
+    counted = _counted(begin)
+    fresh = {key: {kind: counted.get((kind, day), 0) for kind in _KINDS} for key, day in over.items() if day >= begin}
+    cache.set_many(fresh, KEPT_SECONDS)
+    known = {(kind, over[key]): number for key, numbers in kept.items() for kind, number in numbers.items()}
+    return known | counted
+
+
+def _counted(first: date) -> dict[tuple[str, date], int]:
     begin = datetime.combine(first, datetime.min.time(), SHANGHAI)
     events = CodeEvent.objects.filter(type__in=_KINDS, at__gte=begin).order_by()
-    counted = events.annotate(day=TruncDate("at", tzinfo=SHANGHAI)).values_list("type", "day").annotate(n=Count("pk"))
+    counted = events.annotate(day=TruncDate("at", tzinfo=SHANGHAI)).values_list("type", "day").annotate(n=Count("*"))
     return {(kind, day): number for kind, day, number in counted}
+
+
+def _days(first: date, end: date) -> list[date]:
+    """From the first, without the end."""
+    return [first + timedelta(days=place) for place in range((end - first).days)]
 
 
 def _day(day: date, place: int, counts: dict[tuple[str, date], int], top: int, today: date) -> Day:

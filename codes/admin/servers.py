@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Case, CharField, Value, When
+from django.db.models import BooleanField, Case, CharField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
@@ -53,8 +53,10 @@ class StandingFilter(DeskFilter):
             return GENERATION.passing(rows, now=now)
         if value == "terminated":
             return rows.filter(state=ServerState.TERMINATED)
+        # As a boolean, which the database takes for half of the rows; one standing of six it takes for next to none.
+        is_such = Case(When(standing__in=TABS[value][1], then=True), default=False, output_field=BooleanField())
         judged: Rows = with_standing(rows, now=now)
-        return judged.filter(standing__in=TABS[value][1])
+        return judged.filter(is_such)
 
     def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
         judged, tab = with_standing(rows, now=now), Case(*_whens(), output_field=CharField())

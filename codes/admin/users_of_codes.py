@@ -5,6 +5,7 @@ Codes are not bought, sold or priced (FAQ 3): many unrelated accounts are a hint
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,9 +32,9 @@ class User:
     domains: int = 0
 
 
-def context(account: Account) -> dict[str, Any]:
-    """The busiest users and the hint, "" where there is nothing to ask. One query."""
-    rows = _filing(account).union(_authorized(account), all=True).order_by("-codes", "uid")[: 2 * SHOWN + 1]
+def context(account: Account, *, servers: Collection[int]) -> dict[str, Any]:
+    """The busiest users of the codes of these of its servers, and the hint, "" where nothing is to ask. One query."""
+    rows = _filing(servers).union(_authorized(servers), all=True).order_by("-codes", "uid")[: 2 * SHOWN + 1]
     users: dict[str, User] = {}
     for uid, is_filing, codes, domains in rows:
         user = users.setdefault(uid, _user(uid, account))
@@ -49,14 +50,14 @@ def context(account: Account) -> dict[str, Any]:
     }
 
 
-def _authorized(account: Account) -> Any:
-    codes = AuthorizationCode.objects.filter(server__account=account).exclude(authorized_account="")
+def _authorized(servers: Collection[int]) -> Any:
+    codes = AuthorizationCode.objects.filter(server__in=servers).exclude(authorized_account="")
     counted = codes.order_by().values(uid=F("authorized_account")).annotate(is_filing=Value(0))
     return counted.annotate(codes=Count("pk"), domains=Value(0)).values_list("uid", "is_filing", "codes", "domains")
 
 
-def _filing(account: Account) -> Any:
-    filings = Filing.objects.filter(code__server__account=account).exclude(account="")
+def _filing(servers: Collection[int]) -> Any:
+    filings = Filing.objects.filter(code__server__in=servers).exclude(account="")
     counted = filings.order_by().values(uid=F("account")).annotate(is_filing=Value(1))
     return counted.annotate(codes=Count("code", distinct=True), domains=Count("domain", distinct=True)).values_list(
         "uid", "is_filing", "codes", "domains"

@@ -10,9 +10,10 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from codes.eligibility import GENERATION
 from codes.forms import ServerFilter
 from codes.models import AuthorizationCode
-from codes.standing import CAN_GENERATE, Place, Standing, standings
+from codes.standing import CAN_GENERATE, FLEET, Place, Standing, standings
 from codes.validity import with_shown_state
 from codes.views.access import READ, membership, own_server, page, signed_in
 from codes.views.cards import cards
@@ -32,7 +33,7 @@ _SHOW: dict[str, tuple[Standing, ...]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
-    """Every server of an account, in the order of attention: to count and to cut pages from."""
+    """The servers of an account, of a large one the newest, in the order of attention: to count and cut pages from."""
 
     rows: list[Place]
 
@@ -65,11 +66,15 @@ def servers(request: HttpRequest) -> HttpResponse:
 def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str, Any]:
     owned = Server.objects.filter(account=account)
     fleet = Fleet(rows=standings(owned, now=now))
-    found = Fleet(rows=_matching(fleet, owned, query["q"]))
+    found = Fleet(rows=standings(_matching(owned, query["q"]), now=now)) if query["q"] else fleet
     pks, next_cursor = found.cut(query["show"], query["cursor"])
+    is_cut = len(fleet.rows) == FLEET and owned.order_by("pk")[FLEET:].exists()
+    able = fleet.count("can")
     return {
-        "total": len(fleet.rows),
-        "able": fleet.count("can"),
+        "total": owned.count() if is_cut else len(fleet.rows),
+        "newest": len(fleet.rows) if is_cut else 0,
+        "able": able,
+        "none_able": not able and not (is_cut and GENERATION.passing(owned, now=now).exists()),
         "filters": [{"show": show, "count": found.count(show), "current": show == query["show"]} for show in _SHOW],
         "has_filter": len(fleet.rows) > FILTER_FROM,
         "cards": cards(pks, now=now),
@@ -78,13 +83,11 @@ def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str
     }
 
 
-def _matching(fleet: Fleet, owned: Any, q: str) -> list[Place]:
-    if not q:
-        return fleet.rows
+def _matching(owned: Any, q: str) -> Any:
+    """The newest FLEET of those that a search finds. Found first and judged then, so that no others are judged."""
     holders = IPAddress.objects.on_server().filter(address=q).values("server")
     found = owned.filter(Q(name__icontains=q) | Q(instance_id__icontains=q) | Q(pk__in=holders))
-    pks = set(found.values_list("pk", flat=True))
-    return [place for place in fleet.rows if place.pk in pks]
+    return Server.objects.filter(pk__in=sorted(found.values_list("pk", flat=True))[-FLEET:])
 
 
 @own_server(*READ)

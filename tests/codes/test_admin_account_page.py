@@ -1,6 +1,7 @@
 """The account page: who uses its codes, and the hint when many do (FAQ 3)."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -27,8 +28,12 @@ def use(account: Account, *uids: str) -> None:
         factories.make_filing(factories.make_issued(server), account=uid, client=client, domain="b.example.cn")
 
 
+def users_of(account: Account) -> dict[str, Any]:
+    return users_of_codes.context(account, servers=account.servers.values_list("pk", flat=True))
+
+
 def rows(account: Account) -> dict[str, tuple[int, int, int]]:
-    users = users_of_codes.context(account)["users"]
+    users = users_of(account)["users"]
     return {user.uid: (user.authorized, user.filed, user.domains) for user in users}
 
 
@@ -47,16 +52,16 @@ def test_each_account_is_counted_by_codes_and_domains() -> None:
 def test_nobody_uses_the_codes_of_a_new_account() -> None:
     account = factories.make_account()
     factories.make_filing(factories.make_issued(factories.make_server(account=account)))
-    assert users_of_codes.context(account) == {"users": [], "more_users": False, "users_hint": ""}
+    assert users_of(account) == {"users": [], "more_users": False, "users_hint": ""}
 
 
 def test_many_other_accounts_are_a_neutral_hint_and_the_owner_does_not_count() -> None:
     account = factories.make_account()
     use(account, account.uid, *(f"20000000000{number}" for number in range(4)))
-    assert users_of_codes.context(account)["users_hint"] == ""
+    assert users_of(account)["users_hint"] == ""
     use(account, "200000000009")
-    assert users_of_codes.context(account)["users_hint"].startswith("5 other accounts use these codes")
-    assert sum(user.is_owner for user in users_of_codes.context(account)["users"]) == 1
+    assert users_of(account)["users_hint"].startswith("5 other accounts use these codes")
+    assert sum(user.is_owner for user in users_of(account)["users"]) == 1
 
 
 def test_it_is_one_capped_query() -> None:
@@ -64,7 +69,7 @@ def test_it_is_one_capped_query() -> None:
     server_uids = [f"2000000001{number:02d}" for number in range(users_of_codes.SHOWN + 3)]
     use(account, *server_uids)
     with CaptureQueriesContext(connection) as queries:
-        found = users_of_codes.context(account)
+        found = users_of(account)
     assert len(queries) == 1 and "LIMIT" in queries[0]["sql"]
     assert len(found["users"]) == users_of_codes.SHOWN and found["more_users"]
     assert found["users_hint"].startswith("20+ other accounts")

@@ -1,0 +1,111 @@
+"""An account with more servers than can be judged at once: the newest are, and the answer still is of all."""
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from codes.admin.columns import page_url
+from codes.models import AuthorizationCode
+from codes.standing import FLEET
+from codes.views.codes import COUNTED
+from servers.choices import BillingMode, ServerState
+from servers.models import Account, IPAddress, Region, Server
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+def make_fleet(account: Account, number: int, **facts) -> None:
+    """So many servers in bulk, eligible but for `facts`."""
+    now = timezone.now()
+    region = Region.objects.get(code="ap-guangzhou")
+    usual = {
+        "billing_mode": BillingMode.PREPAID,
+        "purchased_at": now - timedelta(days=100),
+        "expires_at": now + timedelta(days=300),
+        "prepaid_months": 13,
+        "state": ServerState.RUNNING,
+        "state_since": now,
+        "public_ip_assigned": True,
+        "facts_at": now,
+    }
+    first = Server.objects.count()
+    servers = Server.objects.bulk_create(
+        Server(instance_id=f"ins-f{n:06d}", account=account, region=region, name=f"f{n}", **(usual | facts))
+        for n in range(first, first + number)
+    )
+    IPAddress.objects.bulk_create(
+        IPAddress(server=server, address=f"10.0.{n // 250}.{n % 250}", kind="public", assigned_at=now)
+        for n, server in enumerate(servers, first)
+    )
+
+
+def desk(account: Account) -> str:
+    client = Client()
+    client.force_login(factories.make_agent())
+    return client.get(page_url(account)).content.decode()
+
+
+def customer(account: Account, path: str = "/", **query) -> str:
+    client = Client()
+    member = factories.make_user()
+    account.members.add(member)
+    client.force_login(member)
+    return client.get(path, query).content.decode()
+
+
+def test_the_newest_are_judged_and_all_are_counted():
+    account = factories.make_account()
+    make_fleet(account, 1, billing_mode=BillingMode.SPOT)
+    make_fleet(account, FLEET)
+    assert "1000 of the newest 1000 servers can generate a code" in desk(account)
+    page = customer(account)
+    assert "1001 servers." in page and "1000 of the newest 1000 can generate a code now" in page
+
+
+def test_an_older_server_that_can_is_not_denied():
+    account = factories.make_account()
+    make_fleet(account, 1)
+    make_fleet(account, FLEET, billing_mode=BillingMode.SPOT)
+    assert "Older servers can generate a code" in desk(account)
+    assert "No associated CVM" not in customer(account)
+    assert "ins-f000000" in customer(account, q="ins-f000000")
+
+
+def test_none_of_all_is_no_associated_cvm():
+    account = factories.make_account()
+    make_fleet(account, FLEET + 1, billing_mode=BillingMode.SPOT)
+    assert "No associated CVM" in desk(account)
+    assert "No associated CVM" in customer(account)
+
+
+def test_a_whole_fleet_is_counted_as_ever():
+    account = factories.make_account()
+    make_fleet(account, FLEET)
+    assert "1000 of 1000 servers can generate a code" in desk(account)
+    assert "1000 of them can generate a code now." in customer(account)
+
+
+def test_more_codes_than_are_counted_leave_the_tabs_without_numbers():
+    account = factories.make_account()
+    make_fleet(account, COUNTED // 5 + 1)
+    ips = IPAddress.objects.select_related("server")
+    AuthorizationCode.objects.bulk_create(
+        AuthorizationCode(
+            server=ip.server,
+            ip=ip,
+            slot=slot,
+            digest=b"%d.%d" % (ip.pk, slot),
+            sealed=b"",
+            tail="00000",
+            generated_at=timezone.now(),
+        )
+        for ip in ips
+        for slot in range(1, 6)
+    )
+    page = customer(account, "/codes/")
+    assert '<span class="count">' not in page and "ICP-…-00000" in page
+    AuthorizationCode.objects.filter(slot=5).delete()
+    assert f'<span class="count">{(COUNTED // 5 + 1) * 4}</span>' in customer(account, "/codes/")
