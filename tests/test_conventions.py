@@ -24,7 +24,7 @@ LAYERS = [
 ]
 INTERFACES = (
     "codes.admin codes.api codes.apps codes.demo codes.demo_life codes.desk codes.filters codes.forms codes.management "
-    "codes.notices codes.urls codes.views codes.webhooks "
+    "codes.notices codes.reconciling codes.urls codes.views codes.webhooks "
     "servers.admin servers.api servers.apps servers.filters servers.management"
 ).split()
 TOP = len(LAYERS)

@@ -47,6 +47,17 @@ def account(**options: Any) -> Words:
     return Words(validators=_form(UID, _("Give 1 to 32 letters, digits, dots, hyphens or underscores.")), **options)
 
 
+def order_number() -> Text:
+    """An order number of the client's own."""
+    return Text(validators=_form(NAME, _("Give 1 to 64 letters, digits, dots, hyphens or underscores.")))
+
+
+def icp_number(**options: Any) -> Text:
+    """The number that the regulator gave."""
+    message = _("This is no ICP filing number, as in 粤ICP备12345678号-1.")
+    return Text(validators=_form(ICP_NUMBER.pattern, message), **options)
+
+
 class Address(Text):
     """An IP address, in its usual spelling."""
 
@@ -135,7 +146,7 @@ class BeginInput(FilesFor):
     """What a filing begins with."""
 
     code = Text(max_length=200)
-    order_number = Text(validators=_form(NAME, _("Give 1 to 64 letters, digits, dots, hyphens or underscores.")))
+    order_number = order_number()
     domain = HostName()
 
     def validate_order_number(self, value: str) -> str:
@@ -149,6 +160,4 @@ class BeginInput(FilesFor):
 class CompleteInput(InputSerializer):
     """The number that the regulator gave."""
 
-    icp_number = Text(
-        validators=_form(ICP_NUMBER.pattern, _("This is no ICP filing number, as in 粤ICP备12345678号-1."))
-    )
+    icp_number = icp_number()
