@@ -9,6 +9,8 @@ from importlib import import_module
 
 BENCHMARKS = {
     "api": "requests a second beside an empty Django view",
+    "soak": "what the workers' memory does in ten minutes of load",
+    "sqlite": "eight processes that write to one SQLite file",
     "scale": "what reading costs at a million servers",
     "write": "servers taken in from files beside a raw COPY",
     "faults": "what is lost when things are killed, cut, locked and filled",

@@ -18,13 +18,13 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def gunicorn(application: str, **environment: str) -> Iterator[tuple[int, int]]:
+def gunicorn(application: str, *, workers: int = 2, threads: int = 4, **environment: str) -> Iterator[tuple[int, int]]:
     """Serve `application` on a free port of 127.0.0.1; yields its port and process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "gunicorn", application, "--workers", "2", "--threads", "4"]
-    command += ["--log-level", "warning", "--bind", f"127.0.0.1:{port}"]
+    command = [sys.executable, "-m", "gunicorn", application, "--workers", str(workers)]
+    command += ["--threads", str(threads), "--log-level", "warning", "--bind", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
         _wait_for(port)
@@ -61,12 +61,17 @@ def postgres_cpu_seconds() -> float:
 
 def memory_mib(root: int) -> float:
     """The largest proportional set size among the workers of a server, in MiB."""
+    return max(sizes_mib(root))
+
+
+def sizes_mib(root: int) -> list[float]:
+    """The proportional set size of each worker of a server, in MiB."""
     sizes = []
     for stat in _stats():
         if int(stat[3]) == root:
             rollup = Path(f"/proc/{stat[0]}/smaps_rollup").read_text()
             sizes.append(next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")))
-    return max(sizes) / 1024
+    return [size / 1024 for size in sizes]
 
 
 def _stats() -> Iterator[list[str]]:
