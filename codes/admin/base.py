@@ -20,6 +20,7 @@ from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -173,7 +174,11 @@ class DeskAdmin(ListWithViews, ListAsCsv):
         if "e" in request.GET:
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
         views = self.views_context(request) if self.has_view_permission(request) else {}
-        context = {"title": self.plural, "bulk_limit": self.bulk_limit, "asks_first": bool(self.bulk_actions(request))}
+        context = {
+            "title": self.plural,
+            "bulk_limit": number_format(self.bulk_limit, force_grouping=True),
+            "asks_first": bool(self.bulk_actions(request)),
+        }
         return super().changelist_view(request, {**context, **views, **(extra_context or {})})
 
     @property

@@ -12,6 +12,7 @@ from tests.browser.watching import findings, overflow
 
 WEB, FULL, TWO_IPS = "ins-4h8t2wnc", "ins-7k2m9qpx", "ins-8v3c1xqt"  # eligible; refused for three reasons; eligible
 UNUSED, IN_USE, WITHDRAWN = 1, 7, 8  # codes of the demonstration
+PLANNED, STOPPED = 1, 2  # bulk runs of the supervisor
 PAGES = {
     "": ["/login/", "/help/", "/password/reset/", "/nothing-here/", "/admin/login/"],
     "newcomer": ["/"],
@@ -61,6 +62,11 @@ PAGES = {
         "/admin/api/apiclient/1/change/",
         "/admin/api/apiclient/1/rotate/",
         "/admin/webhooks/webhookendpoint/",
+        "/admin/codes/person/",
+        "/admin/codes/person/1/change/",
+        "/admin/codes/bulkrun/",
+        f"/admin/codes/bulkrun/{PLANNED}/change/",
+        f"/admin/codes/bulkrun/{STOPPED}/change/",
     ],
 }
 

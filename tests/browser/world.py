@@ -43,6 +43,7 @@ def main() -> None:
     studio = Server.objects.get(instance_id="ins-5t2d8hkw")
     request = factories.make_request(studio, actor=lanye.members.earliest("pk"), now=now)
     _fleet(now=now)
+    _runs(now=now)
     factories.make_ip(Server.objects.get(instance_id="ins-8v3c1xqt"), kind="elastic", address="203.0.113.33", now=now)
     world = {
         "sessions": {
@@ -79,6 +80,23 @@ def _fleet(*, now: datetime) -> None:
     filing = factories.make_filing(done, client=client, order_number="2026777002", domain="done.example.cn", now=now)
     services.complete_filing(filing, icp_number="粤ICP备2026018842号-9", actor=client, channel=Channel.API, now=now)
     services.withdraw(gone.code, actor=owner, channel=Channel.SELF_SERVICE, now=now)
+
+
+def _runs(*, now: datetime) -> None:
+    """Bulk runs of the supervisor: one that is only planned, one that stopped after its first row."""
+    from django.contrib.auth.models import User
+
+    from codes import services
+    from codes.choices import BulkAction, Channel
+    from codes.models import AuthorizationCode
+    from servers.models import Server
+
+    actor = User.objects.get(username="supervisor")
+    services.plan_run(BulkAction.GENERATE, Server.objects.values_list("pk", flat=True), actor=actor, now=now)
+    codes = AuthorizationCode.objects.exclude(state="unused").values_list("pk", flat=True)
+    run = services.plan_run(BulkAction.ROTATE, codes, actor=actor, now=now)
+    services.confirm_run(run, texts={"reason": "leaked", "ticket": "T-1"}, now=now)
+    services.carry_out(services.pending_rows(run, 1)[0], channel=Channel.ADMIN, now=now)
 
 
 def _paths(user: User) -> dict[str, str]:
