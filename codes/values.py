@@ -14,7 +14,7 @@ import secrets
 import unicodedata
 from functools import lru_cache
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from stdnum import luhn
 
@@ -107,6 +107,15 @@ def seal(text: str) -> bytes:
 def unseal(sealed: bytes | memoryview[int]) -> str:
     """Decrypted under whichever key sealed it. Raises cryptography.fernet.InvalidToken when none did."""
     return _fernet(tuple(settings.CODE_KEYS)).decrypt(bytes(sealed)).decode()
+
+
+def is_newest(sealed: bytes | memoryview[int]) -> bool:
+    """Whether it was the newest key that sealed it."""
+    try:
+        _fernet(tuple(settings.CODE_KEYS[:1])).decrypt(bytes(sealed))
+    except InvalidToken:
+        return False
+    return True
 
 
 @lru_cache(maxsize=8)

@@ -11,6 +11,7 @@ from codes.services.changes import Named
 from codes.services.events import Actor, record_server_changes
 from codes.services.filings import abandon_filing, begin_filing, complete_filing, reject_filing
 from codes.services.generation import Issued, generate
+from codes.services.resealing import Resealed, reseal_codes
 from codes.services.saved_views import NameTaken, change_view, delete_view, keep_view
 from codes.services.staff import Why, activate, deactivate, give_role, take_role
 from codes.services.support import answer, close, follow_up, open_request, take
@@ -21,6 +22,7 @@ __all__ = [
     "Issued",
     "NameTaken",
     "Named",
+    "Resealed",
     "Why",
     "abandon_filing",
     "activate",
@@ -44,6 +46,7 @@ __all__ = [
     "plan_run",
     "record_server_changes",
     "reject_filing",
+    "reseal_codes",
     "reset",
     "reveal",
     "rotate",
