@@ -21,6 +21,12 @@ def without(path: str, *names: str) -> str:
     return icp.querystring_without(Context({"request": RequestFactory().get(path)}), *names)
 
 
+@pytest.mark.parametrize(("language", "gap"), [("en", " "), ("zh-hans", "")])
+def test_a_chinese_full_stop_needs_no_space(language, gap):
+    with translation.override(language):
+        assert icp.gap() == gap
+
+
 def test_segments_are_filled_from_the_left():
     assert icp.segments(3, 5) == [True, True, True, False, False]
 

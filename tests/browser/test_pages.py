@@ -3,6 +3,8 @@ than its window, and what `browse` watches over besides."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.browser.conftest import Browse
@@ -71,6 +73,8 @@ PAGES = {
 }
 
 
+DESK = ("agent", "supervisor")
+
 # Sizes with themes, so that with both languages every two of the three meet on every page.
 ENGLISH_LOOKS = [(DESKTOP, "light"), (PHONE, "dark")]
 CHINESE_LOOKS = [(DESKTOP, "dark"), (PHONE, "light")]
@@ -88,4 +92,6 @@ def test_a_page_is_whole_at_every_size_and_theme(who: str, path: str, locale: st
         if wider := overflow(page):
             found.append(f"{size['width']}: {wider} px wider than the window")
         found += [f"{size['width']} {scheme}: {each}" for each in findings(page)]
+    if locale == CHINESE and who not in DESK:
+        found += re.findall(r".*[。，：；] \S.*", page.locator("body").inner_text())  # full signs hold their own space
     assert found == []
