@@ -177,6 +177,35 @@ class IPAddress(models.Model):
         return self.address
 
 
+class IPClaim(models.Model):
+    """An address that a server's own newest facts list, while a later message gave it to another server.
+
+    Messages of two servers have no common order: when the other gives the address up, it goes to who claims it, so that
+    the facts end the same in whatever order they come. It is a new assignment (decision 4). A claim counts for a day
+    from `since`: what is given up later was moved, and is no late message.
+    """
+
+    server = models.ForeignKey(Server, verbose_name=_("server"), on_delete=models.PROTECT, related_name="ip_claims")
+    address = models.CharField(_("address"), max_length=45, db_index=True)
+    kind = models.CharField(_("kind"), max_length=8, choices=IPKind)
+    position = models.PositiveIntegerField(_("position in the list"), default=0)
+    expires_at = models.DateTimeField(_("expiry time"), null=True, blank=True)
+
+    since = models.DateTimeField(_("since"))
+
+    class Meta:
+        verbose_name = _("claimed IP address")
+        verbose_name_plural = _("claimed IP addresses")
+        default_permissions = ()
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=IPKind.values), name="ip_claim_kind_known"),
+            models.UniqueConstraint(fields=["server", "address"], name="ip_claim_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.address
+
+
 class FeedRun(models.Model):
     """That facts of an account's servers came in: who brought them, when, and what became of the rows.
 

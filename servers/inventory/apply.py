@@ -108,7 +108,7 @@ def state(batch: Batch, facts: ServerFacts, *, account: Account, version: int | 
         raise StaleVersion(stored=stored)
     if was_terminated and raised > stored:
         raise ServerTerminated
-    batch.write(facts, account=account)
+    batch.write(facts, account=account, is_repeated=version == stored)
     detail = batch.detail(known)
     if detail and was_terminated:
         raise ServerTerminated

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeAlias, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -18,8 +18,8 @@ from django.db.models.expressions import RawSQL
 
 from icpportal import bulk
 from servers.choices import IPKind, ServerState
-from servers.inventory.facts import IPFacts, ServerFacts
-from servers.models import Account, IPAddress, Region, Server
+from servers.inventory.facts import InventoryFacts, IPFacts, ServerFacts
+from servers.models import Account, IPAddress, IPClaim, Region, Server
 
 T = TypeVar("T")
 Detail: TypeAlias = dict[str, object]
@@ -27,6 +27,7 @@ Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
 
 ATTEMPTS = 50  # each lost race is one that somebody else won, so this many rivals at once are fine
 DEADLOCK = "40P01"
+CLAIM_HOLDS = timedelta(days=1)  # no feed's message is late by more
 SAVED = (
     "account",
     "name",
@@ -64,11 +65,12 @@ def settle(work: Callable[[], T]) -> T:
 
 
 def lock(instance_ids: Collection[str], addresses: Collection[str]) -> list[Server]:
-    """Lock the servers of these names and the holders of these addresses, in pk order."""
-    live = IPAddress.objects.on_server()
+    """Lock the servers of these names, the holders of these addresses and who claims one of theirs, in pk order."""
+    live, named = IPAddress.objects.on_server(), bulk.listed(instance_ids)
     pks = {
-        *Server.objects.filter(instance_id__in=bulk.listed(instance_ids)).values_list("pk", flat=True),
+        *Server.objects.filter(instance_id__in=named).values_list("pk", flat=True),
         *live.filter(address__in=bulk.listed(addresses)).values_list("server_id", flat=True),
+        *(claim.server_id for claim in _claims(named)),
     }
     return bulk.fetch(Server.objects.select_for_update(no_key=True).filter(pk__in=_keys(pks)).order_by("pk"))
 
@@ -91,6 +93,8 @@ class Batch:
         self._raised: set[int] = set()
         self.losers: list[Server] = []  # who lost an address to a server of the batch, known once it is saved
         self._former: list[tuple[Server, Detail]] = []
+        self._claimed: list[IPClaim] = []
+        self._settled: set[int] = set()
 
     def _lock(self, instance_ids: Collection[str], addresses: Collection[str]) -> None:
         self._locked = {server.pk: server for server in lock(instance_ids, addresses)}
@@ -106,6 +110,9 @@ class Batch:
                 raise Moved
             self._latest[ip.address] = ip
             self._ips[ip.server_id].append(ip)
+        self._claims = _claims(bulk.listed(instance_ids))
+        if any(claim.server_id not in self._locked for claim in self._claims):
+            raise Moved
 
     def _know_regions(self, wanted: set[str]) -> None:
         """The regions stated and those of the locked servers; an unknown one arrives unclassified (decision 8)."""
@@ -129,9 +136,9 @@ class Batch:
             detail["ips"] = [self._ips_before[server.pk], after]
         return detail
 
-    def write(self, facts: ServerFacts, *, account: Account) -> Server:
+    def write(self, facts: ServerFacts, *, account: Account, is_repeated: bool = False) -> Server:
         """Make the server what the facts say; one that is not known yet is made. Of all facts written in a batch,
-        no two may name the same address."""
+        no two may name the same address. `is_repeated`: what the server claims already is not taken again."""
         server = self.servers.get(facts.instance_id)
         months, is_stated = facts.months_on(server)
         had_ordinary = server is not None and any(ip.kind == IPKind.PUBLIC for ip in self._ips[server.pk])
@@ -156,7 +163,7 @@ class Batch:
         server.account = account
         server.prepaid_months_stated = is_stated
         self._written.append(server)
-        self._place(server, facts)
+        self._place(server, facts, is_repeated=is_repeated)
         return server
 
     def raise_version(self, server: Server, version: int) -> None:
@@ -170,6 +177,7 @@ class Batch:
         """The server is gone for good: its IPs are released (decision 6)."""
         self._revise(server, {"state": ServerState.TERMINATED})
         self._written.append(server)
+        self._drop_claims(server)
         for ip in self._live(server):
             self._release(ip)
 
@@ -192,11 +200,16 @@ class Batch:
             self._words[name][value] = Account.objects.values_list("uid", flat=True).get(pk=value)
         return self._words[name][value] if name in self._words else _word(value)
 
-    def _place(self, server: Server, facts: ServerFacts) -> None:
+    def _place(self, server: Server, facts: ServerFacts, *, is_repeated: bool) -> None:
         is_gone = facts.state == ServerState.TERMINATED
         if facts.ips is None and not is_gone:
             return
         wanted = () if is_gone else facts.ips or ()
+        if is_repeated:
+            claims = {(claim.address, claim.kind, claim.expires_at) for claim in self._claims_of(server)}
+            wanted = tuple(ip for ip in wanted if (ip.address, ip.kind, ip.expires_at) not in claims)
+        else:
+            self._drop_claims(server)
         stay = set() if is_gone else {ip.address for ip in wanted} | facts.unsure
         for ip in self._live(server):
             if ip.address not in stay:
@@ -206,12 +219,14 @@ class Batch:
             if latest is not None and latest.server_id == server.pk:
                 self._restore(server, latest, ip_facts)
             else:
-                self._assign(server, ip_facts, position, latest)
+                if latest is not None and latest.released_at is None:
+                    self._release(latest)  # one that is live elsewhere ends
+                    if not isinstance(facts, InventoryFacts):  # the provider's own lists are of one moment
+                        self._claim(latest)
+                self._assign(server, ip_facts, position)
 
-    def _assign(self, server: Server, facts: IPFacts, position: int, latest: IPAddress | None) -> None:
-        """A new assignment; one that is live elsewhere ends."""
-        if latest is not None and latest.released_at is None:
-            self._release(latest)
+    def _assign(self, server: Server, facts: IPFacts, position: int) -> None:
+        """A new assignment."""
         values: dict[str, Any] = {
             "server_id": server.pk,
             "address": facts.address,
@@ -256,10 +271,48 @@ class Batch:
         live = sorted(self._live(server), key=lambda ip: (ip.assigned_at, ip.position, ip.pk or 0))
         return [ip.address for ip in live]
 
+    # Claims
+
+    def _claims_of(self, server: Server) -> list[IPClaim]:
+        return [claim for claim in self._claims if claim.server_id == server.pk]
+
+    def _claim(self, lost: IPAddress) -> None:
+        """The server's newest facts list the address still."""
+        values = {"address": lost.address, "kind": lost.kind, "position": lost.position, "expires_at": lost.expires_at}
+        self._claimed.append(IPClaim(server_id=lost.server_id, since=self.now, **values))
+
+    def _drop_claims(self, server: Server) -> None:
+        """Newer facts of the server say for themselves what it has."""
+        if server.pk is not None:
+            self._settled |= {claim.pk for claim in self._claims_of(server)}
+            self._claimed = [claim for claim in self._claimed if claim.server_id != server.pk]
+
+    def _give_back(self) -> None:
+        """An address that nobody holds any more goes to the server that claims it, the last of several."""
+        for claim in reversed(self._claims):
+            latest = self._latest.get(claim.address)
+            is_free = latest is not None and latest in self._released and latest.released_at is not None
+            if claim.pk in self._settled or not is_free or self.now - claim.since > CLAIM_HOLDS:
+                continue
+            if any(ip.address == claim.address for _server, ip in self._assigned):
+                continue
+            self._settled.add(claim.pk)
+            facts = IPFacts(address=claim.address, kind=IPKind(claim.kind), expires_at=claim.expires_at)
+            self._assign(self._locked[claim.server_id], facts, claim.position)
+
+    def _save_claims(self) -> None:
+        """What is claimed from now on, and what no longer."""
+        if self._settled:
+            IPClaim.objects.filter(pk__in=self._settled).delete()
+        if self._claimed:
+            IPClaim.objects.bulk_create(self._claimed)
+
     # Saving
 
     def save(self, observer: Observer) -> None:
         """Everything, in one order everywhere, and the changes to the observer."""
+        self._give_back()
+        self._save_claims()
         created = sorted((s for s in self._written if s.pk is None), key=lambda server: server.instance_id)
         known = [server for server in self._written if server.pk is not None]
         altered = [server for server in known if self._details[server.instance_id] or server.pk in self._raised]
@@ -279,6 +332,13 @@ class Batch:
         self.losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
         changes = [(server, self.detail(server)) for server in (*self._written, *self.losers)]
         observer([*self._former, *((server, detail) for server, detail in changes if detail)])
+
+
+def _claims(instance_ids: RawSQL) -> list[IPClaim]:
+    """What these servers claim, and who claims what they hold."""
+    held = IPAddress.objects.on_server().filter(server__instance_id__in=instance_ids)
+    concerned = Q(server__instance_id__in=instance_ids) | Q(address__in=held.values("address"))
+    return list(IPClaim.objects.filter(concerned).order_by("pk"))
 
 
 def _address(ip: IPAddress) -> str:

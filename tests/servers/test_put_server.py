@@ -183,6 +183,7 @@ def test_after_it_ended_for_good_the_new_assignment_can_be_restored_in_turn(acco
     put(account)
     put(account, instance_id="ins-b")
     put(account, version=2)
+    put(account, version=2, instance_id="ins-b", ips=())
     put(account, version=3, ips=())
     put(account, version=4)
     assert IPAddress.objects.filter(server__instance_id="ins-a").count() == 2
