@@ -56,11 +56,12 @@ class Generating:
         """By GENERATION, at most `shown` of the skipped, and a taste of the others."""
         servers = Server.objects.filter(bulk_rows__run=run)
         going, skipped = GENERATION.passing(servers, now=now), GENERATION.failing(servers, now=now)
+        going_count = going.count()
         return Preview(
             skipped=checked(self._reports(skipped, shown, now)),
             going=checked(self._reports(going, TASTE, now)),
-            skipped_count=skipped.count(),
-            going_count=going.count(),
+            skipped_count=run.rows.count() - going_count,
+            going_count=going_count,
         )
 
     def refusals(self, subjects: list[int], *, now: datetime) -> Mapping[int, str]:
@@ -98,11 +99,12 @@ class Acting:
         codes = AuthorizationCode.objects.filter(bulk_rows__run=run)
         going = codes.filter(state__in=self.transition.sources)
         skipped = codes.exclude(state__in=self.transition.sources)
+        going_count = going.count()
         return Preview(
             skipped=plan(self.transition, self._keys(skipped, shown), now=now),
             going=plan(self.transition, self._keys(going, TASTE), now=now),
-            skipped_count=skipped.count(),
-            going_count=going.count(),
+            skipped_count=run.rows.count() - going_count,
+            going_count=going_count,
         )
 
     def refusals(self, subjects: list[int], *, now: datetime) -> Mapping[int, str]:
