@@ -51,7 +51,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             remedy=_(
                 "Change the server to prepaid for %(min_prepaid_months)d months or longer, or use a prepaid server."
             ),
-            found=lambda server: server.get_billing_mode_display(),
+            found=lambda server: BillingMode(server.billing_mode).label,
             passes=lambda now, policy: Q(billing_mode=BillingMode.PREPAID),
         ),
         Rule(

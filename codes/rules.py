@@ -14,10 +14,12 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from django.db.models import BooleanField, Case, Model, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import BaseExpression
+from django.utils.translation import get_language
 
 from codes.prepared import Prepared, flatten, marker, shape
 
 M = TypeVar("M", bound=Model)
+MOST_TEXTS = 1_000  # of one rule that are kept: in two languages, for each number of months
 
 
 class Text(Protocol):
@@ -49,11 +51,23 @@ class Rule(Generic[M]):
     passes: Callable[[datetime, Any], Q]
     values: Callable[[M, Any], Mapping[str, object]] = lambda subject, policy: {}
     alone: bool = False
+    _texts: dict[Any, tuple[str, str, str]] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def annotation(self) -> str:
         """The name of the boolean that tells whether the rule passes."""
         return f"passes_{self.code}"
+
+    def texts(self, policy: PolicyValues, values: Mapping[str, object]) -> tuple[str, str, str]:
+        """Title, explanation and remedy in the language of the moment; few differ, so what was rendered is kept."""
+        key = (get_language(), policy, *values.values())
+        if (found := self._texts.get(key)) is None:
+            if len(self._texts) > MOST_TEXTS:
+                self._texts.clear()
+            said = {**policy.as_dict(), **values}
+            found = str(self.title % said), str(self.explanation % said), str(self.remedy % said)
+            self._texts[key] = found
+        return found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,22 +89,24 @@ class Outcome(Generic[M]):
 
     @property
     def title(self) -> str:
-        return self._render(self.rule.title)
+        return self.texts[0]
 
     @property
     def explanation(self) -> str:
-        return self._render(self.rule.explanation)
+        return self.texts[1]
 
     @property
     def remedy(self) -> str:
-        return self._render(self.rule.remedy)
+        return self.texts[2]
 
     @property
     def found(self) -> str:
         return str(self.rule.found(self.subject))
 
-    def _render(self, text: Text) -> str:
-        return str(text % {**self.policy.as_dict(), **self.rule.values(self.subject, self.policy)})
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        """Title, explanation and remedy."""
+        return self.rule.texts(self.policy, self.rule.values(self.subject, self.policy))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,6 +218,17 @@ class RuleSet(Generic[M]):
         marked = None if choice is None else type(choice)(**{name: next(places) for name in vars(choice)})
         objects = model._default_manager.filter(**lookups)
         return self.annotate(objects, now=now, choice=marked)
+
+    def any_passes(self, model: type[M], where: Mapping[str, Any], *, now: datetime) -> bool:
+        """Whether every rule passes of one object at least that matches `where`, by a statement that is kept."""
+        values = [now, *where.values()]
+        key = (self.policy(), model, "any", *where)
+        if key not in self._prepared:
+            markers = [marker(value, number) for number, value in enumerate(values)]
+            objects = model._default_manager.filter(**dict(zip(where, markers[1:], strict=True)))
+            passing: Any = self.passing(objects, now=markers[0]).values_list("pk")[:1]
+            self._prepared[key] = Prepared(passing, markers)
+        return bool(self._prepared[key].fetch(values))
 
     def passing(self, objects: QuerySet[M], *, now: datetime) -> QuerySet[M]:
         """Those of which every rule passes."""

@@ -20,6 +20,8 @@ from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import IPAddress, Server
 from servers.terms import later
 
+_MONTHS = ngettext_lazy("%(months)d month", "%(months)d months", "months")  # making it costs much
+
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
@@ -110,7 +112,7 @@ def found_term(server: Any) -> object:
     """The prepaid months in total, judged of prepaid servers only."""
     if server.billing_mode != BillingMode.PREPAID:
         return _("Not judged: the server is not prepaid")
-    return ngettext_lazy("%(months)d month", "%(months)d months", "months") % {"months": server.term_months}
+    return _MONTHS % {"months": server.term_months}
 
 
 def found_region(server: Server) -> object:
@@ -186,6 +188,6 @@ def found_state(server: Any) -> object:
     if server.term_state != server.state:
         return ServerState(server.term_state).label
     return _("%(state)s since %(day)s") % {
-        "state": server.get_state_display(),
+        "state": ServerState(server.state).label,
         "day": shanghai_day(server.state_since),
     }

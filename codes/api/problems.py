@@ -32,13 +32,14 @@ CODE_VALUE = _("This text holds a code value, which is kept nowhere.")
 
 def outcome_payload(outcome: Outcome[Any]) -> dict[str, str]:
     """One condition with the value found, in the language of the moment."""
+    title, explanation, remedy = outcome.texts
     return {
         "code": outcome.code,
         "faq": outcome.faq,
-        "title": outcome.title,
+        "title": title,
         "found": outcome.found,
-        "explanation": outcome.explanation,
-        "remedy": outcome.remedy,
+        "explanation": explanation,
+        "remedy": remedy,
     }
 
 

@@ -128,10 +128,9 @@ class AccountEligibility(Endpoint):
         )
 
     def _outcome(self, call: Call, uid: str) -> str:
-        servers = Server.objects.filter(account__uid=uid)
-        if GENERATION.passing(servers, now=call.now).exists():
+        if GENERATION.any_passes(Server, {"account__uid": uid}, now=call.now):
             return "eligible"
-        return "no_associated_cvm" if servers.exists() else "no_server"
+        return "no_associated_cvm" if Server.objects.filter(account__uid=uid).exists() else "no_server"
 
 
 class ServerList(Endpoint):
