@@ -9,6 +9,7 @@ import gc
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from operator import attrgetter
 from typing import Any, TypeVar
 
@@ -100,15 +101,19 @@ def fetch(rows: QuerySet[M]) -> list[M]:
 
 def _insert_few(model: type[Model], objects: Sequence[Model]) -> list[int]:
     """The primary keys, as the database gave them."""
+    statement, fields = _insertion(model, len(objects))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [value for row in _rows(fields, objects) for value in row])
+        return [pk for (pk,) in cursor.fetchall()]
+
+
+@lru_cache(maxsize=256)
+def _insertion(model: type[Model], number: int) -> tuple[str, list[Field[Any, Any]]]:
+    """The statement for so many rows, the same for both databases, and the fields that it writes."""
     fields = [field for field in model._meta.concrete_fields if not field.primary_key]
     columns, row = ", ".join(map(_column, fields)), ", ".join(["%s"] * len(fields))
-    rows = ", ".join([f"({row})"] * len(objects))
-    with connection.cursor() as cursor:
-        values = [value for written in _rows(fields, objects) for value in written]
-        cursor.execute(
-            f"INSERT INTO {_table(model)} ({columns}) VALUES {rows} RETURNING {_column(model._meta.pk)}", values
-        )
-        return [pk for (pk,) in cursor.fetchall()]
+    rows = ", ".join([f"({row})"] * number)
+    return f"INSERT INTO {_table(model)} ({columns}) VALUES {rows} RETURNING {_column(model._meta.pk)}", fields
 
 
 def _new_keys(model: type[Model], number: int) -> list[int]:

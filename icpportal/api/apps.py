@@ -13,9 +13,10 @@ class ApiConfig(AppConfig):
     verbose_name = _("API")
 
     def ready(self) -> None:
-        """Register the system checks, and the look at kept connections before each request."""
+        """Register the system checks, and what makes kept connections cheap."""
         from icpportal import checks
-        from icpportal.connections import drop_ended
+        from icpportal.connections import drop_ended, know_long_statements
 
         checks.register_all()
         request_started.connect(drop_ended)
+        know_long_statements()
