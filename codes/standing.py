@@ -14,7 +14,7 @@ from codes.eligibility import GENERATION
 from servers.choices import Jurisdiction
 from servers.models import Server
 
-FLEET = 1_000  # servers that are judged at once: of a larger account the newest
+FLEET = 2_000  # servers that are judged at once: of a larger account the newest
 EXPIRES_SOON = timedelta(days=30)  # from here on an owner is told to renew first
 LONG_HOLD = timedelta(days=45)  # a hold older than this is looked after
 

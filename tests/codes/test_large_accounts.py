@@ -60,9 +60,9 @@ def test_the_newest_are_judged_and_all_are_counted():
     account = factories.make_account()
     make_fleet(account, 1, billing_mode=BillingMode.SPOT)
     make_fleet(account, FLEET)
-    assert "1000 of the newest 1000 servers can generate a code" in desk(account)
+    assert "2000 of the newest 2000 servers can generate a code" in desk(account)
     page = customer(account)
-    assert "1001 servers." in page and "1000 of the newest 1000 can generate a code now" in page
+    assert "2001 servers." in page and "2000 of the newest 2000 can generate a code now" in page
 
 
 def test_an_older_server_that_can_is_not_denied():
@@ -84,8 +84,8 @@ def test_none_of_all_is_no_associated_cvm():
 def test_a_whole_fleet_is_counted_as_ever():
     account = factories.make_account()
     make_fleet(account, FLEET)
-    assert "1000 of 1000 servers can generate a code" in desk(account)
-    assert "1000 of them can generate a code now." in customer(account)
+    assert "2000 of 2000 servers can generate a code" in desk(account)
+    assert "2000 of them can generate a code now." in customer(account)
 
 
 def test_more_codes_than_are_counted_leave_the_tabs_without_numbers():
