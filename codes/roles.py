@@ -41,6 +41,7 @@ _WORK = [
 ]
 _SUPERVISE = [
     "servers.change_region",
+    "servers.import_server",
     "codes.delete_savedview",
     "api.view_apiclient",
     "api.add_apiclient",

@@ -246,3 +246,39 @@ class FeedRun(models.Model):
     def read(self) -> int:
         """How many rows came in."""
         return self.created + self.updated + self.unchanged + self.rejected + self.stale
+
+
+class ServerFile(models.Model):
+    """A spreadsheet of servers that somebody uploaded: judged at once, taken in when they say so, as it was judged.
+
+    `content` is the file, compressed, until it is taken in or a day has passed. `verdicts` are those of the rows, as
+    compressed JSON: what would become of them, and once `applied_at` is set what did. `digest` is the file's SHA-256.
+    """
+
+    name = models.CharField(_("file"), max_length=200)
+    digest = models.CharField(_("SHA-256"), max_length=64)
+    content = models.BinaryField(editable=False)
+    verdicts = models.BinaryField(editable=False, default=b"")
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("who"), on_delete=models.PROTECT, related_name="server_files"
+    )
+    at = models.DateTimeField(_("uploaded"), db_index=True)
+    applied_at = models.DateTimeField(_("taken in"), null=True, blank=True)
+    created = models.PositiveIntegerField(_("created"), default=0)
+    updated = models.PositiveIntegerField(_("updated"), default=0)
+    unchanged = models.PositiveIntegerField(_("unchanged"), default=0)
+    rejected = models.PositiveIntegerField(_("rejected"), default=0)
+
+    class Meta:
+        verbose_name = _("file of servers")
+        verbose_name_plural = _("files of servers")
+        default_permissions = ()
+        permissions = [("import_server", "Can take in servers from a file")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def rows(self) -> int:
+        """How many rows were judged."""
+        return self.created + self.updated + self.unchanged + self.rejected

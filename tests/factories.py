@@ -1,5 +1,6 @@
 """Plain factories, keyword-only. What they make is eligible and usable: break one thing and assert on one thing."""
 
+import io
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
@@ -7,13 +8,15 @@ from typing import Any
 from django.contrib.auth.models import Group, User
 from django.utils import timezone
 
-from codes import services
+from codes import services, values
 from codes.choices import Channel
 from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode, Filing, SupportRequest
 from icpportal.api.models import ApiClient, Scope, issue_token
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
-from servers.models import Account, IPAddress, Region, Server
+from servers.inventory import uploads
+from servers.inventory.sheet_export import template
+from servers.models import Account, IPAddress, Region, Server, ServerFile
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)  # noon in Shanghai
 _numbers = count(1)
@@ -140,6 +143,14 @@ def make_request(
     server = server or (None if account or fields.get("code") else make_server(now=now))
     owner = account or (server or fields["code"].server).account
     return services.open_request(owner, server=server, text=text, actor=actor or make_user(), now=now, **fields)
+
+
+def make_server_file(content: bytes | None = None, *, by: User | None = None, now: datetime = NOW) -> ServerFile:
+    """A spreadsheet of servers that somebody uploaded and that was judged: the template, unless given."""
+    file = io.BytesIO(template() if content is None else content)
+    kept = uploads.keep(file, name="servers.csv", is_secret=values.stands_in, by=by or make_user(), now=now)
+    list(uploads.judge(kept, is_secret=values.stands_in, now=now))
+    return kept
 
 
 def failed_codes(server: Server, *, now: datetime = NOW, **choice: Any) -> list[str]:

@@ -41,7 +41,12 @@ class ListAsCsv(ModelAdmin):
         return [*(own if self.model in EXPORTS else []), *super().get_urls()]
 
     def csv_view(self, request: HttpRequest) -> HttpResponseBase:
-        """Exactly the rows that the list at the same address shows, all of them. Raises BadRequest as the list does."""
+        """Exactly the rows that the list at the same address shows, all of them."""
+        rows = self.listed(request)
+        return self._csv_of(rows) if isinstance(rows, QuerySet) else rows
+
+    def listed(self, request: HttpRequest) -> QuerySet[Any] | HttpResponseNotAllowed:
+        """The rows that the list at the same address shows, all of them. Raises BadRequest as the list does."""
         if request.method not in ("GET", "HEAD"):
             return HttpResponseNotAllowed(["GET", "HEAD"])
         if not self.has_view_permission(request):
@@ -49,10 +54,10 @@ class ListAsCsv(ModelAdmin):
         refuse_nul(request)
         request.is_for_csv = True  # type: ignore[attr-defined]
         try:
-            rows = self.get_changelist_instance(request).queryset
+            rows: QuerySet[Any] = self.get_changelist_instance(request).queryset
         except IncorrectLookupParameters:
             raise BadRequest from None
-        return self._csv_of(rows)
+        return rows
 
     def csv_action(self) -> dict[str, Any]:
         """The action that takes the selected rows along, in the order of the list."""

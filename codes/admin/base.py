@@ -178,6 +178,7 @@ class DeskAdmin(ListWithViews, ListAsCsv):
             "title": self.plural,
             "bulk_limit": number_format(self.bulk_limit, force_grouping=True),
             "asks_first": bool(self.bulk_actions(request)),
+            "import_url": "",
         }
         return super().changelist_view(request, {**context, **views, **(extra_context or {})})
 

@@ -18,6 +18,7 @@ from django.utils.translation import ngettext
 
 from codes.admin.export_columns import EXPORTS
 from icpportal.patience import TooLong, at_most
+from servers.models import Server
 
 VIEW_PARAMETER = "view"  # which saved view was chosen; no filter
 WAIT_PARAMETER = "wait"  # somebody asked to search everything
@@ -179,6 +180,11 @@ class DeskChangeList(ChangeList):
     def csv_url(self) -> str:
         """The same filters and order, as CSV."""
         return f"csv/{self.get_query_string(remove=[VIEW_PARAMETER, WAIT_PARAMETER])}"
+
+    @property
+    def facts_url(self) -> str:
+        """The same filters and order, as a spreadsheet that can be imported again; "" but for servers."""
+        return self.csv_url.replace("csv/", "facts/", 1) if self.model is Server and self.csv_label else ""
 
     @property
     def chips(self) -> list[Any]:

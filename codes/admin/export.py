@@ -80,6 +80,11 @@ def download(parts: Iterable[bytes], *, name: str, now: datetime) -> StreamingHt
     return StreamingHttpResponse(parts, content_type="text/csv; charset=utf-8", headers=headers)
 
 
+def table(head: Sequence[StrPromise], rows: Iterable[Sequence[Cell]]) -> list[bytes]:
+    """A table that is at hand as a whole."""
+    return [_lines([head, *rows], lead=BOM)]
+
+
 def seal(head: Sequence[StrPromise], rows: Iterable[Sequence[Cell]]) -> str:
     """The table of a result page, signed: a result is shown once and kept nowhere, so its page carries it."""
     table = [[str(cell) for cell in row] for row in (head, *rows)]

@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from codes.admin import actions, bulk, generate, support_actions, timeline
+from codes.admin import actions, bulk, generate, imports, support_actions, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import expiry, link, list_url, moment
@@ -162,8 +162,13 @@ class ServerAdmin(DeskRecord):
         view = self.admin_site.admin_view
         return [
             path("<int:pk>/generate/", view(self.generate_one), name="servers_server_generate"),
+            *imports.urls(self),
             *super().get_urls(),
         ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list, with the way to importing for those who may."""
+        return super().changelist_view(request, {"import_url": imports.url(request), **(extra_context or {})})
 
     def generate_one(self, request: HttpRequest, pk: int) -> HttpResponse:
         return generate.one(self, request, pk)

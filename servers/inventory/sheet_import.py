@@ -125,7 +125,7 @@ class SheetImport:
 def _verdict(row: Row, result: str | Refusal | None) -> Verdict:
     wrong = row.wrong
     if result is None and not wrong:
-        wrong = (("account", _("There is no account %(uid)s here.") % {"uid": row.account}),)
+        wrong = (("account", _("There is no account %(uid)s.") % {"uid": row.account}),)
     elif result is not None and not isinstance(result, str):
         wrong = (_why(result),)
     said = REJECTED if wrong or not isinstance(result, str) else result

@@ -159,6 +159,14 @@ DESK = {
     f"admin/{REQUESTS}<int:pk>/take/": desk(wrong(WORKERS), WORKERS, REQUESTS + "{request.pk}/take/"),
     f"admin/{REQUESTS}<int:pk>/answer/": desk(wrong(WORKERS), WORKERS, REQUESTS + "{request.pk}/answer/"),
     f"admin/{REQUESTS}<int:pk>/close/": desk(WORKERS, WORKERS, REQUESTS + "{request.pk}/close/"),
+    f"admin/{SERVERS}facts/": desk(VIEWERS, WRONG, SERVERS + "facts/"),
+    f"admin/{SERVERS}import/": desk(SUPERVISORS, SUPERVISORS, SERVERS + "import/"),
+    f"admin/{SERVERS}import/template/": desk(SUPERVISORS, wrong(SUPERVISORS), SERVERS + "import/template/"),
+    f"admin/{SERVERS}import/<int:pk>/": desk(SUPERVISORS, wrong(SUPERVISORS), SERVERS + "import/{file.pk}/"),
+    f"admin/{SERVERS}import/<int:pk>/csv/": desk(SUPERVISORS, wrong(SUPERVISORS), SERVERS + "import/{file.pk}/csv/"),
+    f"admin/{SERVERS}import/<int:pk>/apply/": desk(
+        wrong(SUPERVISORS), SUPERVISORS, SERVERS + "import/{file.pk}/apply/"
+    ),
     f"admin/{REGIONS}classify/": desk(wrong(SUPERVISORS), SUPERVISORS, REGIONS + "classify/"),
     "admin/codes/person/<int:pk>/act/<str:key>/": desk(
         SUPERVISORS, SUPERVISORS, "codes/person/{person.pk}/act/give-agent/"

@@ -82,6 +82,7 @@ class World:
             "client": client,
             "user": self.people[member],
             "bulk": self._bulk(codes[1].code),
+            "file": factories.make_server_file(by=self.people["supervisor"]),
             "person": factories.make_user(is_staff=True),
             "group": Group.objects.get(name="Agent"),
             "ticket": ticket(self.people[member]),

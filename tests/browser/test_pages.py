@@ -58,6 +58,7 @@ PAGES = {
         "/admin/lookup/?q=100012345678",
     ],
     "supervisor": [
+        "/admin/servers/server/import/",
         "/admin/servers/region/",
         "/admin/api/apiclient/",
         "/admin/api/apiclient/add/",

@@ -79,7 +79,7 @@ def test_a_terminated_server_changes_no_more(account: Account) -> None:
 def test_an_unknown_account_rejects_the_row_alone(account: Account) -> None:
     verdicts, work = take_sheet(table({"account": "nobody"}, {"instance_id": "ins-b", "ips": ""}))
     assert [verdict.result for verdict in verdicts] == ["rejected", "created"]
-    assert str(verdicts[0].wrong[0][1]) == "There is no account nobody here."
+    assert str(verdicts[0].wrong[0][1]) == "There is no account nobody."
     assert work.counts == {account: {"created": 1}}
 
 

@@ -1,0 +1,286 @@
+"""Servers from a spreadsheet: uploaded, judged row by row, and taken in as one transaction when somebody says so.
+
+Both long works answer with a page that grows while they go on, so progress shows without a script; leaving the page
+undoes what is not finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
+from typing import Any, TypeAlias
+
+from django import forms
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.paginator import Paginator
+from django.db import OperationalError
+from django.db.models import QuerySet
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponseBase,
+    HttpResponseNotAllowed,
+    StreamingHttpResponse,
+)
+from django.template.loader import render_to_string
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.translation import get_language, gettext, ngettext, override
+from django.utils.translation import gettext_lazy as _
+
+from codes import services, values
+from codes.admin import export
+from codes.admin.base import DeskAdmin, staff
+from codes.admin.columns import list_url
+from codes.admin.forms import DeskForm
+from codes.choices import Channel
+from icpportal.context import request_id
+from servers.inventory import sheet_export, uploads
+from servers.inventory.cells import COLUMNS
+from servers.inventory.files import Unreadable
+from servers.models import Server, ServerFile
+
+View: TypeAlias = Callable[..., HttpResponseBase]
+PERMISSION = "servers.import_server"
+MARK = "<!-- here it grows -->"
+PAGE = 100  # rejected rows shown at a time
+_HEAD = (_("Line"), _("instance ID"), _("Result"), _("Column"), _("Why"))
+_WORDS = {
+    "created": _("created"),
+    "updated": _("updated"),
+    "unchanged": _("unchanged"),
+    "rejected": _("rejected"),
+}
+
+
+class FileForm(DeskForm):
+    """The file."""
+
+    file = forms.FileField(
+        label=_("CSV file"),
+        help_text=_("A spreadsheet saved as CSV (UTF-8 or GB18030): at most 100,000 rows and 32 MB."),
+        widget=forms.FileInput(attrs={"accept": ".csv,text/csv,text/plain"}),
+    )
+
+    def clean_file(self) -> Any:
+        file = self.cleaned_data["file"]
+        if file.size > uploads.MOST_BYTES:
+            raise forms.ValidationError(_("The file is larger than 32 MB: split it."))
+        return file
+
+
+def urls(model_admin: DeskAdmin) -> list[URLPattern]:
+    """The addresses below the list of servers."""
+    views: dict[str, tuple[str, View]] = {
+        "import/": ("import", _upload),
+        "import/template/": ("import_template", _template),
+        "import/<int:pk>/": ("import_file", _file),
+        "import/<int:pk>/apply/": ("import_apply", _apply),
+        "import/<int:pk>/csv/": ("import_csv", _verdicts),
+        "facts/": ("facts", _facts),
+    }
+    wrap = model_admin.admin_site.admin_view
+    return [
+        path(route, wrap(partial(view, model_admin)), name=f"servers_server_{name}")
+        for route, (name, view) in views.items()
+    ]
+
+
+def url(request: HttpRequest) -> str:
+    """The way here for those who may; "" for the others."""
+    return reverse("admin:servers_server_import") if request.user.has_perm(PERMISSION) else ""
+
+
+def _for_those_who_may(*methods: str) -> Callable[[View], View]:
+    """Views that need the permission and take these verbs."""
+
+    def wrap(view: View) -> View:
+        @wraps(view)
+        def checked(model_admin: DeskAdmin, request: HttpRequest, **place: Any) -> HttpResponseBase:
+            if not request.user.has_perm(PERMISSION):
+                raise PermissionDenied
+            if request.method not in methods:
+                return HttpResponseNotAllowed(methods)
+            return view(model_admin, request, **place)
+
+        return checked
+
+    return wrap
+
+
+@_for_those_who_may("GET", "HEAD", "POST")
+def _upload(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponseBase:
+    form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        now = timezone.now()
+        try:
+            kept = uploads.keep(file.file, name=file.name, is_secret=values.stands_in, by=staff(request), now=now)
+        except Unreadable as error:
+            form.add_error("file", f"{error.reason} {gettext('Nothing was done.')}")
+        else:
+            return _grow(model_admin, request, kept, uploads.judge(kept, is_secret=values.stands_in, now=now))
+    context = model_admin.desk_context(request, title=gettext("Import servers")) | {
+        "form": form,
+        "columns": COLUMNS,
+        "template_url": reverse("admin:servers_server_import_template"),
+        "cancel_url": list_url(Server),
+    }
+    return TemplateResponse(request, "admin/desk/import.html", context)
+
+
+@_for_those_who_may("GET", "HEAD")
+def _template(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponseBase:
+    return export.download([sheet_export.template()], name="servers-template", now=timezone.now())
+
+
+@_for_those_who_may("GET", "HEAD")
+def _file(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
+    kept = _kept(pk)
+    context = _frame(model_admin, request, kept) | _verdict(request, kept)
+    return TemplateResponse(request, "admin/desk/import_file.html", context)
+
+
+@_for_those_who_may("POST")
+def _apply(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
+    kept = _kept(pk)
+    digest = request.POST.get("digest", "")
+    if digest != kept.digest:
+        raise BadRequest
+    now, user = timezone.now(), staff(request)
+    observer = partial(services.record_server_changes, actor=user, channel=Channel.ADMIN, now=now)
+    actor = f"user:{user.get_username()}"
+    steps = uploads.take_in(pk, digest=digest, is_secret=values.stands_in, observer=observer, actor=actor, now=now)
+    return _grow(model_admin, request, kept, steps)
+
+
+@_for_those_who_may("GET", "HEAD")
+def _verdicts(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
+    """Each row's verdict as CSV; a row with several things wrong stands several times."""
+    rows = [
+        (line, name, _WORDS[result], column, why)
+        for line, name, result, wrong in uploads.lines(_kept(pk))
+        for column, why in wrong or [("", "")]
+    ]
+    return export.download(export.table(_HEAD, rows), name="servers-import", now=timezone.now())
+
+
+def _facts(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponseBase:
+    """The servers of the list at the same address in the form that can be imported again."""
+    rows = model_admin.listed(request)
+    if not isinstance(rows, QuerySet):
+        return rows
+    return export.download(sheet_export.export(rows), name="servers", now=timezone.now())
+
+
+def _kept(pk: int) -> ServerFile:
+    kept = ServerFile.objects.select_related("by").filter(pk=pk).first()
+    if kept is None:
+        raise Http404
+    return kept
+
+
+def _frame(model_admin: DeskAdmin, request: HttpRequest, kept: ServerFile) -> dict[str, Any]:
+    return model_admin.desk_context(request, title=gettext("Import of %(name)s") % {"name": kept.name})
+
+
+# The page that grows
+
+
+def _grow(
+    model_admin: DeskAdmin, request: HttpRequest, kept: ServerFile, steps: Iterator[tuple[int, int]]
+) -> StreamingHttpResponse:
+    """The frame, a line for each step, and at the end what the file's own page shows."""
+    context = _frame(model_admin, request, kept) | {"mark": MARK}
+    text = render_to_string("admin/desk/import_run.html", context, request=request)
+    parts = _parts(request, kept, steps)
+    page = _page(text, parts, language=get_language(), number=request_id.get())
+    return StreamingHttpResponse(page, headers={"X-Accel-Buffering": "no"})
+
+
+def _page(text: str, parts: Iterator[str], *, language: str | None, number: str) -> Iterator[str]:
+    """Frame, parts, end of the frame. The request's language and number hold on, though it is over."""
+    head, end = text.split(MARK)
+    yield head
+    while True:
+        token = request_id.set(number)
+        with override(language):
+            part = next(parts, None)
+        request_id.reset(token)
+        if part is None:
+            break
+        yield part
+    yield end
+
+
+def _parts(request: HttpRequest, kept: ServerFile, steps: Iterator[tuple[int, int]]) -> Iterator[str]:
+    trouble = ""
+    yield format_html('<section class="panel"><div class="progress-lines" role="log" aria-label="{}">', _("Progress"))
+    try:
+        for done, rows in steps:
+            yield format_html("<div>{}</div>\n", _progress(done, rows))
+    except uploads.AlreadyTaken:
+        trouble = gettext("This file is being taken in, or was already. Nothing was done again.")
+    except OperationalError:
+        trouble = gettext("Somebody else is changing these servers. Nothing was changed: try again.")
+    kept.refresh_from_db()
+    context = _verdict(request, kept) | {"trouble": trouble}
+    yield "</div></section>" + render_to_string("includes/import_verdict.html", context, request=request)
+
+
+def _progress(done: int, rows: int) -> str:
+    numbers = {"done": number_format(done, force_grouping=True), "rows": number_format(rows, force_grouping=True)}
+    return gettext("%(done)s of %(rows)s rows") % numbers
+
+
+def _verdict(request: HttpRequest, kept: ServerFile) -> dict[str, Any]:
+    rejected = [(line, name, wrong) for line, name, result, wrong in uploads.lines(kept) if result == "rejected"]
+    going = kept.rows - kept.rejected
+    does = ngettext("Take in %(count)s row", "Take in %(count)s rows", going)
+    return {
+        "kept": kept,
+        "facts": [
+            {"label": word, "value": number_format(getattr(kept, name), force_grouping=True)} for name, word in _FACTS
+        ],
+        "verdict": _headline(kept),
+        "may_apply": kept.applied_at is None and bool(kept.content) and going > 0,
+        "button": does % {"count": number_format(going, force_grouping=True)},
+        "rejected": Paginator(rejected, PAGE).get_page(request.GET.get("page")),
+        "file_url": reverse("admin:servers_server_import_file", args=[kept.pk]),
+        "apply_url": reverse("admin:servers_server_import_apply", args=[kept.pk]),
+        "csv_url": reverse("admin:servers_server_import_csv", args=[kept.pk]),
+        "again_url": reverse("admin:servers_server_import"),
+        "back_url": list_url(Server),
+        "trouble": "",
+    }
+
+
+_FACTS = (
+    ("created", _("Servers created")),
+    ("updated", _("Updated")),
+    ("unchanged", _("Unchanged")),
+    ("rejected", _("Rows rejected")),
+)
+
+
+def _headline(kept: ServerFile) -> dict[str, str]:
+    """The answer in one sentence."""
+    going = kept.rows - kept.rejected
+    numbers = {
+        "count": number_format(going, force_grouping=True),
+        "rows": number_format(kept.rows, force_grouping=True),
+    }
+    if kept.applied_at is not None:
+        done = ngettext("%(count)s row is taken in.", "%(count)s rows are taken in.", going) % numbers
+        return {"kind": "ok", "headline": done, "line": ""}
+    if not kept.content:
+        line = gettext("A file is kept for a day. Upload it again.")
+        return {"kind": "idle", "headline": gettext("This file was not taken in."), "line": line}
+    line = gettext("Nothing is changed yet. Rejected rows stay out; the others go in together or not at all.")
+    if kept.rejected == kept.rows:
+        return {"kind": "bad", "headline": gettext("No row can be taken in."), "line": ""}
+    kind = "warn" if kept.rejected else "ok"
+    return {"kind": kind, "headline": gettext("%(count)s of %(rows)s rows can be taken in.") % numbers, "line": line}

@@ -1,0 +1,104 @@
+"""Files of servers that people upload: kept, judged, and taken in as a whole, as one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from typing import IO, Any
+
+from django.contrib.auth.models import User
+from django.db import transaction
+
+from servers.inventory.runs import record_sheet
+from servers.inventory.sheet import Sheet
+from servers.inventory.sheet_import import RESULTS, SheetImport, Verdict
+from servers.inventory.writing import Observer
+from servers.models import ServerFile
+
+MOST_ROWS = 100_000
+MOST_BYTES = 32 * 1024 * 1024
+KEPT = timedelta(days=1)  # until then a file can be taken in
+
+Line = tuple[int, str, str, list[tuple[str, str]]]  # line, instance ID, result, and column with reason for each wrong
+
+
+class AlreadyTaken(Exception):
+    """The file is being taken in, or was, or is kept no longer: nothing was done."""
+
+
+def keep(file: IO[bytes], *, name: str, is_secret: Callable[[str], bool], by: User, now: datetime) -> ServerFile:
+    """Keep an upload. Raises Unreadable, also for more than MOST_ROWS; contents older than KEPT are let go."""
+    Sheet(file, name=name, is_secret=is_secret, most=MOST_ROWS)
+    file.seek(0)
+    content = file.read()
+    ServerFile.objects.filter(at__lt=now - KEPT).exclude(content=b"").update(content=b"")
+    digest = hashlib.sha256(content).hexdigest()
+    return ServerFile.objects.create(name=name[:200], digest=digest, content=zlib.compress(content), by=by, at=now)
+
+
+def judge(kept: ServerFile, *, is_secret: Callable[[str], bool], now: datetime) -> Iterator[tuple[int, int]]:
+    """Say what would become of each row, and do nothing; yields how many rows of how many are done."""
+    heard: list[Line] = []
+    sheet = _sheet(kept, is_secret)
+    work = SheetImport(sheet, now=now, observer=lambda changes: None, heed=_keeper(heard), is_dry=True)
+    yield from _counted(work, sheet)
+    _conclude(kept, work, heard)
+
+
+def take_in(
+    pk: int, *, digest: str, is_secret: Callable[[str], bool], observer: Observer, actor: str, now: datetime
+) -> Iterator[tuple[int, int]]:
+    """Take in the file as one transaction; yields how many rows of how many are done. Leaving off undoes all of it.
+
+    Raises AlreadyTaken, and OperationalError when a server is locked for too long by somebody else.
+    """
+    with transaction.atomic():
+        waiting = ServerFile.objects.select_for_update(skip_locked=True).filter(pk=pk, digest=digest, applied_at=None)
+        kept = waiting.first()
+        if kept is None or not kept.content:
+            raise AlreadyTaken
+        heard: list[Line] = []
+        sheet = _sheet(kept, is_secret)
+        work = SheetImport(sheet, now=now, observer=observer, heed=_keeper(heard))
+        work.lock()
+        yield from _counted(work, sheet)
+        kept.applied_at, kept.content = now, b""
+        _conclude(kept, work, heard)
+        record_sheet(work.counts, actor=actor, now=now)
+
+
+def lines(kept: ServerFile) -> list[Line]:
+    """The verdicts, row by row."""
+    packed = bytes(kept.verdicts)
+    return [tuple(line) for line in json.loads(zlib.decompress(packed))] if packed else []
+
+
+def _sheet(kept: ServerFile, is_secret: Callable[[str], bool]) -> Sheet:
+    return Sheet(io.BytesIO(zlib.decompress(bytes(kept.content))), name=kept.name, is_secret=is_secret)
+
+
+def _keeper(heard: list[Line]) -> Callable[[Verdict], Any]:
+    def keep(verdict: Verdict) -> None:
+        wrong = [(column, str(detail)) for column, detail in verdict.wrong]
+        heard.append((verdict.line, verdict.instance_id, verdict.result, wrong))
+
+    return keep
+
+
+def _counted(work: SheetImport, sheet: Sheet) -> Iterator[tuple[int, int]]:
+    done = 0
+    yield done, sheet.rows
+    for rows in work.steps():
+        done += rows
+        yield done, sheet.rows
+
+
+def _conclude(kept: ServerFile, work: SheetImport, heard: list[Line]) -> None:
+    for result in RESULTS:
+        setattr(kept, result, work.total[result])
+    kept.verdicts = zlib.compress(json.dumps(heard).encode())
+    kept.save()

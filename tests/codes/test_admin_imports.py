@@ -1,0 +1,192 @@
+"""Servers from a spreadsheet on the desk: judged first, taken in as one transaction, once, as it was judged."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+
+from codes import values
+from codes.admin.columns import list_url
+from codes.models import CodeEvent
+from servers.inventory import uploads
+from servers.models import FeedRun, Server, ServerFile
+from tests import factories
+from tests.servers.sheets import results, table
+
+pytestmark = pytest.mark.django_db
+UPLOAD = "admin:servers_server_import"
+
+
+@pytest.fixture(autouse=True)
+def account() -> Any:
+    return factories.make_account(uid="100000000001")
+
+
+def signed_in(role: str = "Supervisor", *, language: str = "en") -> Client:
+    client = Client(headers={"accept-language": language})
+    client.force_login(factories.make_agent(role=role))
+    return client
+
+
+def text_of(answer: Any) -> str:
+    return (answer.getvalue() if answer.streaming else answer.content).decode()
+
+
+def upload(client: Client, data: str | bytes) -> str:
+    content = data.encode() if isinstance(data, str) else data
+    return text_of(client.post(reverse(UPLOAD), {"file": SimpleUploadedFile("servers.csv", content)}))
+
+
+def apply(client: Client, kept: ServerFile, digest: str = "") -> Any:
+    return client.post(reverse("admin:servers_server_import_apply", args=[kept.pk]), {"digest": digest or kept.digest})
+
+
+def test_an_upload_is_judged_row_by_row_and_changes_nothing() -> None:
+    page = upload(signed_in(), table({}, {"instance_id": "ins-b", "state": "x", "ips": ""}))
+    assert "<div>0 of 2 rows</div>" in page and "<div>2 of 2 rows</div>" in page
+    assert "1 of 2 rows can be taken in." in page and "Take in 1 row<" in page
+    assert "“x” is unknown: write one of running, stopped, isolated, terminated." in page
+    assert not Server.objects.exists() and not FeedRun.objects.exists()
+    kept = ServerFile.objects.get()
+    assert (kept.created, kept.updated, kept.unchanged, kept.rejected, kept.applied_at) == (1, 0, 0, 1, None)
+
+
+def test_it_is_taken_in_once_by_whoever_asked_and_recorded() -> None:
+    client = signed_in()
+    upload(client, table({}, {"instance_id": "ins-b", "state": "x", "ips": ""}))
+    kept = ServerFile.objects.get()
+    page = text_of(apply(client, kept))
+    assert "1 row is taken in." in page and "<div>2 of 2 rows</div>" in page
+    event = CodeEvent.objects.get()
+    assert (event.type, event.channel, event.user_id, event.server.instance_id) == (
+        "server_changed", "admin", kept.by_id, "ins-a",
+    )  # fmt: skip
+    assert event.request_id
+    run = FeedRun.objects.get()
+    assert (run.created, run.rejected, run.actor) == (1, 1, f"user:{kept.by.get_username()}")
+    again = text_of(apply(client, kept))
+    assert "This file is being taken in, or was already. Nothing was done again." in again
+    assert CodeEvent.objects.count() == 1 and FeedRun.objects.count() == 1
+    kept.refresh_from_db()
+    assert kept.applied_at is not None and not kept.content
+
+
+def test_only_what_was_judged_is_taken_in() -> None:
+    client = signed_in()
+    upload(client, table({}))
+    assert apply(client, ServerFile.objects.get(), digest="0" * 64).status_code == 400
+    assert not Server.objects.exists()
+
+
+def test_leaving_in_the_middle_undoes_all() -> None:
+    kept = factories.make_server_file(table({}).encode())
+    steps = uploads.take_in(
+        kept.pk,
+        digest=kept.digest,
+        is_secret=values.stands_in,
+        observer=lambda changes: None,
+        actor="user:x",
+        now=factories.NOW,
+    )
+    assert [next(steps), next(steps)] == [(0, 1), (1, 1)]
+    assert Server.objects.exists()
+    steps.close()  # type: ignore[attr-defined]
+    assert not Server.objects.exists()
+    assert ServerFile.objects.get().applied_at is None
+
+
+def test_its_page_says_the_same_after_a_reload_and_after_it_was_taken_in() -> None:
+    client = signed_in()
+    upload(client, table({}))
+    kept = ServerFile.objects.get()
+    url = reverse("admin:servers_server_import_file", args=[kept.pk])
+    assert "1 of 1 rows can be taken in." in text_of(client.get(url))
+    text_of(apply(client, kept))
+    page = text_of(client.get(url))
+    assert "1 row is taken in." in page and "Take in 1 row<" not in page
+
+
+def test_a_file_is_kept_for_a_day() -> None:
+    old = factories.make_server_file(now=factories.NOW - timedelta(days=30))
+    client = signed_in()
+    upload(client, table({}))
+    page = text_of(client.get(reverse("admin:servers_server_import_file", args=[old.pk])))
+    assert "This file was not taken in." in page and "Upload it again." in page
+    assert "was already" in text_of(apply(client, old))
+
+
+def test_every_verdict_can_be_downloaded() -> None:
+    client = signed_in()
+    data = table({}, {"instance_id": "=b", "state": "x", "ips": "y"}, {"instance_id": "ins-c", "ips": ""})
+    upload(client, data)
+    answer = client.get(reverse("admin:servers_server_import_csv", args=[ServerFile.objects.get().pk]))
+    rows = list(csv.reader(io.StringIO(text_of(answer).lstrip("\ufeff"))))
+    assert [row[:4] for row in rows[1:]] == [
+        ["2", "ins-a", "created", ""],
+        ["3", "", "rejected", "instance_id"],
+        ["3", "", "rejected", "state"],
+        ["3", "", "rejected", "ips"],
+        ["4", "ins-c", "created", ""],
+    ]
+
+
+def test_rejected_rows_are_paged() -> None:
+    client = signed_in()
+    page = upload(client, table(*({"instance_id": f"ins-{n}", "state": "x", "ips": ""} for n in range(101))))
+    assert "No row can be taken in." in page and "Page 1 of 2" in page and "ins-100" not in page
+    url = reverse("admin:servers_server_import_file", args=[ServerFile.objects.get().pk])
+    assert "ins-100" in text_of(client.get(url, {"page": "2"}))
+    assert client.get(url, {"page": "x"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"", "empty"), (b"a,b\r\n", "lacks the columns"), (b"\x80\xff\x80\xff", "neither UTF-8 nor GB18030")],
+)
+def test_a_file_that_is_no_sheet_is_refused_on_the_form(content: bytes, said: str) -> None:
+    page = upload(signed_in(), content)
+    assert said in page
+    assert not ServerFile.objects.exists()
+
+
+def test_a_file_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(uploads, "MOST_ROWS", 1)
+    page = upload(signed_in(), table({"ips": ""}, {"instance_id": "ins-b", "ips": ""}))
+    assert "more than 1 rows" in page
+
+
+def test_a_code_value_in_a_file_is_refused_and_shown_nowhere() -> None:
+    value = values.show(values.mint())
+    page = upload(signed_in(), table({"name": f"shop {value}"}))
+    assert "The cell carries an authorization code: take it out." in page and value not in page
+
+
+@pytest.mark.parametrize("role", ["Agent", "Auditor"])
+def test_who_may_not_sees_no_way_there(role: str) -> None:
+    client = signed_in(role)
+    factories.make_server()
+    page = text_of(client.get(list_url(Server)))
+    assert reverse(UPLOAD) not in page
+    assert client.get(reverse(UPLOAD)).status_code == 403
+    assert reverse(UPLOAD) in text_of(signed_in().get(list_url(Server)))
+
+
+def test_the_list_as_facts_can_be_imported_again() -> None:
+    server = factories.make_server(name="=1+1")
+    factories.make_server(state="stopped")
+    answer = signed_in("Agent").get(reverse("admin:servers_server_facts"), {"state": "running"})
+    data = answer.getvalue()
+    assert b"'=1+1" in data
+    assert results(data) == ["unchanged"]
+    assert server.instance_id.encode() in data
+    assert signed_in("Agent").get(reverse("admin:servers_server_facts"), {"state": "y"}).status_code == 400
+
+
+def test_it_speaks_chinese() -> None:
+    page = upload(signed_in(language="zh-hans"), table({}))
+    assert "第 0 行，共 1 行" in page and "共 1 行，其中 1 行可以导入。" in page
