@@ -28,7 +28,7 @@ from codes.admin.columns import list_url, moment, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.rows import dressed
 from codes.admin.support_words import name
-from codes.choices import BulkAction, BulkState
+from codes.choices import HOLDING, BulkAction, BulkState
 from codes.models import AuthorizationCode, BulkRun
 from icpportal.patience import TooLong, at_most
 
@@ -45,23 +45,44 @@ def list_actions(request: HttpRequest, model: type[Model]) -> dict[str, Any]:
     }
 
 
+def reset_of_holds(request: HttpRequest) -> dict[str, Any]:
+    """The bulk action of the list of filings: to reset those that hold a code."""
+    kind = KINDS[BulkAction.RESET]
+    if not request.user.has_perm(kind.permission):
+        return {}
+    return {BulkAction.RESET.value: (_choose_holds, BulkAction.RESET.value, f"{kind.words.list_button}…")}
+
+
 def _chooser(action: BulkAction) -> Callable[[Any, HttpRequest, Rows], HttpResponse | None]:
     def choose(model_admin: DeskRecord, request: HttpRequest, chosen: Rows) -> HttpResponse | None:
-        try:
-            with at_most(WAIT_SECONDS * 1000):
-                found = list(chosen.values_list("pk", flat=True)[: RUN_LIMIT + 1])
-        except TooLong:
-            messages.error(
-                request, _("Finding all that match takes too long: set another filter. Nothing was changed.")
-            )
-            return None
-        if len(found) > RUN_LIMIT:
-            messages.error(request, _("Choose at most %d rows at a time. Nothing was changed.") % RUN_LIMIT)
-            return None
-        run = services.plan_run(action, found, actor=staff(request), now=timezone.now())
-        return HttpResponseRedirect(page_url(run))
+        return _planned(request, action, chosen.values_list("pk", flat=True))
 
     return choose
+
+
+def _choose_holds(model_admin: DeskRecord, request: HttpRequest, chosen: Any) -> HttpResponse | None:
+    holds = chosen.holding()
+    if not holds.exists():
+        messages.error(request, _("None of these filings holds a code. Nothing was changed."))
+        return None
+    if chosen.exclude(state__in=HOLDING).exists():
+        messages.info(request, _("Filings that hold no code are left out."))
+    return _planned(request, BulkAction.RESET, holds.values_list("code_id", flat=True))
+
+
+def _planned(request: HttpRequest, action: BulkAction, subjects: Any) -> HttpResponse | None:
+    """To the question about these; None, with a message, where they are too many."""
+    try:
+        with at_most(WAIT_SECONDS * 1000):
+            found = list(subjects[: RUN_LIMIT + 1])
+    except TooLong:
+        messages.error(request, _("Finding all that match takes too long: set another filter. Nothing was changed."))
+        return None
+    if len(found) > RUN_LIMIT:
+        messages.error(request, _("Choose at most %d rows at a time. Nothing was changed.") % RUN_LIMIT)
+        return None
+    run = services.plan_run(action, found, actor=staff(request), now=timezone.now())
+    return HttpResponseRedirect(page_url(run))
 
 
 class StageFilter(DeskFilter):

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin import timeline
+from codes.admin import bulk, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter, handle_filter
 from codes.admin.columns import link, list_url, moment, mono
 from codes.choices import FilingState
@@ -46,6 +46,10 @@ class FilingAdmin(DeskRecord):
     )
     list_select_related = ("code__server",)
     sortable_by = ("order_number", "domain", "began")
+    bulk_limit = bulk.RUN_LIMIT
+
+    def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
+        return bulk.reset_of_holds(request)
 
     @admin.display(description=_("code"))
     def code_cell(self, filing: Filing) -> SafeString:

@@ -16,7 +16,7 @@ from codes import services
 from codes.admin import bulk_work
 from codes.admin.columns import list_url, page_url
 from codes.choices import BulkAction, BulkState, Channel, EventType
-from codes.models import AuthorizationCode, BulkRow, BulkRun, CodeEvent
+from codes.models import AuthorizationCode, BulkRow, BulkRun, CodeEvent, Filing
 from servers.models import Server
 from tests import factories
 
@@ -103,6 +103,21 @@ def test_codes_are_generated_for_several_servers_with_a_preview():
     assert rows == {good.pk: (BulkState.DONE, code), bad.pk: (BulkState.REFUSED, None)}
     assert done.context["rows"][0].state == BulkState.REFUSED  # what was not done comes first
     assert code.masked in done.content.decode()
+
+
+def test_stalled_holds_are_reset_from_the_list_of_filings():
+    client, now = signed_in(), timezone.now()
+    stalled = [make_held().filings.get() for _ in range(2)]
+    over = make_held().filings.get()
+    services.abandon_filing(over, reason="", actor=over.client, channel=Channel.API, now=now)
+    page = choose(client, Filing, "reset", [each.pk for each in (*stalled, over)])
+    html = page.content.decode()
+    assert "Filings that hold no code are left out." in html and "Reset the filings of 2 codes?" in html
+    client.post(run_url(BulkRun.objects.get()), WHY)
+    assert {each.state for each in Filing.objects.filter(pk__in=[each.pk for each in stalled])} == {"abandoned"}
+    assert "None of these filings holds a code." in choose(client, Filing, "reset", [over.pk]).content.decode()
+    assert BulkRun.objects.count() == 1
+    assert 'value="reset"' not in signed_in(role="Auditor").get(list_url(Filing)).content.decode()
 
 
 @pytest.mark.parametrize("action", ["withdraw", "rotate"])
