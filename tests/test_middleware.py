@@ -106,3 +106,47 @@ def test_a_log_record_is_one_line_with_the_request_id() -> None:
 
 def test_a_log_record_outside_a_request_has_no_request_id() -> None:
     assert "request_id" not in json.loads(log_line("started"))
+
+
+VALUE = "ICP-7Q4KD-ABCDE-12345-FGHJK-MNPQR"
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        VALUE,
+        VALUE.lower(),
+        VALUE.removeprefix("ICP-"),
+        VALUE.replace("-", ""),
+        VALUE.replace("-", " "),
+        VALUE.replace("-", "%20"),
+        VALUE.replace("-", "+"),
+        "icp_9yWl2mHq-Zx_0RkP8cV7tN4bQ1sD6fGjEuI3oLaYwK",
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "Bearer opaque.token-of-somebody",
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "Not Found: /codes/{}/", "code='{}'", "[{}]", "?q={}&x=1"])
+def test_a_log_masks_values_and_tokens(secret: str, around: str) -> None:
+    try:
+        raise ValueError(around.format(secret))
+    except ValueError:
+        line = log_line(around.format(secret), exc_info=sys.exc_info())
+    assert secret not in line
+    assert secret.removeprefix("Bearer ") not in line
+    for group in ("ABCDE", "FGHJK", "MNPQR"):
+        assert group not in line.upper()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ICP-…-7Q4KD",
+        "Not Found: /servers/ins-4h8t2wnc/",
+        "2f1c9f0e8b7a4d5c9e3b1a2c4d5e6f70",
+        "icp_1234",
+        "粤ICP备2026018842号",
+    ],
+)
+def test_a_log_leaves_everything_else(text: str) -> None:
+    assert json.loads(log_line(text))["message"] == text

@@ -34,6 +34,15 @@ class Throttle(AxesDatabaseHandler):
         )
         return int(max(of_name, of_address * PER_NAME // PER_ADDRESS))
 
+    def user_login_failed(
+        self, sender: Any, credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any
+    ) -> None:
+        """Counts, and keeps nothing of what was sent: any field may hold a password or a code."""
+        super().user_login_failed(sender, credentials, request, **kwargs)
+        if request is not None:
+            of_name, _of_address = self.filter_user_attempts(request, credentials)
+            of_name.update(get_data="", post_data="")
+
     def reset_user_attempts(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
         of_name, _of_address = self.filter_user_attempts(request, credentials)
         return int(of_name.delete()[0])

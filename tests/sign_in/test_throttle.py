@@ -111,7 +111,9 @@ def test_an_odd_address_is_no_error_of_ours(address):
 
 def test_what_was_typed_is_not_kept():
     typed = "ICP-TYPED-INTO0-WRONG-FIELD-00000"
-    Client().post(f"/login/?next=/{typed}/", {"username": typed, "password": typed, "next": typed})
+    Client().post(
+        f"/login/?next=/{typed}/&other={typed}", {"username": typed, "password": typed, "next": typed, "other": typed}
+    )
     (row,) = AccessAttempt.objects.values()
     assert typed.lower() not in str(row).lower()
 
