@@ -17,7 +17,7 @@ else
   INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r
 endif
 
-.PHONY: help install run test lint types messages lock bench clean
+.PHONY: help install run test lint types messages lock sbom bench clean
 .DEFAULT_GOAL := help
 
 help: ## List the commands
@@ -64,6 +64,13 @@ lock: ## Renew both lock files (needs uv)
 	uv pip compile -q pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements.lock
 	uv pip compile -q pyproject.toml --extra dev -c requirements.lock --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements-dev.lock
 	uv pip compile -q pyproject.toml --extra tencent -c requirements-dev.lock --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements-tencent.lock
+	echo cyclonedx-bom | uv pip compile -q - --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements-sbom.lock
+
+sbom: $(RUNTIME) ## Write the bill of materials of requirements.lock (CycloneDX) to var/sbom.json
+	@test -x .venv/sbom/bin/cyclonedx-py || { $(PYTHON) -m venv .venv/sbom && \
+	.venv/sbom/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-sbom.lock; }
+	@mkdir -p var
+	.venv/sbom/bin/cyclonedx-py requirements requirements.lock --output-reproducible --of JSON -o var/sbom.json
 
 bench: $(DEV) ## Run the benchmarks on a PostgreSQL that writes durably
 	$(PY) tests/with_pg.py --fsync python -m bench
