@@ -140,6 +140,17 @@ def test_the_language_is_switched_where_one_stands(browse: Browse) -> None:
     expect(page.get_by_role("heading", name="My codes")).to_be_visible()
 
 
+def test_the_first_key_leads_past_the_header_to_the_first_server(browse: Browse) -> None:
+    page = browse("qingshan")
+    page.goto("/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to main content")).to_be_focused()
+    page.keyboard.press("Enter")
+    for name in ("shop-api", "How to renew (ins-9d3v6rkx)", "Generate a code (ins-9d3v6rkx)"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_role("main").get_by_role("link", name=name).first).to_be_focused()
+
+
 def test_the_theme_is_kept(browse: Browse) -> None:
     page = browse("qingshan")
     page.goto("/")
