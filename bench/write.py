@@ -73,6 +73,9 @@ def main(arguments: list[str]) -> None:
         show("responses, nothing changed", measure(partial(_import, path)), copy)
     with _file(_responses(name="renamed")) as path:
         show("responses, every server changed", measure(partial(_import, path)), copy)
+    with _file(_sheet()) as path:
+        show("spreadsheet, every server changed", measure(partial(_import_sheet, path)), copy)
+        show("spreadsheet, nothing changed", measure(partial(_import_sheet, path)), copy)
 
 
 # Raw
@@ -126,6 +129,22 @@ def _empty() -> None:
 def _import(path: str) -> None:
     with open(os.devnull, "w") as nothing:
         call_command("import_inventory", path, account="100000000001", stdout=nothing, stderr=nothing)
+
+
+def _import_sheet(path: str) -> None:
+    with open(os.devnull, "w") as nothing:
+        call_command("import_inventory", csv=path, stdout=nothing, stderr=nothing)
+
+
+def _sheet() -> Iterator[bytes]:
+    """The same servers, as `export_inventory --csv` writes them."""
+    from servers.inventory.cells import COLUMNS, write_time
+
+    yield ",".join(COLUMNS).encode() + b"\r\n"
+    term = f"{write_time(BOUGHT)},{write_time(ENDS)}"
+    for n in range(ROWS):
+        facts = f"{_name(n)},100000000001,sheet-{n},ap-guangzhou,prepaid,{term},running,true,{_address(n)} public,,"
+        yield facts.encode() + b"\r\n"
 
 
 def _responses(*, name: str = "web") -> Iterator[bytes]:

@@ -139,7 +139,7 @@ def apply_inventory(
         raise Incomplete
     tally = Tally(rejected=list(inventory.rejected))
     importer = _Import(account=account, region=region, complete=complete, now=now, observer=observer, tally=tally)
-    for rows in _chunks(inventory.instances()):
+    for rows in chunks(inventory.instances()):
         importer.take(rows)
         progress(len(rows))
     if complete:
@@ -213,7 +213,7 @@ class _Import:
         if self.region is not None:
             servers = servers.filter(region__code=self.region)
         known = servers.values_list("instance_id", flat=True).order_by("pk")
-        for names in _chunks(iter([name for name in known.iterator() if not inventory.names(name)])):
+        for names in chunks(iter([name for name in known.iterator() if not inventory.names(name)])):
             self.tally.updated += settle(lambda names=names: self._terminate(names))  # type: ignore[misc]
 
     def _terminate(self, names: list[str]) -> int:
@@ -246,6 +246,11 @@ def _one_claim_an_address(rows: list[InventoryFacts]) -> list[InventoryFacts]:
     ]
 
 
-def _chunks(rows: Iterator[T]) -> Iterator[list[T]]:
-    while chunk := list(islice(rows, BATCH)):
+def chunks(rows: Iterator[T]) -> Iterator[list[T]]:
+    """The rows, BATCH at a time."""
+    while True:
+        with bulk.uncollected():
+            chunk = list(islice(rows, BATCH))
+        if not chunk:
+            return
         yield chunk

@@ -10,14 +10,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
 from typing import TypeAlias
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from icpportal import bulk
-from servers.inventory.apply import BATCH, ServerTerminated, StaleVersion, VersionConflict, state
+from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConflict, chunks, state
 from servers.inventory.sheet import Row, Sheet, Wrong
 from servers.inventory.writing import Batch, Observer, lock, settle
 from servers.models import Account
@@ -63,8 +62,7 @@ class SheetImport:
         Raises OperationalError when a lock takes too long; what was done before stays, unless a transaction surrounds
         this.
         """
-        rows = iter(self._sheet)
-        while batch := list(islice(rows, BATCH)):
+        for batch in chunks(iter(self._sheet)):
             self._take(batch)
             yield len(batch)
 
