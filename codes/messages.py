@@ -110,7 +110,7 @@ def explain(error: Refused) -> str:
         case CodeNotFound():
             return str(_("There is no such code, or it has a new value meanwhile."))
         case ValueInText():
-            return str(_("This text holds a code value. Values are not kept in texts: take it out."))
+            return str(_("This text holds a code value or a token, which is kept in no text: take it out."))
         case OutOfReach():
             return str(error.beyond.label)
         case SupportRefused():

@@ -24,6 +24,7 @@ LENGTH = 25
 GROUP = TAIL = 5
 _MINUS = "\u2212"  # looks like a hyphen and is none by its category
 _SEPARATORS = {"Pd": " ", "Cf": ""}  # dashes; what is not seen at all
+_TOKEN = re.compile(r"\b(?:icp|whsec)_[\w+/=-]{40}")
 _CHUNK = re.compile(r"[0-9A-Z ]+")
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
@@ -63,8 +64,8 @@ def is_well_formed(canonical: str) -> bool:
 
 
 def stands_in(text: str) -> bool:
-    """Whether a code value is readable somewhere in `text`: free text must not carry one."""
-    return any(
+    """Whether a code value, an API token or a webhook's secret is readable in `text`: free text must not carry one."""
+    return bool(_TOKEN.search(text)) or any(
         _is_value(words[first:last])
         for words in map(str.split, _CHUNK.findall(_fold(text)))
         for first in range(len(words))

@@ -27,7 +27,7 @@ from icpportal.api.documentation import EXAMPLES
 from icpportal.api.problems import Kind, Problem, Text, declare, invalid, problem_of
 
 BEGIN_REFUSALS = tuple(rule.code for rule in VALIDITY.rules)
-CODE_VALUE = _("This text holds a code value, which is kept nowhere.")
+CODE_VALUE = _("This text holds a code value or a token, which is kept nowhere.")
 
 
 def outcome_payload(outcome: Outcome[Any]) -> dict[str, str]:

@@ -163,6 +163,12 @@ def test_prose_is_never_taken_for_a_value() -> None:
     assert not any(values.stands_in(text) for text in turns + every_other)
 
 
+@pytest.mark.parametrize("secret", ["icp_" + "a" * 20 + "-_" + "B" * 21, "whsec_" + "a/+B" * 10 + "aaa="])
+def test_a_token_in_a_text_is_found_too(secret: str) -> None:
+    assert values.stands_in(f"use {secret}, please")
+    assert not values.stands_in(f"use {secret[:12]}…, please")
+
+
 @pytest.fixture
 def old_key(settings: Any) -> str:
     settings.CODE_KEYS = [a_key("o")]
