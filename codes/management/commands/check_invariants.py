@@ -52,10 +52,11 @@ class Command(BaseCommand):
         found = iter(invariant.broken())
         named = list(islice(found, MOST))
         more = sum(1 for _ in found)
+        took = f"({perf_counter() - started:.1f} s)"
         if named:
             rest = f" and {more} more" if more else ""
-            self.stdout.write(f"BROKEN {invariant.name}: {invariant.says}")
+            self.stdout.write(f"BROKEN {invariant.name}: {invariant.says} {took}")
             self.stdout.write(f"       {invariant.things}: {', '.join(named)}{rest}")
         else:
-            self.stdout.write(f"ok     {invariant.name} ({perf_counter() - started:.1f} s)")
+            self.stdout.write(f"ok     {invariant.name} {took}")
         return not named
