@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from time import monotonic
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from bench.seed import Seeded
 
 CODES = int(os.environ.get("BENCH_CODES", "100000"))
+BESIDE = 2  # seconds of the empty view before and after each row
 RIVALS, MOST = 8, 5  # on one server, and how many of them win
 
 
@@ -47,31 +49,51 @@ def main(arguments: Sequence[str]) -> None:
     from bench.seed import seed
 
     call_command("migrate", verbosity=0)
-    seeded = seed(codes=CODES, fresh=60_000)
+    seeded = seed(codes=CODES, fresh=40_000)
     print(f"{CODES} codes, {SECONDS} s a row, 2 processes of 4 threads, CPU in ms a request")
     print(f"{'':<34}{'req/s':>9}{'x bare':>9}{'app':>9}{'database':>9}")
-    with gunicorn("bench.bare:application") as (port, pid):
-        bare = measure(port, pid, ["GET\t/\t"], clients=8)
-        show("bare Django view, 8 clients", bare, bare)
     began = monotonic()
     with gunicorn("icpportal.wsgi:application") as (port, pid):
         ready = monotonic() - began
-        writing(seeded, bare, port, pid)
-        reading(seeded, bare, port, pid)
+        with gunicorn("bench.bare:application", config=os.devnull) as (bare_port, bare_pid):
+            bench = Bench(seeded, port, pid, partial(measure, bare_port, bare_pid, ["GET\t/\t"]))
+            bench.show_bare()
+            writing(bench)
+            reading(bench)
         print(f"largest worker: {memory_mib(pid):.0f} MiB; ready after {ready:.1f} s")
 
 
-def writing(seeded: Seeded, bare: Result, port: int, pid: int) -> None:
+@dataclass
+class Bench:
+    """The desk and the empty view, which is measured before and after each row, for other work comes and goes."""
+
+    seeded: Seeded
+    port: int
+    pid: int
+    bare: Callable[..., Result]
+
+    def show_bare(self) -> None:
+        """The first row."""
+        bare = self.bare(clients=8)
+        show("bare Django view, 8 clients", bare, bare.rate)
+
+    def row(self, name: str, lines: Iterable[str], *, clients: int = 8, keyed: bool = False) -> None:
+        """Measure and show one."""
+        before = self.bare(clients=clients, seconds=BESIDE).rate
+        result = measure(self.port, self.pid, lines, clients=clients, token=self.seeded.token, keyed=keyed)
+        after = self.bare(clients=clients, seconds=BESIDE).rate
+        show(f"{name}, {clients} clients", result, (before + after) / 2)
+
+
+def writing(bench: Bench) -> None:
     """Generate: each on a server of its own, under a key, and eight rivals on each server."""
-    fresh, run = iter(seeded.fresh), partial(measure, port, pid, token=seeded.token)
-    run(_generate(islice(fresh, 2_000)), clients=8, seconds=2)  # warm up
+    fresh = iter(bench.seeded.fresh)
+    measure(bench.port, bench.pid, _generate(islice(fresh, 2_000)), clients=8, token=bench.seeded.token, seconds=2)
     for clients in (8, 32):
-        show(f"generate, {clients} clients", run(_generate(islice(fresh, 12_000)), clients=clients), bare)
-    keyed = run(_generate(islice(fresh, 10_000)), clients=8, keyed=True)
-    show("generate under a key, 8 clients", keyed, bare)
+        bench.row("generate", _generate(islice(fresh, 12_000)), clients=clients)
+    bench.row("generate under a key", _generate(islice(fresh, 10_000)), keyed=True)
     wanted = list(islice(fresh, 2_000))
-    rivals = run(_generate(name for name in wanted for _ in range(RIVALS)), clients=32)
-    show(f"{RIVALS} rivals a server, 32 clients", rivals, bare)
+    bench.row(f"{RIVALS} rivals a server", _generate(name for name in wanted for _ in range(RIVALS)), clients=32)
     print(f"servers that gave other than {MOST}, or than was asked: {unfair(wanted)}")
 
 
@@ -79,17 +101,16 @@ def _generate(names: Iterable[str]) -> Iterator[str]:
     return (f"POST\t/api/v1/servers/{name}/codes/\t{{}}" for name in names)
 
 
-def reading(seeded: Seeded, bare: Result, port: int, pid: int) -> None:
+def reading(bench: Bench) -> None:
     """Verify, and lists."""
-    run = partial(measure, port, pid, token=seeded.token)
-    verify = ["POST\t/api/v1/codes/verify/\t" + json.dumps({"code": value}) for value in seeded.values]
+    verify = ["POST\t/api/v1/codes/verify/\t" + json.dumps({"code": value}) for value in bench.seeded.values]
     for clients in (8, 32):
-        show(f"verify, {clients} clients", run(verify, clients=clients), bare)
+        bench.row("verify", verify, clients=clients)
     for name, path in {
         "list of 50": "/api/v1/codes/?limit=50",
-        "list of 50 at row 50,000": deep_path(port, seeded.token),
+        "list of 50 at row 50,000": deep_path(bench.port, bench.seeded.token),
         "50 servers": "/api/v1/servers/?limit=50",
         "50 eligible servers": "/api/v1/servers/?limit=50&eligible=true",
-        "reports of 50 servers": f"/api/v1/accounts/{seeded.account}/eligibility/?limit=50",
+        "reports of 50 servers": f"/api/v1/accounts/{bench.seeded.account}/eligibility/?limit=50",
     }.items():
-        show(f"{name}, 8 clients", run([f"GET\t{path}\t"], clients=8), bare)
+        bench.row(name, [f"GET\t{path}\t"])

@@ -86,8 +86,8 @@ def deep_path(port: int, token: str) -> str:
     return f"{parts.path}?{parts.query}".replace("limit=200", "limit=50")
 
 
-def show(name: str, result: Result, bare: Result) -> None:
-    """One row of the table."""
+def show(name: str, result: Result, bare: float) -> None:
+    """One row of the table; `bare` are the empty view's requests a second at the time."""
     trouble = f"  {result.refused} refused, {result.errors} errors" if result.refused or result.errors else ""
-    numbers = f"{result.rate:>9.0f}{result.rate / bare.rate:>9.3f}{result.app_ms:>9.2f}{result.db_ms:>9.2f}"
+    numbers = f"{result.rate:>9.0f}{result.rate / bare:>9.3f}{result.app_ms:>9.2f}{result.db_ms:>9.2f}"
     print(f"{name:<34}{numbers}{trouble}", flush=True)

@@ -14,17 +14,22 @@ from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
 
+from django.db import connection
+
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager
-def gunicorn(application: str, *, workers: int = 2, threads: int = 4, **environment: str) -> Iterator[tuple[int, int]]:
+def gunicorn(
+    application: str, *, workers: int = 2, threads: int = 4, config: str = "gunicorn.conf.py", **environment: str
+) -> Iterator[tuple[int, int]]:
     """Serve `application` on a free port of 127.0.0.1; yields its port and process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", application, "--workers", str(workers)]
-    command += ["--threads", str(threads), "--log-level", "warning", "--bind", f"127.0.0.1:{port}"]
+    command += ["--threads", str(threads), "--config", config, "--keep-alive", "30", "--no-control-socket"]
+    command += ["--log-level", "warning", "--bind", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
         _wait_for(port)
@@ -55,8 +60,13 @@ def cpu_seconds(root: int) -> float:
 
 
 def postgres_cpu_seconds() -> float:
-    """The same of every PostgreSQL process on this machine, the finished ones of its postmaster included."""
-    return sum(_cpu(stat, children=True) for stat in _stats() if stat[1] == "(postgres)")
+    """The same of the PostgreSQL that Django is connected to, its finished processes included; 0 of SQLite."""
+    if connection.vendor != "postgresql":
+        return 0.0
+    connection.ensure_connection()
+    backend = str(connection.connection.info.backend_pid)
+    postmaster = next(int(stat[3]) for stat in _stats() if stat[0] == backend)
+    return sum(_cpu(stat, children=True) for stat in _stats() if postmaster in (int(stat[0]), int(stat[3])))
 
 
 def memory_mib(root: int) -> float:
