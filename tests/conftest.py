@@ -108,11 +108,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[s
             with closing(sqlite3.connect("file:pristine?mode=memory&cache=shared", uri=True)) as pristine:
                 usual.ensure_connection()
                 usual.connection.backup(pristine)
-                yield "file:pristine?mode=memory&cache=shared"
+                with django_db_blocker.block():
+                    yield "file:pristine?mode=memory&cache=shared"
         else:
             name = usual.settings_dict["NAME"]
             usual.close()  # a database is copied while nobody is connected to it
-            with copied_database(usual, name, f"{name}_pristine"):
+            with copied_database(usual, name, f"{name}_pristine"), django_db_blocker.block():
                 yield f"{name}_pristine"
 
 

@@ -6,6 +6,7 @@ from codes import errors
 from codes.choices import Action, FilingState, State, SupportAction, SupportState
 from codes.eligibility import GENERATION
 from codes.messages import SENTENCES, explain, refusals
+from codes.staff import Beyond
 from codes.validity import VALIDITY
 from servers.choices import BillingMode
 from tests.factories import NOW, make_server
@@ -48,6 +49,7 @@ def test_one_failed_condition_is_counted_in_the_singular():
         errors.TextUnfit(4000),
         errors.TooManyRequests(20),
         errors.TooManyMessages(100),
+        errors.OutOfReach(Beyond.ONESELF),
     ],
 )
 def test_every_error_is_a_sentence(error):
@@ -55,8 +57,8 @@ def test_every_error_is_a_sentence(error):
 
 
 def test_every_error_class_is_explained():
-    known = {name for name, each in vars(errors).items() if isinstance(each, type) and issubclass(each, Exception)}
-    assert known == {
+    own = [each for each in vars(errors).values() if isinstance(each, type) and each.__module__ == errors.__name__]
+    assert {each.__name__ for each in own if issubclass(each, errors.Refused)} == {
         "Refused",
         "NotEligible",
         "CodeRefused",
@@ -70,4 +72,5 @@ def test_every_error_class_is_explained():
         "TextUnfit",
         "TooManyRequests",
         "TooManyMessages",
+        "OutOfReach",
     }
