@@ -7,6 +7,7 @@ and sends what is due (delivering.py).
 
 Delivered at least once, with the same `webhook-id` each time; in order for each code, and for each server where an
 event has no code: a later one waits until the earlier is delivered or given up. Retried with growing waits for three
-days (schedule.py). An endpoint at which nothing succeeded for three days, or that answers 410, is disabled; enabled
-again, it goes on where it stopped. Several deliverers may run at once; one that is killed leaves a lease that ends.
+days, and not before a receiver's Retry-After is over (schedule.py). An endpoint at which nothing succeeded for three
+days, or that answers 410, is disabled; enabled again, it goes on where it stopped. Several deliverers may run at once;
+one that is killed leaves a lease that ends.
 """

@@ -19,7 +19,7 @@ from codes.webhooks.addresses import Resolver, system_resolver
 from codes.webhooks.choices import DeliveryState, DisabledReason
 from codes.webhooks.fan_out import receiving
 from codes.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
-from codes.webhooks.schedule import next_attempt, pause
+from codes.webhooks.schedule import asked_wait, next_attempt, pause
 from codes.webhooks.signing import headers
 from codes.webhooks.transport import Answer, post
 from icpportal.api.fields import iso
@@ -130,9 +130,12 @@ def _failed(
     delivery.tries += 1
     delivery.leased_until = None
     endpoint.failing_since = endpoint.failing_since or now
-    if answer.status is None:
+    asked = asked_wait(answer.retry_after)
+    if asked is not None:
+        endpoint.paused_until = now + asked
+    elif answer.status is None:
         endpoint.paused_until = now + pause(failing_since=endpoint.failing_since, now=now)
-    due_at = next_attempt(tries=delivery.tries, began_at=began_at, jitter=jitter, now=now)
+    due_at = next_attempt(tries=delivery.tries, began_at=began_at, asked=asked, jitter=jitter, now=now)
     if due_at is not None:
         delivery.due_at = due_at
     else:

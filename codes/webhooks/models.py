@@ -25,7 +25,7 @@ class WebhookEndpoint(models.Model):
 
     `cursor` is the number of the last event that was turned into deliveries, or passed over. `previous_secret` signs
     too until `previous_until`, so that a receiver can change over. `failing_since` is the first failure after the
-    last success; while the endpoint cannot be reached, nothing is tried before `paused_until`.
+    last success; nothing is tried before `paused_until`, while the endpoint cannot be reached or asked for a wait.
     """
 
     client = models.ForeignKey(

@@ -8,12 +8,14 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from codes import values
 from codes.webhooks.addresses import AddressRefused, Resolver, Target, callable_addresses, parse, system_resolver
+from icpportal import retry_after
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -37,9 +39,13 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What came back: a status and the beginning of the body, or an error and no status."""
+    """What came back: a status and the beginning of the body, or an error and no status.
+
+    `retry_after` is the seconds for which a 429 or 503 asks to be left alone; None when it asks for nothing readable.
+    """
 
     status: int | None = None
+    retry_after: float | None = None
     text: str = ""
     error: str = ""
     seconds: float = 0.0
@@ -68,7 +74,7 @@ def post(
             # The status decides: of a body that comes slowly, what has come is kept.
             stream.deadline = min(stream.deadline, monotonic() + limits.body)
             text = readable(_beginning(response))[:KEPT_CHARACTERS]
-        return Answer(status=response.status, text=text, seconds=monotonic() - started)
+        return Answer(status=response.status, retry_after=_asked(response), text=text, seconds=monotonic() - started)
     except AddressRefused as refused:
         error = str(refused.reason)
     except TimeoutError:
@@ -153,6 +159,14 @@ def _exchange(stream: _Stream, target: Target, body: bytes, headers: Mapping[str
     response = HTTPResponse(reader, method="POST")
     response.begin()
     return response
+
+
+def _asked(response: HTTPResponse) -> float | None:
+    """The seconds of Retry-After; a date counts from the receiver's own clock, which may go wrong."""
+    if response.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+        return None
+    now = retry_after.moment(response.getheader("Date"))
+    return retry_after.seconds(response.getheader("Retry-After"), now=now)
 
 
 def _beginning(response: HTTPResponse) -> str:

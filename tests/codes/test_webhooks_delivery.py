@@ -385,6 +385,45 @@ def test_an_endpoint_out_of_reach_costs_one_attempt_at_a_time(hook: Receiver) ->
     assert len(deliver(now=NOW + timedelta(seconds=20))) == 3
 
 
+THEIR_CLOCK = "Sun, 22 Nov 2026 20:00:00 GMT"  # it goes eight hours slow
+
+
+@pytest.mark.parametrize("status", [429, 503])
+@pytest.mark.parametrize("asked", ["120", "Sun, 22 Nov 2026 20:02:00 GMT"])
+def test_an_endpoint_is_left_alone_for_as_long_as_it_asks(hook: Receiver, status: int, asked: str) -> None:
+    make_endpoint(hook)
+    stuck, _other = make_code(), make_code()
+    hook.answer = lambda got: (status, {"Retry-After": asked, "Date": THEIR_CLOCK}, b"")
+    (sent,) = deliver()
+    assert sent.delivery.event.code == stuck
+    assert timedelta(seconds=120) <= sent.delivery.due_at - NOW <= timedelta(seconds=133)  # a tenth, and the answer
+    hook.answer = lambda got: 204
+    assert deliver(now=NOW + timedelta(seconds=119)) == []
+    assert len(deliver(now=NOW + timedelta(seconds=133))) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "asked"), [(503, "soon"), (503, "0"), (503, "2"), (500, "120"), (503, "Sun, 22 Nov 2026 19:00:00 GMT")]
+)
+def test_what_asks_for_no_longer_wait_is_tried_again_as_planned(hook: Receiver, status: int, asked: str) -> None:
+    make_endpoint(hook)
+    make_code()
+    hook.answer = lambda got: (status, {"Retry-After": asked, "Date": THEIR_CLOCK}, b"")
+    (sent,) = deliver()
+    assert timedelta(seconds=5) <= sent.delivery.due_at - NOW <= timedelta(seconds=7)
+
+
+def test_nobody_is_left_alone_for_more_than_a_day(hook: Receiver) -> None:
+    endpoint, _secret = make_endpoint(hook)
+    make_code()
+    hook.answer = lambda got: (429, {"Retry-After": "999999999"}, b"")
+    (sent,) = deliver()
+    endpoint.refresh_from_db()
+    assert endpoint.paused_until is not None
+    assert timedelta(days=1) <= endpoint.paused_until - NOW <= timedelta(days=1, seconds=2)
+    assert timedelta(days=1) <= sent.delivery.due_at - NOW <= timedelta(days=1.1, seconds=2)
+
+
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_is_a_failure_and_is_not_followed(hook: Receiver, status: int) -> None:
     make_endpoint(hook)

@@ -48,7 +48,7 @@ def receiver() -> Iterator[Receiver]:
             told.got.append(got)
             reply = told.answer(got)
             status, headers, text = (reply, {}, b"") if isinstance(reply, int) else reply
-            self.send_response(status)
+            self.send_response_only(status)  # without a Date of its own
             for name, value in headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(text)))
