@@ -191,10 +191,11 @@ STEPS: list[tuple[str, str]] = [
     (
         "feed runs",
         """
-        INSERT INTO servers_feedrun (id, kind, account_id, at, actor, created, updated, unchanged, rejected, is_newest)
+        INSERT INTO servers_feedrun (id, kind, account_id, at, actor, created, updated, unchanged, rejected, stale,
+            failures, is_newest)
         SELECT row_number() OVER (ORDER BY round DESC, a), CASE WHEN mod(a, 3) = 0 THEN 'put' ELSE 'inventory' END, a,
                {now} - round * interval '1 hour' - random() * interval '1 hour', 'client:feed', mod(a, 5), mod(a, 7),
-               10, 0, round = 0
+               10, 0, 0, '[]', round = 0
         FROM generate_series(1, {accounts}) a, generate_series(0, 4) round
         """,
     ),
