@@ -26,6 +26,7 @@ def main() -> None:
     os.environ.setdefault("SECRET_KEY", secrets.token_hex(32))
     os.environ.setdefault("CODE_KEYS", secrets.token_urlsafe(32) + "=")
     os.environ.setdefault("LOG_LEVEL", "ERROR")
+    os.environ.setdefault("STAFF_ONE_TIME_CODES", "0")  # the staff that reads has no app
     os.environ.update(
         DEBUG="", ALLOWED_HOSTS="127.0.0.1", SECURE_SSL_REDIRECT="0", THROTTLE_RATES="calls=1000000000,unknown_codes=60"
     )

@@ -97,7 +97,7 @@ def _filters(world: World) -> Iterator[tuple[str, dict[str, object]]]:
     yield server, {"fails": "server_terminated", "eligible": "true"}
     yield server, {"state": "isolated", "fails": "clb_ip"}
     yield from ((server, {"o": order}) for order in ("1", "-1", "2", "6", "-6"))
-    yield server, {"p": "200"}
+    yield server, {"p": "100"}
     yield from ((code, {"state": value}) for value in ShownState.values)
     yield from ((code, {"expires_within": value}) for value in ("7", "30"))
     yield from ((code, {"account": value}) for value in (largest, small))

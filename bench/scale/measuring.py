@@ -76,14 +76,20 @@ class Cost:
         return max(self.statements, key=lambda statement: statement.ms, default=None)
 
 
-def cost_of(visit: Callable[[], Any]) -> Cost:
-    """Visit, visit again, then explain what that read. `visit` gives a response, or nothing; the first fills caches."""
-    visit()
+def cost_of(visit: Callable[[], Any], *, once: bool = False) -> Cost:
+    """Visit, which fills caches, visit again and explain what that read; `once` for who wants the plans alone.
+
+    `visit` gives a response, or nothing.
+    """
+    if not once:
+        visit()
     with _recorded() as ran:
         response = visit()
         content = getattr(response, "content", b"")
     cost = Cost(kib=len(content) / 1024, status=getattr(response, "status_code", 200))
-    cost.statements = [each if isinstance(each, Statement) else _measured(*each) for each in ran]
+    cost.statements = [
+        each if isinstance(each, Statement) else _measured(*each, again=1 if once else AGAIN) for each in ran
+    ]
     return cost
 
 
@@ -108,9 +114,9 @@ def _recorded() -> Iterator[list[Any]]:
         yield ran
 
 
-def _measured(sql: str, params: Any) -> Statement:
+def _measured(sql: str, params: Any, *, again: int) -> Statement:
     tries: list[Statement] = []
-    while len(tries) < AGAIN and all(each.ms < SLOW for each in tries):
+    while len(tries) < again and all(each.ms < SLOW for each in tries):
         tries.append(_explained(sql, params))
     return min(tries, key=lambda each: each.ms)
 

@@ -39,18 +39,18 @@ class Handles:
 class World:
     """Who visits: staff, a customer of the largest account, an API client that sees all and one of that account."""
 
-    def __init__(self, *, now: datetime) -> None:
+    def __init__(self, *, now: datetime, host: str = "127.0.0.1") -> None:
         self.now = now
         self.handles = _handles()
         self.staff = _staff()
-        self.desk, self.customer = _client(), _client()
+        self.desk, self.customer = Client(SERVER_NAME=host), Client(SERVER_NAME=host)
         self.desk.force_login(self.staff, backend=_BACKEND)
         self.customer.force_login(_member(self.handles.largest), backend=_BACKEND)
         self._tokens = {
             limited: issue_token(_api_client(self.handles.largest if limited else None), expires_at=None, now=now)
             for limited in (False, True)
         }
-        self._api = _client()
+        self._api = Client(SERVER_NAME=host)
 
     def at_desk(self, path: str, **query: object) -> Visit:
         return lambda: self.desk.get(f"/admin/{path}", query)
@@ -82,10 +82,6 @@ class World:
             address = f"{parts.path}?{parts.query}"
         address = address.replace("limit=200", "limit=50")
         return lambda: self.api_get(address, limited=limited)
-
-
-def _client() -> Client:
-    return Client(SERVER_NAME="127.0.0.1")
 
 
 _BACKEND = "django.contrib.auth.backends.ModelBackend"

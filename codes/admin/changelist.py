@@ -215,6 +215,8 @@ def tab_counts(
     """
     if whole is None:
         whole = count_up_to(rows, COUNT_UP_TO)
+    if not whole:
+        return ["0" for _value in ("", *values)]
     if whole > up_to:
         return [_plenty(whole), *("" for _value in values)]
     counted = rows.select_related(None).order_by().annotate(tab=expression).values("tab")[: up_to + 1]

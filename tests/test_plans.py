@@ -1,0 +1,77 @@
+"""How PostgreSQL reads for lists, look-ups and pages: by index, no whole table, no sort of everything.
+
+Over a skewed fleet of 5,000 servers (bench/scale). Plans are looked at, never clocks: the planner is told to avoid
+reading a table from end to end, so that where it does all the same no index serves.
+"""
+
+from collections.abc import Iterator
+from operator import attrgetter
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from bench.scale.faces import Face, faces
+from bench.scale.fleet import seed
+from bench.scale.measuring import LARGE_TABLES, Statement, cost_of
+from bench.scale.world import World
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.skipif(
+        "connection.vendor != 'postgresql'", reason="Plans are PostgreSQL's: python tests/with_pg.py pytest …"
+    ),
+]
+SERVERS = 5_000
+MOST_SORTED = 5_000  # rows, of fifteen thousand codes and fifty thousand events
+# What has to judge every code or filing that an account ever had: exact by contract, or once a day.
+EXEMPT = (
+    "api: accounts/200000000001/",
+    "send_notices: the largest account",
+)
+# A value that nothing has, a search by the start of a name: told by reading on until the page is full.
+READS_ON = ("codes_left_min=6", "search=w", "search=200000000001", "expires_before=", "eligible=true", "expired")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    now = timezone.now()
+    seed(servers=SERVERS, now=now)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
+    yield World(now=now, host="testserver")
+
+
+def whole_tables(node: dict[str, Any], *, is_cut: bool = False) -> Iterator[str]:
+    """Large tables that are read row after row, although that was to be avoided, and not just until a page is full."""
+    if node["Node Type"] == "Seq Scan" and node["Relation Name"] in LARGE_TABLES and not is_cut:
+        yield node["Relation Name"]
+    is_cut = node["Node Type"] == "Limit" or (is_cut and node["Node Type"] not in ("Sort", "Hash", "Aggregate"))
+    for below in node.get("Plans", ()):
+        yield from whole_tables(below, is_cut=is_cut)
+
+
+def sorted_rows(statement: Statement) -> float:
+    """The most rows that one sort took at once."""
+    sorts = (node for node in statement.nodes if node["Node Type"] == "Sort")
+    return max((below["Actual Rows"] for node in sorts for below in node["Plans"]), default=0)
+
+
+def trouble(face: Face) -> Iterator[str]:
+    cost = cost_of(face.visit, once=True)
+    if cost.status != 200:
+        yield f"{face.name}: status {cost.status}"
+    for statement in filter(attrgetter("plan"), cost.statements):  # counting that took too long was given up
+        for table in whole_tables(statement.plan["Plan"]):
+            yield f"{face.name}: reads all of {table}: {statement.sql[:300]}"
+        if sorted_rows(statement) > MOST_SORTED:
+            yield f"{face.name}: sorts {sorted_rows(statement)} rows: {statement.sql[:300]}"
+
+
+def test_what_reads_is_led_by_indexes(world: World) -> None:
+    judged = [face for face in faces(world) if face.name not in EXEMPT]
+    assert len(judged) > 200
+    found = [line for face in judged if not any(part in face.name for part in READS_ON) for line in trouble(face)]
+    assert found == [], "\n".join(found)
