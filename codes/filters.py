@@ -16,6 +16,7 @@ from codes.validity import shown_as
 from codes.values import TAIL
 from icpportal.api.converters import NAME, UID
 from icpportal.api.filters import MomentFilter, OfOneFilter, PatternFilter, StrictFilterSet, TextFilter
+from servers.filters import is_wide, named_servers
 from servers.inventory.facts import canonical_address
 from servers.models import Account, Server
 
@@ -78,8 +79,6 @@ class CodeFilterSet(StrictFilterSet):
         known = AuthorizationCode.objects.values("pk")
         ways: list[QuerySet[Any, Any]] = [
             known.filter(server__instance_id=value),
-            known.filter(server__account__uid=value),
-            known.filter(server__name__startswith=value),
             known.filter(ip__address=canonical_address(value) or value),
             known.filter(filings__order_number=value),
             known.filter(filings__icp_number=value),
@@ -87,4 +86,11 @@ class CodeFilterSet(StrictFilterSet):
         ]
         if len(value) == TAIL:
             ways.append(known.filter(tail=value.upper()))
-        return codes.filter(pk__in=ways[0].union(*ways[1:]))
+        wide = Q(pk__in=[])
+        for lookup, found in named_servers(value):
+            of_servers = Q((f"server__{lookup}", found))
+            if is_wide((lookup, found)):
+                wide |= of_servers
+            else:
+                ways.append(known.filter(of_servers))
+        return codes.filter(wide | Q(pk__in=ways[0].union(*ways[1:])))

@@ -9,7 +9,7 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from codes.eligibility import GENERATION
@@ -23,6 +23,7 @@ from servers.models import Account, IPAddress, Server
 
 Servers = QuerySet[Server]
 _DIGITS = 6
+WIDE = 1_000  # servers
 
 
 class _CountField(forms.CharField):
@@ -43,6 +44,17 @@ class CountFilter(django_filters.NumberFilter):  # type: ignore[misc]
     def get_max_validator(self) -> None:
         """None: the field checks the digits."""
         return None
+
+
+def named_servers(value: str) -> list[tuple[str, Any]]:
+    """What a term may mean of which there can be very many, as look-ups: an account's servers, a name's beginning."""
+    account = Account.objects.filter(uid=value).values_list("pk", flat=True).first()
+    return [*([] if account is None else [("account", account)]), ("name__startswith", value)]
+
+
+def is_wide(named: tuple[str, Any]) -> bool:
+    """Whether so many servers are meant that a list finds a page of them sooner by reading on than by gathering all."""
+    return Server.objects.filter(Q(named)).order_by().values("pk")[WIDE : WIDE + 1].exists()
 
 
 class ServerFilterSet(StrictFilterSet):
@@ -96,10 +108,14 @@ class ServerFilterSet(StrictFilterSet):
         address = canonical_address(value) or value
         ways: list[QuerySet[Any, Any]] = [
             known.filter(instance_id=value),
-            known.filter(account__uid=value),
-            known.filter(name__startswith=value),
             IPAddress.objects.on_server().filter(address=address).values("server"),
         ]
+        wide = Q(pk__in=[])
+        for named in named_servers(value):
+            if is_wide(named):
+                wide |= Q(named)
+            else:
+                ways.append(known.filter(Q(named)))
         if self.knows_codes:
             filings = Filing.objects.values("code__server")
             ways += [
@@ -109,4 +125,4 @@ class ServerFilterSet(StrictFilterSet):
             ]
             if len(value) == TAIL:
                 ways.append(AuthorizationCode.objects.filter(tail=value.upper()).values("server"))
-        return servers.filter(pk__in=ways[0].union(*ways[1:]))
+        return servers.filter(wide | Q(pk__in=ways[0].union(*ways[1:])))

@@ -7,10 +7,12 @@ from django.test import Client
 from django.utils import timezone
 
 from codes.admin.columns import page_url
+from codes.filters import CodeFilterSet
 from codes.models import AuthorizationCode
 from codes.standing import FLEET
 from codes.views.codes import COUNTED
 from servers.choices import BillingMode, ServerState
+from servers.filters import WIDE, ServerFilterSet
 from servers.models import Account, IPAddress, Region, Server
 from tests import factories
 
@@ -109,3 +111,23 @@ def test_more_codes_than_are_counted_leave_the_tabs_without_numbers():
     assert '<span class="count">' not in page and "ICP-…-00000" in page
     AuthorizationCode.objects.filter(slot=5).delete()
     assert f'<span class="count">{(COUNTED // 5 + 1) * 4}</span>' in customer(account, "/codes/")
+
+
+def test_a_search_that_means_very_many_finds_each_once():
+    large, small = factories.make_account(), factories.make_account()
+    make_fleet(large, WIDE + 1)
+    make_fleet(small, 2)
+    code = factories.make_code(large.servers.first())
+    now = timezone.now()
+
+    def found(filters, model, term: str) -> int:
+        return filters({"search": term}, now=now, queryset=model.objects.all()).qs.count()
+
+    assert found(ServerFilterSet, Server, large.uid) == WIDE + 1
+    assert found(ServerFilterSet, Server, small.uid) == 2
+    assert found(ServerFilterSet, Server, "f") == WIDE + 3
+    assert found(ServerFilterSet, Server, f"f{WIDE + 2}") == 1
+    assert found(CodeFilterSet, AuthorizationCode, large.uid) == 1
+    assert found(CodeFilterSet, AuthorizationCode, small.uid) == 0
+    assert found(CodeFilterSet, AuthorizationCode, "f") == 1
+    assert found(CodeFilterSet, AuthorizationCode, code.server.instance_id) == 1
