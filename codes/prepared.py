@@ -127,6 +127,11 @@ def _like(param: Any, value: object) -> object:
     return type(param)(value) if isinstance(value, bytes) and not isinstance(param, bytes) else value
 
 
+def filled(keys: list[int]) -> tuple[int, ...]:
+    """One key or more, the last repeated up to a power of two: so pages of all lengths share a few statements."""
+    return (*keys, *keys[-1:] * ((1 << (len(keys) - 1).bit_length()) - len(keys)))
+
+
 def shape(value: object) -> object:
     """What of a value decides the statement: a tuple's length, a boolean itself, whether there is a value at all."""
     if isinstance(value, tuple):

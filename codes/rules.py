@@ -16,7 +16,7 @@ from django.db.models import BooleanField, Case, Model, Q, QuerySet, Subquery, V
 from django.db.models.expressions import BaseExpression
 from django.utils.translation import get_language
 
-from codes.prepared import Prepared, flatten, marker, shape
+from codes.prepared import Prepared, filled, flatten, marker, shape
 
 M = TypeVar("M", bound=Model)
 MOST_TEXTS = 1_000  # of one rule that are kept: in two languages, for each number of months
@@ -178,9 +178,7 @@ class RuleSet(Generic[M]):
         if not subjects:
             return []
         pks = [subject.pk for subject in subjects]
-        # Filled up to a power of two, so that pages of all lengths share a few statements.
-        filled = pks + pks[-1:] * ((1 << (len(pks) - 1).bit_length()) - len(pks))
-        found = self.reports_where(type(subjects[0]), {"pk__in": tuple(filled)}, now=now, choice=choice)
+        found = self.reports_where(type(subjects[0]), {"pk__in": filled(pks)}, now=now, choice=choice)
         by_pk = {report.subject.pk: report for report in found}
         return [by_pk[pk] for pk in pks]
 

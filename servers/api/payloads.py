@@ -11,6 +11,7 @@ from django.db.models import Count, QuerySet
 
 from codes.choices import ShownState
 from codes.models import AuthorizationCode
+from codes.prepared import filled, prepared
 from codes.validity import shown_state
 from icpportal.api.fields import iso
 from servers.inventory.facts import Tally
@@ -41,11 +42,18 @@ def server_rows(servers: QuerySet[Server]) -> QuerySet[Any, Any]:
 def server_payloads(rows: Iterable[tuple[Any, ...]], *, now: datetime) -> list[Payload]:
     """A page of servers with their live IPs, by one more query."""
     rows = list(rows)
+    if not rows:
+        return []
     ips: dict[int, list[Payload]] = defaultdict(list)
-    held = IPAddress.objects.live(now=now).filter(server__in=[row[0] for row in rows]).in_order()
-    for server, address, kind, expires_at in held.values_list("server_id", "address", "kind", "expires_at"):
+    for server, address, kind, expires_at in _live_ips(servers=filled([row[0] for row in rows]), now=now):
         ips[server].append({"address": address, "kind": kind, "expires_at": iso(expires_at)})
     return [_server(row, ips[row[0]]) for row in rows]
+
+
+@prepared
+def _live_ips(*, servers: tuple[int, ...], now: datetime) -> QuerySet[Any, Any]:
+    held = IPAddress.objects.live(now=now).filter(server__in=servers).in_order()
+    return held.values_list("server_id", "address", "kind", "expires_at")
 
 
 def _server(row: tuple[Any, ...], ips: list[Payload]) -> Payload:
