@@ -6,7 +6,7 @@ Only codes/webhooks writes here. All datetimes are aware and stored in UTC. Secr
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from codes.models import CodeEvent
@@ -73,6 +73,11 @@ class DeliveryQuerySet(models.QuerySet["WebhookDelivery"]):
     def pending(self) -> DeliveryQuerySet:
         """Neither delivered nor given up."""
         return self.filter(state=DeliveryState.PENDING)
+
+    def missed(self) -> DeliveryQuerySet:
+        """Given up since the last success of their endpoint: enabled again, it gets them."""
+        never, since = Q(endpoint__succeeded_at__isnull=True), Q(settled_at__gt=F("endpoint__succeeded_at"))
+        return self.filter(never | since, state=DeliveryState.GIVEN_UP)
 
 
 class WebhookDelivery(models.Model):

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from codes import values
@@ -88,11 +87,8 @@ def enable_endpoint(endpoint: WebhookEndpoint, *, now: datetime) -> None:
         fresh = _locked(endpoint)
         if fresh.disabled_at is None:
             return
-        lost = Q(state=DeliveryState.GIVEN_UP)
-        if fresh.succeeded_at is not None:
-            lost &= Q(settled_at__gt=fresh.succeeded_at)
-        stopped = fresh.deliveries.filter(Q(state=DeliveryState.PENDING) | lost)
-        stopped.update(**_anew(now))
+        for stopped in (fresh.deliveries.pending(), fresh.deliveries.missed()):
+            stopped.update(**_anew(now))
         fresh.disabled_at, fresh.disabled_reason = None, ""
         fresh.failing_since = fresh.paused_until = None
         fresh.save(update_fields=["disabled_at", "disabled_reason", "failing_since", "paused_until"])

@@ -18,6 +18,8 @@ from servers.inventory.facts import Tally
 from servers.inventory.sync import Outcome
 from servers.models import Account, FeedRun
 
+CHUNK = 500
+
 
 def record_import(tally: Tally, *, account: Account, kind: FeedKind, actor: str, now: datetime) -> FeedRun:
     """One run for one import, with what became of its rows."""
@@ -57,6 +59,13 @@ def record_stale(*, account: Account, actor: str, now: datetime) -> None:
         run = _run(Tally(), account=account, kind=FeedKind.PUT, actor=actor, now=now)
         run.stale, run.stale_at, run.is_newest = 1, now, False
         _begin(run)
+
+
+def clear_runs(*, before: datetime) -> int:
+    """Delete the next runs of before then, but the newest of each account: how many; 0 when none is left."""
+    old = FeedRun.objects.filter(at__lt=before, is_newest=False).order_by("pk").values_list("pk", flat=True)
+    gone, _ = FeedRun.objects.filter(pk__in=list(old[:CHUNK])).delete()
+    return gone
 
 
 def _this_hour(account: Account, *, actor: str, now: datetime) -> QuerySet[FeedRun]:
