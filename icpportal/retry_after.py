@@ -9,16 +9,19 @@ from email.utils import parsedate_to_datetime
 _SECONDS = re.compile(r"\d{1,9}", re.ASCII)
 
 
-def seconds(value: str | None, *, now: datetime | None) -> float | None:
-    """Seconds to wait, from 0; None when nothing readable was asked for. A date counts from `now`, if that is known."""
+def seconds(value: str | None, *, date: str | None) -> float | None:
+    """Seconds to wait, from 0; None when nothing readable was asked for.
+
+    A moment counts from the answer's own `date`, its header Date: the sender's clock may be wrong.
+    """
     text = (value or "").strip()
     if _SECONDS.fullmatch(text):
         return float(text)
-    until = moment(text)
+    until, now = _moment(text), _moment(date)
     return None if until is None or now is None else max((until - now).total_seconds(), 0.0)
 
 
-def moment(value: str | None) -> datetime | None:
+def _moment(value: str | None) -> datetime | None:
     """The aware moment that an HTTP date names; None for what is none."""
     try:
         parsed = parsedate_to_datetime(value or "")

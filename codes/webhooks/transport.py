@@ -162,11 +162,9 @@ def _exchange(stream: _Stream, target: Target, body: bytes, headers: Mapping[str
 
 
 def _asked(response: HTTPResponse) -> float | None:
-    """The seconds of Retry-After; a date counts from the receiver's own clock, which may go wrong."""
     if response.status not in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
         return None
-    now = retry_after.moment(response.getheader("Date"))
-    return retry_after.seconds(response.getheader("Retry-After"), now=now)
+    return retry_after.seconds(response.getheader("Retry-After"), date=response.getheader("Date"))
 
 
 def _beginning(response: HTTPResponse) -> str:

@@ -152,8 +152,7 @@ class Provider:
             case "cut":
                 return CallFailed("CutAnswer", "The answer broke off or is not JSON.")
             case (int() as status, headers):
-                now = retry_after.moment(headers.get("Date"))
-                asked = retry_after.seconds(headers.get("Retry-After"), now=now)
+                asked = retry_after.seconds(headers.get("Retry-After"), date=headers.get("Date"))
                 return CallFailed(f"HTTP {status}", f"The answer had the status {status}.", asked_wait=asked)
             case (code, message):
                 return CallFailed(shown(code), self._access.blot(message))
