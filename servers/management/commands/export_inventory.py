@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from servers.inventory.sheet_export import export
+from servers.management.accounts import NOTHING_DONE
 from servers.models import Account, Server
 
 
@@ -25,7 +26,7 @@ class Command(BaseCommand):
         servers = Server.objects.order_by("pk")
         if (uid := options["account"]) is not None:
             if not Account.objects.filter(uid=uid).exists():
-                raise CommandError(f"There is no account {uid}.", returncode=2)
+                raise CommandError(f"There is no account {uid}.", returncode=NOTHING_DONE)
             servers = servers.filter(account__uid=uid)
         for part in export(servers):
             self._write(part)
