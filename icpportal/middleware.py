@@ -13,7 +13,7 @@ from icpportal import context
 API_PREFIX = "/api/"
 PAGE_VERBS = ("GET", "HEAD", "POST")
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 _POWERS = "accelerometer camera display-capture geolocation gyroscope magnetometer microphone midi payment usb"
