@@ -9,7 +9,8 @@ from __future__ import annotations
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -18,8 +19,9 @@ from django.db.models.expressions import RawSQL
 
 from icpportal import bulk
 from servers.choices import IPKind, ServerState
+from servers.inventory.claims import Claims, concerning
 from servers.inventory.facts import InventoryFacts, IPFacts, ServerFacts
-from servers.models import Account, IPAddress, IPClaim, Region, Server
+from servers.models import Account, IPAddress, Region, Server
 
 T = TypeVar("T")
 Detail: TypeAlias = dict[str, object]
@@ -27,23 +29,8 @@ Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
 
 ATTEMPTS = 50  # each lost race is one that somebody else won, so this many rivals at once are fine
 DEADLOCK = "40P01"
-CLAIM_HOLDS = timedelta(days=1)  # no feed's message is late by more
-SAVED = (
-    "account",
-    "name",
-    "region",
-    "billing_mode",
-    "purchased_at",
-    "expires_at",
-    "prepaid_months",
-    "state",
-    "public_ip_assigned",
-    "prepaid_months_stated",
-    "state_since",
-    "version",
-    "facts_at",
-)
 _SERVER = [field.attname for field in Server._meta.concrete_fields]
+_SAVED = [field.name for field in Server._meta.concrete_fields if field.name not in ("id", "instance_id")]
 _IP = [field.attname for field in IPAddress._meta.concrete_fields]
 
 
@@ -66,11 +53,11 @@ def settle(work: Callable[[], T]) -> T:
 
 def lock(instance_ids: Collection[str], addresses: Collection[str]) -> list[Server]:
     """Lock the servers of these names, the holders of these addresses and who claims one of theirs, in pk order."""
-    live, named = IPAddress.objects.on_server(), bulk.listed(instance_ids)
+    live = IPAddress.objects.on_server()
     pks = {
-        *Server.objects.filter(instance_id__in=named).values_list("pk", flat=True),
+        *Server.objects.filter(instance_id__in=bulk.listed(instance_ids)).values_list("pk", flat=True),
         *live.filter(address__in=bulk.listed(addresses)).values_list("server_id", flat=True),
-        *(claim.server_id for claim in _claims(named)),
+        *(claim.server_id for claim in concerning(instance_ids)),
     }
     return bulk.fetch(Server.objects.select_for_update(no_key=True).filter(pk__in=_keys(pks)).order_by("pk"))
 
@@ -93,8 +80,6 @@ class Batch:
         self._raised: set[int] = set()
         self.losers: list[Server] = []  # who lost an address to a server of the batch, known once it is saved
         self._former: list[tuple[Server, Detail]] = []
-        self._claimed: list[IPClaim] = []
-        self._settled: set[int] = set()
 
     def _lock(self, instance_ids: Collection[str], addresses: Collection[str]) -> None:
         self._locked = {server.pk: server for server in lock(instance_ids, addresses)}
@@ -105,13 +90,13 @@ class Batch:
         held = bulk.fetch(IPAddress.objects.filter(server__in=_keys(self._locked)))
         wanted = bulk.listed(addresses)
         elsewhere = bulk.fetch(IPAddress.objects.filter(address__in=wanted).exclude(server__in=_keys(self._locked)))
-        for ip in sorted([*held, *elsewhere], key=_key):
+        for ip in sorted([*held, *elsewhere], key=attrgetter("pk")):
             if ip.released_at is None and ip.server_id not in self._locked:
                 raise Moved
             self._latest[ip.address] = ip
             self._ips[ip.server_id].append(ip)
-        self._claims = _claims(bulk.listed(instance_ids))
-        if any(claim.server_id not in self._locked for claim in self._claims):
+        self._claims = Claims(instance_ids, now=self.now)
+        if any(claim.server_id not in self._locked for claim in self._claims.known):
             raise Moved
 
     def _know_regions(self, wanted: set[str]) -> None:
@@ -122,10 +107,8 @@ class Batch:
             Region.objects.bulk_create([Region(code=code) for code in missing], ignore_conflicts=True)
             regions += Region.objects.filter(code__in=missing)
         self._regions = {region.code: region.pk for region in regions}
-        self._words: dict[str, dict[int, str]] = {
-            "region_id": {region.pk: region.code for region in regions},
-            "account_id": {},
-        }
+        codes = {region.pk: region.code for region in regions}
+        self._words: dict[str, dict[int, str]] = {"region_id": codes, "account_id": {}}
 
     # Comparing: nothing is saved yet
 
@@ -177,7 +160,7 @@ class Batch:
         """The server is gone for good: its IPs are released (decision 6)."""
         self._revise(server, {"state": ServerState.TERMINATED})
         self._written.append(server)
-        self._drop_claims(server)
+        self._claims.drop(server)
         for ip in self._live(server):
             self._release(ip)
 
@@ -195,7 +178,6 @@ class Batch:
                 setattr(server, name, value)
 
     def _word(self, name: str, value: Any) -> object:
-        """A fact as the API writes it."""
         if name == "account_id" and value not in self._words[name]:
             self._words[name][value] = Account.objects.values_list("uid", flat=True).get(pk=value)
         return self._words[name][value] if name in self._words else _word(value)
@@ -206,10 +188,10 @@ class Batch:
             return
         wanted = () if is_gone else facts.ips or ()
         if is_repeated:
-            claims = {(claim.address, claim.kind, claim.expires_at) for claim in self._claims_of(server)}
+            claims = {(claim.address, claim.kind, claim.expires_at) for claim in self._claims.of(server)}
             wanted = tuple(ip for ip in wanted if (ip.address, ip.kind, ip.expires_at) not in claims)
         else:
-            self._drop_claims(server)
+            self._claims.drop(server)
         stay = set() if is_gone else {ip.address for ip in wanted} | facts.unsure
         for ip in self._live(server):
             if ip.address not in stay:
@@ -222,7 +204,7 @@ class Batch:
                 if latest is not None and latest.released_at is None:
                     self._release(latest)  # one that is live elsewhere ends
                     if not isinstance(facts, InventoryFacts):  # the provider's own lists are of one moment
-                        self._claim(latest)
+                        self._claims.make(latest)
                 self._assign(server, ip_facts, position)
 
     def _assign(self, server: Server, facts: IPFacts, position: int) -> None:
@@ -271,82 +253,41 @@ class Batch:
         live = sorted(self._live(server), key=lambda ip: (ip.assigned_at, ip.position, ip.pk or 0))
         return [ip.address for ip in live]
 
-    # Claims
-
-    def _claims_of(self, server: Server) -> list[IPClaim]:
-        return [claim for claim in self._claims if claim.server_id == server.pk]
-
-    def _claim(self, lost: IPAddress) -> None:
-        """The server's newest facts list the address still."""
-        values = {"address": lost.address, "kind": lost.kind, "position": lost.position, "expires_at": lost.expires_at}
-        self._claimed.append(IPClaim(server_id=lost.server_id, since=self.now, **values))
-
-    def _drop_claims(self, server: Server) -> None:
-        """Newer facts of the server say for themselves what it has."""
-        if server.pk is not None:
-            self._settled |= {claim.pk for claim in self._claims_of(server)}
-            self._claimed = [claim for claim in self._claimed if claim.server_id != server.pk]
-
     def _give_back(self) -> None:
         """An address that nobody holds any more goes to the server that claims it, the last of several."""
-        for claim in reversed(self._claims):
+        for claim in self._claims.open():
             latest = self._latest.get(claim.address)
             is_free = latest is not None and latest in self._released and latest.released_at is not None
-            if claim.pk in self._settled or not is_free or self.now - claim.since > CLAIM_HOLDS:
+            if not is_free or any(ip.address == claim.address for _server, ip in self._assigned):
                 continue
-            if any(ip.address == claim.address for _server, ip in self._assigned):
-                continue
-            self._settled.add(claim.pk)
+            self._claims.settle(claim)
             facts = IPFacts(address=claim.address, kind=IPKind(claim.kind), expires_at=claim.expires_at)
             self._assign(self._locked[claim.server_id], facts, claim.position)
-
-    def _save_claims(self) -> None:
-        """What is claimed from now on, and what no longer."""
-        if self._settled:
-            IPClaim.objects.filter(pk__in=self._settled).delete()
-        if self._claimed:
-            IPClaim.objects.bulk_create(self._claimed)
 
     # Saving
 
     def save(self, observer: Observer) -> None:
         """Everything, in one order everywhere, and the changes to the observer."""
         self._give_back()
-        self._save_claims()
+        self._claims.save()
         created = sorted((s for s in self._written if s.pk is None), key=lambda server: server.instance_id)
         known = [server for server in self._written if server.pk is not None]
         altered = [server for server in known if self._details[server.instance_id] or server.pk in self._raised]
         for server in self._written:
             server.facts_at = self.now
         bulk.insert(created)
-        bulk.update(altered, SAVED)
+        bulk.update(altered, _SAVED)
         untouched = {server.pk for server in known} - {server.pk for server in altered}
         Server.objects.filter(pk__in=_keys(untouched)).update(facts_at=self.now)
-        released = _keys(ip.pk for ip in self._released)
-        IPAddress.objects.filter(pk__in=released).update(released_at=self.now)
-        bulk.update(sorted(self._altered, key=_address), ["kind", "expires_at", "released_at"])
+        IPAddress.objects.filter(pk__in=_keys(ip.pk for ip in self._released)).update(released_at=self.now)
+        bulk.update(sorted(self._altered, key=attrgetter("address")), ["kind", "expires_at", "released_at"])
         for server, ip in self._assigned:
             ip.server_id = server.pk
-        bulk.insert(sorted((ip for _server, ip in self._assigned), key=_address), keyed=False)
+        bulk.insert(sorted((ip for _server, ip in self._assigned), key=attrgetter("address")), keyed=False)
         written = {server.pk for server in known}
         self.losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
         changes = [(server, self.detail(server)) for server in (*self._written, *self.losers)]
         observer([*self._former, *((server, detail) for server, detail in changes if detail)])
-
-
-def _claims(instance_ids: RawSQL) -> list[IPClaim]:
-    """What these servers claim, and who claims what they hold."""
-    held = IPAddress.objects.on_server().filter(server__instance_id__in=instance_ids)
-    concerned = Q(server__instance_id__in=instance_ids) | Q(address__in=held.values("address"))
-    return list(IPClaim.objects.filter(concerned).order_by("pk"))
-
-
-def _address(ip: IPAddress) -> str:
-    return ip.address
-
-
-def _key(ip: IPAddress) -> int:
-    return ip.pk
 
 
 def _keys(pks: Iterable[int]) -> RawSQL:
