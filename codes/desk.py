@@ -86,6 +86,14 @@ class DeskSite(admin.AdminSite):
         answer: Any = DeskSignIn.as_view(extra_context=frame)(request)
         return cast(HttpResponse, answer)
 
+    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """As everybody changes their own, in the frame of the desk."""
+        from icpportal.sign_in.views import PasswordChange
+
+        frame = {**self.each_context(request), **(extra_context or {})}
+        done = reverse("admin:password_change_done")
+        return PasswordChange.as_view(success_url=done, extra_context=frame)(request)
+
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The start page: what needs somebody now."""
         from codes.admin.start import start_context

@@ -15,7 +15,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.admin import AdminSite
-from django.contrib.auth import REDIRECT_FIELD_NAME, authenticate
+from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 
+from icpportal.sign_in.forms import is_password_of
 from icpportal.sign_in.one_time_codes import LONGEST, WRONG_CODE, has_device, passes
 
 View = Callable[..., HttpResponseBase]
@@ -56,7 +57,7 @@ class ConfirmForm(forms.Form):
     def clean_password(self) -> str:
         """Raises ValidationError unless it is theirs."""
         password: str = self.cleaned_data["password"]
-        if authenticate(self.request, username=self.user.get_username(), password=password) != self.user:
+        if not is_password_of(self.request, self.user, password):
             raise forms.ValidationError(_("The password is wrong."))
         return password
 

@@ -1,11 +1,17 @@
-"""Signing in by user name or by e-mail address, with one answer to whatever is wrong."""
+"""Signing in by user name or by e-mail address, with one answer to whatever is wrong; the password of who is in."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
-from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.contrib.auth import authenticate
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UsernameField
 from django.contrib.auth.models import User
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+
+from icpportal.sign_in.throttle import count_under
 
 _WRONG = _("User name, e-mail address or password is wrong. Mind upper and lower case in the password.")
 
@@ -34,3 +40,26 @@ class SignInForm(AuthenticationForm):
             return typed
         names = list(User.objects.filter(email__iexact=typed, is_active=True).values_list("username", flat=True)[:2])
         return names[0] if len(names) == 1 else typed
+
+
+def is_password_of(request: HttpRequest, user: User, password: str) -> bool:
+    """Whether it is theirs, who are signed in. A wrong one counts as a failed sign-in; over a limit none is right."""
+    count_under(request, user.get_username())
+    return authenticate(request, username=user.get_username(), password=password) == user
+
+
+class ChangeForm(PasswordChangeForm):  # type: ignore[type-arg]
+    """The old password cannot be guessed here more often than in signing in."""
+
+    required_css_class = "required"
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_old_password(self) -> str:
+        """Raises ValidationError unless it is theirs."""
+        password: str = self.cleaned_data["old_password"]
+        if not is_password_of(self.request, self.user, password):
+            raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return password

@@ -27,6 +27,7 @@ from django_otp.oath import TOTP
 from codes import values
 from icpportal.context import request_id
 from icpportal.sign_in.models import OneTimeChange, OneTimeDevice, RecoveryCode
+from icpportal.sign_in.throttle import count_under
 
 ISSUER = "ICP codes"
 SECRET_BYTES = 20  # as RFC 4226 recommends
@@ -98,6 +99,7 @@ def passes(request: HttpRequest, user: User, typed: str, *, now: datetime) -> bo
     Over a limit nothing passes, and django-axes' middleware answers 429.
     """
     credentials = {"username": user.get_username()}
+    count_under(request, user.get_username())
     with transaction.atomic():
         _lock(user)
         if not AxesProxyHandler.is_allowed(request, credentials):

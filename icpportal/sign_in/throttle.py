@@ -61,9 +61,15 @@ def digest(name: str) -> str:
     return salted_hmac("sign-in", folded.encode("utf-8", "surrogatepass"), algorithm="sha256").hexdigest()
 
 
+def count_under(request: HttpRequest, name: str) -> None:
+    """What fails in this request counts under this name: it is known who it is, whatever name was sent beside."""
+    request.counted_name = name  # type: ignore[attr-defined]
+
+
 def name_of(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
     """The setting AXES_USERNAME_CALLABLE: the digest of what was typed, not of the name found for it."""
-    return digest(request.POST.get("username") or (credentials or {}).get("username") or "")
+    known = getattr(request, "counted_name", "")
+    return digest(known or request.POST.get("username") or (credentials or {}).get("username") or "")
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:

@@ -21,7 +21,7 @@ from django.views.i18n import set_language
 
 from icpportal import mailing
 from icpportal.sign_in import steps
-from icpportal.sign_in.forms import SignInForm
+from icpportal.sign_in.forms import ChangeForm, SignInForm
 from icpportal.sign_in.models import Preference
 from icpportal.sign_in.one_time_codes import are_needed
 from icpportal.sign_in.resetting import ResetForm
@@ -60,6 +60,11 @@ class DeskSignIn(TwoSteps):
 
 class PasswordChange(auth.PasswordChangeView):
     """The session gets a new key; every other one of this person ends."""
+
+    form_class = ChangeForm
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "request": self.request}
 
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)

@@ -69,6 +69,20 @@ def test_wrong_passwords_count_like_those_of_signing_in(supervisor, later):
     assert supervisor.post("/admin/confirm/", {"password": "pw"}).status_code == 429
 
 
+def test_wrong_passwords_count_for_the_person_whatever_name_is_sent_beside_them(supervisor, later):
+    tries = [{"password": "no", "username": f"zhou{number}"} for number in range(PER_NAME)]
+    answers = [supervisor.post("/admin/confirm/", each).status_code for each in tries]
+    assert answers == [200] * (PER_NAME - 1) + [429]
+
+
+@pytest.mark.parametrize("path", ["/password/", "/admin/password_change/"])
+def test_guesses_at_the_old_password_count_like_those_of_signing_in(supervisor, path):
+    tries = {"old_password": "no", "new_password1": "Xk29-vuhq", "new_password2": "Xk29-vuhq"}
+    answers = [supervisor.post(path, tries).status_code for _ in range(PER_NAME)]
+    assert answers == [200] * (PER_NAME - 1) + [429]
+    assert supervisor.post(path, tries | {"old_password": "pw"}).status_code == 429
+
+
 def test_a_session_from_the_future_asks(supervisor):
     with time_machine.travel(timezone.now() - timedelta(minutes=1)):
         assert supervisor.get(ADD).status_code == 302

@@ -237,6 +237,16 @@ def test_wrong_codes_lock_the_person_wherever_they_come_from(compulsory, clock):
     assert client.post("/login/code/", {"code": code_of(secret)}).status_code == 302
 
 
+def test_wrong_codes_count_for_the_person_whatever_name_is_sent_beside_them(compulsory):
+    make_agent(username="sun")
+    set_up()
+    client = browser()
+    give_password(client)
+    for number in range(PER_NAME - 1):
+        client.post("/login/code/", {"code": "000000", "username": f"zhou{number}"})
+    assert client.post("/login/code/", {"code": "000000", "username": "zhou"}).status_code == 429
+
+
 def test_wrong_codes_lock_the_address_and_a_forged_header_does_not_help(compulsory):
     people = [f"sun{number}" for number in range(PEOPLE)]
     for name in people:
