@@ -108,13 +108,14 @@ class Sheet:
     def _table(self) -> Iterator[tuple[int, dict[str, str]]]:
         """Each row that is not empty: its line and its cells by column; "" holds how many cells are too many."""
         with self._text() as text:
-            first = text.readline()
-            given = first.strip().lower().removeprefix("sep=") if first[:4].lower() == "sep=" else ""
-            lines = chain([] if given else [first], text)
-            reader = csv.reader(lines, delimiter=_delimiter(given, first))
-            line, skipped = 1, 1 if given else 0
+            line, skipped = 1, 0
             columns: list[str] = []
             try:
+                first = text.readline()
+                given = first[4:].strip("\r\n ") if first[:4].lower() == "sep=" else ""
+                skipped = 1 if given else 0
+                head = text.readline() if given else first
+                reader = csv.reader(chain([head], text), delimiter=_delimiter(given, head))
                 for texts in reader:
                     if not columns and any(texts):
                         columns = self._head(texts)
@@ -189,7 +190,7 @@ SECRET = _("The cell carries an authorization code: take it out.")
 
 
 def _delimiter(given: str, first: str) -> str:
-    return given if given and given in DELIMITERS else max(DELIMITERS, key=first.count)
+    return given if given and given in tuple(DELIMITERS) else max(DELIMITERS, key=first.count)
 
 
 def _by_column(columns: list[str], texts: list[str]) -> dict[str, str]:

@@ -40,6 +40,8 @@ def test_a_row_states_a_server_as_the_api_body_does() -> None:
         table({"name": "青山网站"}, delimiter=";").encode(),
         table({"name": "青山网站"}, delimiter="\t").encode(),
         b"sep=;\r\n" + table({"name": "青山网站"}, delimiter=";").encode(),
+        b"sep=\t\r\n" + table({"name": "青山网站"}, delimiter="\t").encode(),
+        b"sep=,;\r\n" + table({"name": "青山网站"}).encode(),
         table({"name": "青山网站"}).replace("\r\n", "\n").encode(),
         table({"name": "青山网站"}).replace("\r\n", "\r").encode(),
         (table({"name": "青山网站"}) + ",,,,\r\n\r\n   \r\n").encode(),
@@ -179,6 +181,8 @@ def test_a_cell_with_a_code_value_is_bad_and_is_not_repeated(column: str) -> Non
         (table({}, columns=[*GOOD, "colour"]).encode(), "unknown columns: colour"),
         (table({}, columns=[*GOOD, "name"]).encode(), "names name twice"),
         (table({"name": '"' + "x" * 140_000}).encode(), "Line 2 is not CSV"),
+        (b"\xff\xfe\x00\xd8a\x00", "Line 1 is not CSV"),
+        (table({}).encode("utf-16")[:-1], "is not CSV"),
     ],
 )
 def test_a_file_that_is_no_table_of_servers_is_refused_whole(data: bytes, said: str) -> None:
