@@ -63,8 +63,7 @@ class Command(BaseCommand):
                 account = account_named(options["account"], create_as=options["create_account"])
                 tally = self._apply(inventory, account, options["region"], complete=options["complete"])
             except Unreadable as error:
-                message = f"{error.path} cannot be read: {error.reason} Nothing was done."
-                raise CommandError(message, returncode=NOTHING_DONE) from error
+                raise _unreadable(error) from error
             except Incomplete as error:
                 message = "These responses are not complete: instances are missing or listed twice, or one is an error."
                 raise CommandError(f"{message} Nothing was done.", returncode=NOTHING_DONE) from error
@@ -90,8 +89,7 @@ class Command(BaseCommand):
                     for rows in work.steps():
                         progress(rows)
         except Unreadable as error:
-            message = f"{error.path} cannot be read: {error.reason} Nothing was done."
-            raise CommandError(message, returncode=NOTHING_DONE) from error
+            raise _unreadable(error) from error
         if not is_dry:
             record_sheet(work.counts, actor="system", now=now)
         numbers = ", ".join(f"{work.total[result]} {result}" for result in RESULTS)
@@ -128,3 +126,7 @@ class Command(BaseCommand):
             f"{tally.created} created, {tally.updated} updated, {tally.unchanged} unchanged, "
             f"{len(tally.rejected)} rejected."
         )
+
+
+def _unreadable(error: Unreadable) -> CommandError:
+    return CommandError(f"{error.path} cannot be read: {error.reason} Nothing was done.", returncode=NOTHING_DONE)
