@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,21 +12,19 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from codes import services
 from codes.choices import Channel
+from icpportal.watching import stopped_by_signals, watch
 from servers.inventory.facts import REGION_CODE, Tally
 from servers.inventory.provider import Access, BadEndpoint, NoCredentials, NoSDK, Provider
 from servers.inventory.runs import record_sync
 from servers.inventory.sync import Failure, Listener, Outcome, WrongAccount, sync
 from servers.management.accounts import NOTHING_DONE, account_named
 from servers.models import Account
-
-log = logging.getLogger(__name__)
 
 PARTLY_DONE = 1  # exit code
 INSTALL = ".venv/bin/pip install --require-hashes -r requirements-tencent.lock"
@@ -60,13 +56,11 @@ class Command(BaseCommand):
         provider = self._provider(stop)
         account = account_named(options["account"], create_as=options["create_account"])
         work = partial(self._round, provider, account, options["region"], complete=options["complete"])
-        with _stopped_by_signals(stop):
+        with stopped_by_signals(stop):
             if options["watch"] is None:
                 _exit_as(work())
-                return
-            while not stop.is_set():
-                self._watch_round(work)
-                stop.wait(options["watch"])
+            else:
+                watch(work, seconds=options["watch"], stop=stop)
 
     def _provider(self, stop: Event) -> Provider:
         try:
@@ -79,13 +73,6 @@ class Command(BaseCommand):
         except BadEndpoint:
             message = "TENCENTCLOUD_ENDPOINT must be https://host or https://host:port; http is for this machine alone."
         raise CommandError(message, returncode=NOTHING_DONE)
-
-    def _watch_round(self, work: partial[Outcome]) -> None:
-        close_old_connections()
-        try:
-            work()
-        except (DatabaseError, InterfaceError):
-            log.exception("The database could not be used; trying again")
 
     def _round(self, provider: Provider, account: Account, regions: Sequence[str], *, complete: bool) -> Outcome:
         now = timezone.now()
@@ -145,18 +132,6 @@ class Command(BaseCommand):
                 self.stderr.write(f"Nothing was read: {failure.code}: {failure.detail}")
         if outcome.read:
             self.stdout.write(f"{len(outcome.read)} regions read: {_counts(outcome.tally)}.")
-
-
-@contextmanager
-def _stopped_by_signals(stop: Event) -> Iterator[None]:
-    """SIGTERM and SIGINT end after the call that is being made, and the region that is being written."""
-    signals = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(each, lambda *_: stop.set()) for each in signals]
-    try:
-        yield
-    finally:
-        for each, handler in zip(signals, before, strict=True):
-            signal.signal(each, handler)
 
 
 def _exit_as(outcome: Outcome) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
-import signal
 from collections import Counter
 from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, InterfaceError, close_old_connections
 from django.utils import timezone
 
 from codes.webhooks.choices import DeliveryState
 from codes.webhooks.delivering import deliver_next
 from codes.webhooks.fan_out import fan_out
-
-log = logging.getLogger(__name__)
+from icpportal.watching import stopped_by_signals, watch
 
 
 class Command(BaseCommand):
@@ -33,19 +29,12 @@ class Command(BaseCommand):
             return
         if seconds <= 0:
             raise CommandError("--watch needs more than 0 seconds.")
-        for each in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(each, lambda *_: stop.set())
-        while not stop.is_set():
-            self._watch_round(stop)
-            stop.wait(seconds)
+        with stopped_by_signals(stop):
+            watch(lambda: self._quiet_round(stop), seconds=seconds, stop=stop)
 
-    def _watch_round(self, stop: Event) -> None:
-        close_old_connections()
-        try:
-            if line := self._round(stop, is_quiet=True):
-                self.stdout.write(line)
-        except (DatabaseError, InterfaceError):
-            log.exception("The database could not be used; trying again")
+    def _quiet_round(self, stop: Event) -> None:
+        if line := self._round(stop, is_quiet=True):
+            self.stdout.write(line)
 
     def _round(self, stop: Event, *, is_quiet: bool = False) -> str:
         made, sent = fan_out(now=timezone.now()), Counter[str]()
