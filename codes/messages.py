@@ -32,6 +32,7 @@ from codes.errors import (
 )
 from codes.lifecycle import StrPromise
 from codes.rules import Outcome, Report
+from icpportal import sentences
 
 # What is wrong, by refusal code, naming the value `found` and the policy.
 SENTENCES: Mapping[str, StrPromise] = {
@@ -73,8 +74,8 @@ class Refusal:
 
     def __str__(self) -> str:
         """What is wrong and what to do, in one line."""
-        quoted = f" (FAQ {self.faq})" if self.faq else ""
-        return f"{self.sentence} {self.remedy}{quoted}"
+        quoted = [f"(FAQ {self.faq})"] if self.faq else []
+        return sentences.join([self.sentence, self.remedy, *quoted])
 
 
 def refusals(report: Report[Any]) -> list[Refusal]:
@@ -100,7 +101,7 @@ def explain(error: Refused) -> str:
         case CodeRefused():
             return _listed(str(_("The code cannot begin a filing.")), error.report)
         case TransitionRefused():
-            return _action(_("%(action)s is not possible."), error.action.label) + f" {error.explanation}"
+            return sentences.join([_action(_("%(action)s is not possible."), error.action.label), error.explanation])
         case ReasonRequired():
             return _action(_("%(action)s needs a reason."), error.action.label)
         case FilingEnded():
@@ -114,7 +115,7 @@ def explain(error: Refused) -> str:
         case OutOfReach():
             return str(error.beyond.label)
         case SupportRefused():
-            return _action(_("%(action)s is not possible."), error.action.label) + f" {error.explanation}"
+            return sentences.join([_action(_("%(action)s is not possible."), error.action.label), error.explanation])
         case TextUnfit():
             return str(_("Write at least a word and at most %(limit)d characters.") % {"limit": error.limit})
         case TooManyRequests():
@@ -138,7 +139,7 @@ def _refusal(outcome: Outcome[Any]) -> Refusal:
 
 
 def _listed(headline: str, report: Report[Any]) -> str:
-    return " ".join([headline, *(str(refusal) for refusal in refusals(report))])
+    return sentences.join([headline, *refusals(report)])
 
 
 def _action(text: StrPromise, action: object) -> str:

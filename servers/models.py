@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from servers.choices import BillingMode, FeedKind, IPKind, Jurisdiction, ServerState
@@ -50,7 +50,7 @@ class Account(models.Model):
 class Region(models.Model):
     """A provider's region and where it is for the filing law; an unknown one arrives unclassified (decision 8)."""
 
-    code = models.CharField(_("code"), max_length=64, unique=True)
+    code = models.CharField(pgettext_lazy("region", "code"), max_length=64, unique=True)
     name_en = models.CharField(_("English name"), max_length=100, blank=True)
     name_zh = models.CharField(_("Chinese name"), max_length=100, blank=True)
     jurisdiction = models.CharField(

@@ -7,6 +7,7 @@ from django.template import Context
 from django.test import RequestFactory
 from django.utils import translation
 
+from icpportal import sentences
 from icpportal.api.templatetags import icp
 from icpportal.dates import SHANGHAI
 
@@ -24,7 +25,8 @@ def without(path: str, *names: str) -> str:
 @pytest.mark.parametrize(("language", "gap"), [("en", " "), ("zh-hans", "")])
 def test_a_chinese_full_stop_needs_no_space(language, gap):
     with translation.override(language):
-        assert icp.gap() == gap
+        assert sentences.gap() == gap
+        assert sentences.join(["一。", "二。"]) == f"一。{gap}二。"
 
 
 def test_segments_are_filled_from_the_left():

@@ -20,6 +20,7 @@ from codes.eligibility import GENERATION
 from codes.lifecycle import TRANSITIONS
 from codes.messages import refusals
 from codes.models import AuthorizationCode, BulkRun
+from icpportal.sentences import join
 from servers.models import Server
 
 TASTE = 50  # rows of those that go: who is skipped matters more
@@ -68,7 +69,7 @@ class Generating:
         """Why each of these would be skipped, or "", by primary key."""
         servers = list(Server.objects.filter(pk__in=subjects))
         reports = GENERATION.page_reports(servers, now=now)
-        return {report.subject.pk: " ".join(each.sentence for each in refusals(report)) for report in reports}
+        return {report.subject.pk: join(each.sentence for each in refusals(report)) for report in reports}
 
     def _reports(self, servers: QuerySet[Server], shown: int, now: datetime) -> list[Any]:
         return GENERATION.page_reports(list(servers.order_by("pk")[:shown]), now=now)

@@ -38,6 +38,7 @@ from codes.admin.columns import list_url
 from codes.admin.forms import DeskForm
 from codes.choices import Channel
 from icpportal.context import request_id
+from icpportal.sentences import join
 from servers.inventory import sheet_export, uploads
 from servers.inventory.cells import COLUMNS
 from servers.inventory.files import Unreadable
@@ -120,7 +121,7 @@ def _upload(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponseBase:
         try:
             kept = uploads.keep(file.file, name=file.name, is_secret=values.stands_in, by=staff(request), now=now)
         except Unreadable as error:
-            form.add_error("file", f"{error.reason} {gettext('Nothing was done.')}")
+            form.add_error("file", join([error.reason, gettext("Nothing was done.")]))
         else:
             return _grow(model_admin, request, kept, uploads.judge(kept, is_secret=values.stands_in, now=now))
     context = model_admin.desk_context(request, title=gettext("Import servers")) | {

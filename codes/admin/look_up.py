@@ -23,6 +23,7 @@ from codes.admin.verdicts import checked
 from codes.eligibility import GENERATION
 from codes.lookup import Found, Term, resolve
 from codes.models import AuthorizationCode
+from icpportal.sentences import comma
 from servers.models import IPAddress
 
 
@@ -53,7 +54,8 @@ def _context(text: str, found: Found) -> dict[str, Any]:
     now = timezone.now()
     count = len(found.objects)
     term = "" if found.holds_value else Term.of(text).whole
-    title = ngettext("%(count)d match", "%(count)d matches", count) % {"count": count} if count else _("No match")
+    nothing = _("No match") if text.strip() else _("Look-up")
+    title = ngettext("%(count)d match", "%(count)d matches", count) % {"count": count} if count else nothing
     return {
         "title": title,
         "term": term,
@@ -61,8 +63,8 @@ def _context(text: str, found: Found) -> dict[str, Any]:
         "servers": checked(GENERATION.page_reports(found.servers, now=now)),
         "codes": dressed(AuthorizationCode.objects.filter(pk__in=[code.pk for code in found.codes]), now=now),
         "requests": support_words.dressed(found.requests, now=now),
-        "read_as": ", ".join(str(handle.label) for handle in found.read_as),
-        "tried": ", ".join(str(handle.label) for handle in found.tried),
+        "read_as": comma().join(str(handle.label) for handle in found.read_as),
+        "tried": comma().join(str(handle.label) for handle in found.tried),
         "asked": bool(text.strip()),
         "now": now,
     }

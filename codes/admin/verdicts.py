@@ -16,6 +16,7 @@ from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
 from codes.messages import cannot_generate, refusals
 from codes.rules import Report
 from icpportal.dates import shanghai
+from icpportal.sentences import join
 from servers.models import Server
 
 REPLY_LANGUAGES = ("en", "zh-hans")
@@ -49,7 +50,7 @@ def server_verdict(report: Report[Server]) -> Verdict:
     sentences = [refusal.sentence for refusal in refusals(report)]
     if FILING_NOT_REQUIRED in report.notes:
         sentences.insert(0, _("In Hong Kong, China, no ICP filing is needed (FAQ 7)."))
-    line = " ".join([*sentences, _("No staff override exists.")])
+    line = join([*sentences, _("No staff override exists.")])
     return Verdict(kind=kind_of(report), headline=cannot_generate(report), line=line)
 
 
@@ -68,7 +69,7 @@ def code_verdict(report: Report[Any]) -> Verdict:
     state = ShownState(code.shown_state)
     reasons = refusals(report)
     reasons.sort(key=lambda refusal: refusal.code != "code_expired")
-    line = " ".join(f"{refusal.sentence} {refusal.remedy}" for refusal in reasons)
+    line = join(text for refusal in reasons for text in (refusal.sentence, refusal.remedy))
     match state:
         case ShownState.UNUSED:
             expires_at = validity.expires_at(code)

@@ -25,6 +25,7 @@ from codes.eligibility import GENERATION, Choice
 from codes.messages import cannot_generate, refusals
 from codes.rules import Report
 from icpportal.dates import shanghai
+from icpportal.sentences import join
 from servers.choices import BillingMode, ServerState
 from servers.models import IPAddress, Server
 
@@ -88,8 +89,7 @@ def _answer(report: Report[Server], choice: Choice) -> Verdict:
     line = text % {"months": choice.more_months, "until": until}
     if report.passed:
         return Verdict(kind="ok", headline=_("It would pass"), line=line)
-    sentences = " ".join(str(refusal) for refusal in refusals(report))
-    return Verdict(kind=kind_of(report), headline=cannot_generate(report), line=f"{line} {sentences}")
+    return Verdict(kind=kind_of(report), headline=cannot_generate(report), line=join([line, *refusals(report)]))
 
 
 def endings(server: Server, ips: Iterable[IPAddress], codes: Iterable[Any], *, now: datetime) -> list[Ending]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 from codes.choices import Action
 from codes.lifecycle import StrPromise
 from codes.models import AuthorizationCode
+from icpportal.sentences import join
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +40,7 @@ class Words:
             "%(skipped)d of the %(chosen)d selected are skipped",
             chosen - going,
         )
-        return f"{asked} {skipped % {'skipped': chosen - going, 'chosen': chosen}}"
+        return join([asked, skipped % {"skipped": chosen - going, "chosen": chosen}])
 
     def confirm(self, going: int) -> str:
         """The button that does it, with the count."""

@@ -79,6 +79,11 @@ def test_strangers_sign_in_first():
     assert Client().post(URL, {"q": "1"}).status_code == 302
 
 
+def test_a_page_without_a_term_does_not_say_that_nothing_matched(agent):
+    html = agent.get(URL).content.decode()
+    assert "No match" not in html and "Enter a handle in the box above." in html
+
+
 def test_staff_without_a_role_find_nothing():
     server, client = factories.make_server(), Client()
     client.force_login(factories.make_user(is_staff=True))

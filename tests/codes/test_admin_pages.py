@@ -264,3 +264,8 @@ def test_codes_are_listed_by_shown_state_and_by_nearness_of_expiry():
     assert listed(expires_within=7) == {near}
     Server.objects.filter(pk=near.server_id).update(state=ServerState.ISOLATED)
     assert listed(state="expired") == {near} and not listed(expires_within=7)
+
+
+def test_a_missing_page_of_the_desk_leads_back_to_the_desk():
+    html = signed_in().get("/admin/codes/authorizationcode/999/edit/").content.decode()
+    assert 'href="/admin/">Start</a>' in html and "My servers" not in html

@@ -8,11 +8,12 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
-from icpportal import dates
+from icpportal import dates, sentences
 
 register = template.Library()
+register.simple_tag(sentences.gap)
 
 POSITION_PARAMETERS = ("cursor", "page", "p")  # a place in one list says nothing about another list
 
@@ -57,12 +58,6 @@ def relative(moment: datetime | None, now: datetime) -> str:
     if seconds < _MINUTE:
         return gettext("now")
     return _ahead(seconds, moment, now) if moment > now else _behind(seconds, moment, now)
-
-
-@register.simple_tag
-def gap() -> str:
-    """What stands between two sentences: a space, and nothing after a Chinese full stop."""
-    return "" if (get_language() or "").startswith("zh") else " "
 
 
 @register.simple_tag(takes_context=True)

@@ -1,0 +1,22 @@
+"""How sentences stand beside each other in the language of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.utils.translation import get_language
+
+
+def gap() -> str:
+    """What stands between two sentences: a space, and nothing after a Chinese full stop."""
+    return "" if (get_language() or "").startswith("zh") else " "
+
+
+def join(sentences: Iterable[object]) -> str:
+    """Sentences as one paragraph."""
+    return gap().join(str(sentence) for sentence in sentences)
+
+
+def comma() -> str:
+    """What stands between the items of a list in a sentence."""
+    return ", " if gap() else "、"
