@@ -16,6 +16,7 @@ from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
 from icpportal.sign_in.lifetimes import ONE_TIME_CODE
+from icpportal.sign_in.throttle import count_under
 
 PERIOD = timedelta(minutes=10)
 _PENDING = "pending_sign_in"
@@ -58,6 +59,7 @@ def pending(request: HttpRequest, *, now: datetime) -> Pending | None:
 def finish(request: HttpRequest, who: Pending) -> None:
     """The second step is done: they are signed in, and failures under the name that they typed are forgotten."""
     request.session.flush()
+    count_under(request, who.typed)
     login(request, who.user)
     request.session[ONE_TIME_CODE] = True
     reset(username=who.typed)

@@ -247,6 +247,22 @@ def test_wrong_codes_count_for_the_person_whatever_name_is_sent_beside_them(comp
     assert client.post("/login/code/", {"code": "000000", "username": "zhou"}).status_code == 429
 
 
+@pytest.mark.parametrize("is_set_up", [True, False])
+def test_signing_in_forgives_nobody_else_whatever_name_is_sent_beside_the_code(compulsory, clock, is_set_up):
+    make_agent(username="sun"), make_agent(username="li")
+    for _ in range(PER_NAME - 1):
+        give_password(browser(), "li", password="no")
+    secret = set_up()[0] if is_set_up else ""
+    clock.shift(60)
+    client = browser()
+    give_password(client)
+    secret = secret or secret_in(client.get("/login/set-up/"))
+    path = "/login/code/" if is_set_up else "/login/set-up/"
+    client.post(path, {"code": code_of(secret), "username": "li"})
+    assert is_in(client)
+    assert give_password(browser(REMOTE_ADDR="203.0.113.9"), "li", password="no").status_code == 429
+
+
 def test_wrong_codes_lock_the_address_and_a_forged_header_does_not_help(compulsory):
     people = [f"sun{number}" for number in range(PEOPLE)]
     for name in people:
