@@ -61,7 +61,7 @@ class CallFailed(Exception):
     def passes(self) -> bool:
         """Whether the same call may be answered a little later."""
         status = self.code.removeprefix("HTTP ")
-        return self.code.startswith(PASSING) or (status.isdigit() and int(status) in PASSING_STATUS)
+        return self.code.startswith(PASSING) or (status.isdecimal() and int(status) in PASSING_STATUS)
 
 
 @dataclass(frozen=True, kw_only=True)
