@@ -45,7 +45,6 @@ _EIGHT_AHEAD = timezone(timedelta(hours=8))  # also in the summers of 1986 to 19
 _YES = {"true", "yes", "1", "是"}
 _NO = {"false", "no", "0", "否"}
 _IPS = re.compile(r"[;；\n]")
-_IP = re.compile(r"(\S+)\s+(.+?)(?:\s+until\s+(.+))?", re.IGNORECASE | re.DOTALL)
 
 
 def read_instance_id(text: str) -> str:
@@ -129,15 +128,16 @@ def read_ips(text: str) -> tuple[IPFacts, ...]:
 
 
 def _ip(text: str) -> IPFacts:
-    found = _IP.fullmatch(text)
-    address = canonical_address(found[1] if found else text)
+    # By words: a pattern would try each gap of a long cell with each other.
+    first, *words = text.split()
+    until = next((at for at, word in enumerate(words[:-1]) if at and word.lower() == "until"), len(words))
+    kind, ends = " ".join(words[:until]), " ".join(words[until + 1 :])
+    address = canonical_address(first)
     if address is None:
         raise Bad(_("%(text)s is no IP address: write 203.0.113.7 public.") % {"text": _quoted(text)})
-    if found is None:
+    if not kind:
         raise Bad(_("%(address)s lacks its kind: public, elastic or clb.") % {"address": address})
-    return IPFacts(
-        address=address, kind=IPKind(_word(found[2], IPKind)), expires_at=read_time((found[3] or "").strip())
-    )
+    return IPFacts(address=address, kind=IPKind(_word(kind, IPKind)), expires_at=read_time(ends))
 
 
 def _whole(text: str, *, most: int) -> int | None:

@@ -30,6 +30,7 @@ Wrong: TypeAlias = tuple[str, object]  # column, what is wrong and what would be
 CHUNK = 64 * 1024
 DELIMITERS = ",;\t"
 SHORTEST_VALUE = 25  # characters: no code value is shorter
+LOOKED_AT = 1000  # characters of a cell or a reason; longer texts are neither taken in nor repeated
 TEXTS = ("instance_id", "account", "name", "region")  # columns that could carry one
 
 
@@ -173,7 +174,7 @@ class Sheet:
                     raise Bad("")
                 said[column] = cells.read(column, text)
             except Bad as bad:
-                wrong.append((column, SECRET if self._carries(text) else bad.detail))
+                wrong.append((column, SECRET if self._carries(text, str(bad.detail)) else bad.detail))
         if more := texts.get(""):
             wrong.append(("", _("The row has %(more)s cells more than the first row.") % {"more": more}))
         wrong += _contradictions(said)
@@ -182,8 +183,8 @@ class Sheet:
         facts = None if wrong else ServerFacts(**said)
         return Row(line=line, instance_id=name, account=account, version=version, facts=facts, wrong=tuple(wrong))
 
-    def _carries(self, text: str) -> bool:
-        return len(text) >= SHORTEST_VALUE and self._is_secret(text)
+    def _carries(self, *texts: str) -> bool:
+        return any(len(text) >= SHORTEST_VALUE and self._is_secret(text[:LOOKED_AT]) for text in texts)
 
 
 SECRET = _("The cell carries an authorization code: take it out.")

@@ -191,6 +191,20 @@ def test_a_file_that_is_no_table_of_servers_is_refused_whole(data: bytes, said: 
     assert said in str(refused.value.reason)
 
 
+def test_huge_cells_are_bad_and_told_in_few_words() -> None:
+    gap, spaced = "203.0.113.7 public" + " " * 100_000 + "x", "x " * 50_000
+    data = table({"ips": gap}, {"instance_id": "ins-b", "ips": spaced}, {"instance_id": "ins-c", "name": spaced})
+    reasons = wrong(data)  # in minutes, if each gap were tried with each other
+    assert [(line, column) for line, column, _reason in reasons] == [(2, "ips"), (3, "ips"), (4, "name")]
+    assert all(len(reason) < 250 for _line, _column, reason in reasons)
+    assert "“public x” is unknown" in reasons[0][2] and "is no IP address" in reasons[1][2]
+
+
+def test_until_without_a_time_is_bad() -> None:
+    ((_line, column, reason),) = wrong(table({"ips": "203.0.113.7 public until"}))
+    assert (column, reason.partition(":")[0]) == ("ips", "“public until” is unknown")
+
+
 def test_a_table_may_lack_version_and_months() -> None:
     columns = [column for column in GOOD if column not in ("version", "prepaid_months")]
     (row,) = rows_of(table({}, columns=columns))
