@@ -70,6 +70,8 @@ class FileForm(DeskForm):
         file = self.cleaned_data["file"]
         if file.size > uploads.MOST_BYTES:
             raise forms.ValidationError(_("The file is larger than 32 MB: split it."))
+        if values.stands_in(file.name):
+            raise forms.ValidationError(_("The name of the file carries an authorization code or a token: rename it."))
         return file
 
 

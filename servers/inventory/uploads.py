@@ -46,7 +46,8 @@ def judge(kept: ServerFile, *, is_secret: Callable[[str], bool], now: datetime) 
     sheet = _sheet(kept, is_secret)
     work = SheetImport(sheet, now=now, observer=lambda changes: None, heed=_keeper(heard), is_dry=True)
     yield from _counted(work, sheet)
-    _conclude(kept, work, heard)
+    # Somebody may have taken it in meanwhile: that stays.
+    ServerFile.objects.filter(pk=kept.pk, applied_at=None).update(**_outcome(work, heard))
 
 
 def take_in(
@@ -66,8 +67,7 @@ def take_in(
         work = SheetImport(sheet, now=now, observer=observer, heed=_keeper(heard))
         work.lock()
         yield from _counted(work, sheet)
-        kept.applied_at, kept.content = now, b""
-        _conclude(kept, work, heard)
+        ServerFile.objects.filter(pk=pk).update(applied_at=now, content=b"", **_outcome(work, heard))
         record_sheet(work.counts, actor=actor, now=now)
 
 
@@ -97,8 +97,6 @@ def _counted(work: SheetImport, sheet: Sheet) -> Iterator[tuple[int, int]]:
         yield done, sheet.rows
 
 
-def _conclude(kept: ServerFile, work: SheetImport, heard: list[Line]) -> None:
-    for result in RESULTS:
-        setattr(kept, result, work.total[result])
-    kept.verdicts = zlib.compress(json.dumps(heard).encode())
-    kept.save()
+def _outcome(work: SheetImport, heard: list[Line]) -> dict[str, Any]:
+    """What a file keeps of an import."""
+    return {**{result: work.total[result] for result in RESULTS}, "verdicts": zlib.compress(json.dumps(heard).encode())}

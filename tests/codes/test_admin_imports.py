@@ -56,6 +56,26 @@ def test_an_upload_is_judged_row_by_row_and_changes_nothing() -> None:
     assert (kept.created, kept.updated, kept.unchanged, kept.rejected, kept.applied_at) == (1, 0, 0, 1, None)
 
 
+def test_a_file_taken_in_while_it_is_judged_is_not_offered_again() -> None:
+    client = signed_in()
+    page = iter(client.post(reverse(UPLOAD), {"file": SimpleUploadedFile("servers.csv", table({}).encode())}))
+    next(page)
+    kept = ServerFile.objects.get()
+    text_of(apply(client, kept))
+    list(page)
+    kept.refresh_from_db()
+    assert kept.applied_at is not None and not kept.content
+    assert "was already" in text_of(apply(client, kept))
+
+
+def test_a_file_whose_name_carries_a_code_value_is_not_kept() -> None:
+    value = values.show(values.mint())
+    file = SimpleUploadedFile(f"{value}.csv", table({}).encode())
+    page = text_of(signed_in().post(reverse(UPLOAD), {"file": file}))
+    assert "The name of the file carries an authorization code or a token: rename it." in page
+    assert value not in page and not ServerFile.objects.exists()
+
+
 def test_it_is_taken_in_once_by_whoever_asked_and_recorded() -> None:
     client = signed_in()
     upload(client, table({}, {"instance_id": "ins-b", "state": "x", "ips": ""}))
