@@ -14,7 +14,7 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from servers.inventory.runs import record_sheet
-from servers.inventory.sheet import Sheet
+from servers.inventory.sheet import SECRET, Sheet
 from servers.inventory.sheet_import import RESULTS, SheetImport, Verdict
 from servers.inventory.writing import Observer
 from servers.models import ServerFile
@@ -41,13 +41,17 @@ def keep(file: IO[bytes], *, name: str, is_secret: Callable[[str], bool], by: Us
 
 
 def judge(kept: ServerFile, *, is_secret: Callable[[str], bool], now: datetime) -> Iterator[tuple[int, int]]:
-    """Say what would become of each row, and do nothing; yields how many rows of how many are done."""
+    """Say what would become of each row, and do nothing; yields how many rows of how many are done.
+
+    A file that carries a secret is kept no longer then.
+    """
     heard: list[Line] = []
     sheet = _sheet(kept, is_secret)
     work = SheetImport(sheet, now=now, observer=lambda changes: None, heed=_keeper(heard), is_dry=True)
     yield from _counted(work, sheet)
+    let_go = {"content": b""} if _has_secret(heard) else {}
     # Somebody may have taken it in meanwhile: that stays.
-    ServerFile.objects.filter(pk=kept.pk, applied_at=None).update(**_outcome(work, heard))
+    ServerFile.objects.filter(pk=kept.pk, applied_at=None).update(**_outcome(work, heard), **let_go)
 
 
 def take_in(
@@ -69,6 +73,11 @@ def take_in(
         yield from _counted(work, sheet)
         ServerFile.objects.filter(pk=pk).update(applied_at=now, content=b"", **_outcome(work, heard))
         record_sheet(work.counts, actor=actor, now=now)
+
+
+def is_let_go(kept: ServerFile, *, now: datetime) -> bool:
+    """Whether the file is kept no longer, though its day is not over and nobody took it in: it carries a secret."""
+    return not kept.content and kept.applied_at is None and kept.at >= now - KEPT
 
 
 def lines(kept: ServerFile) -> list[Line]:
@@ -95,6 +104,11 @@ def _counted(work: SheetImport, sheet: Sheet) -> Iterator[tuple[int, int]]:
     for rows in work.steps():
         done += rows
         yield done, sheet.rows
+
+
+def _has_secret(heard: list[Line]) -> bool:
+    said = str(SECRET)
+    return any(why == said for _line, _name, _result, wrong in heard for _column, why in wrong)
 
 
 def _outcome(work: SheetImport, heard: list[Line]) -> dict[str, Any]:

@@ -186,6 +186,17 @@ def test_a_code_value_in_a_file_is_refused_and_shown_nowhere() -> None:
     assert "The cell carries an authorization code: take it out." in page and value not in page
 
 
+def test_a_file_with_a_code_value_is_not_kept_and_not_taken_in() -> None:
+    client = signed_in()
+    value = values.show(values.mint())
+    page = upload(client, table({}, {"instance_id": "ins-b", "name": f"shop {value}", "ips": ""}))
+    kept = ServerFile.objects.get()
+    assert not kept.content and (kept.created, kept.rejected) == (1, 1)
+    assert "A file with an authorization code in it is not kept" in page and "Take in 1 row<" not in page
+    assert "was already" in text_of(apply(client, kept))
+    assert not Server.objects.exists()
+
+
 @pytest.mark.parametrize("role", ["Agent", "Auditor"])
 def test_who_may_not_sees_no_way_there(role: str) -> None:
     client = signed_in(role)
