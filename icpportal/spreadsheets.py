@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-_RUNS = re.compile(r"'*[=+\-@\t\r]")
-_GUARDED = re.compile(r"'+[=+\-@\t\r]")
+_FIRST = r"[=+\-@\t\r\n＝＋－＠]"  # spreadsheets of East Asia take the wide ones too
+_RUNS = re.compile(f"'*{_FIRST}")
+_GUARDED = re.compile(f"'+{_FIRST}")
 
 
 def guard(text: str) -> str:

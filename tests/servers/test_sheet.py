@@ -63,10 +63,12 @@ def test_a_name_may_hold_lines_quotes_and_delimiters_and_lines_are_counted_as_in
 @given(st.text())
 def test_guarded_texts_read_back_and_run_nowhere(text: str) -> None:
     assert unguard(guard(text)) == text
-    assert not guard(text).startswith(("=", "+", "-", "@", "\t", "\r"))
+    assert not guard(text).startswith(("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"))
 
 
-@pytest.mark.parametrize("name", ["=1+1", "'=1+1", "''-x", "'quoted'", "-", "@a", "\tx", " spaced ", "+86 青山 🏔"])
+@pytest.mark.parametrize(
+    "name", ["=1+1", "'=1+1", "''-x", "'quoted'", "-", "@a", "\tx", "\n=1", "＝1+1", "＠a", " spaced ", "+86 青山 🏔"]
+)
 def test_a_name_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(name: str) -> None:
     assert fact(name=cells.write(name)).facts.name == name
 
@@ -179,6 +181,7 @@ def test_a_cell_with_a_code_value_is_bad_and_is_not_repeated(column: str) -> Non
         (b"\x80\xff\x80\xff", "It is neither UTF-8 nor GB18030"),
         (table({}).replace("region", "Region code").encode(), "lacks the columns region. It may name instance_id"),
         (table({}, columns=[*GOOD, "colour"]).encode(), "unknown columns: colour"),
+        (table({}, columns=[*GOOD, *map(str, range(9000))]).encode(), "columns: 0, 1, 2, 3, 4, …. It may"),
         (table({}, columns=[*GOOD, "name"]).encode(), "names name twice"),
         (table({"name": '"' + "x" * 140_000}).encode(), "Line 2 is not CSV"),
         (b"\xff\xfe\x00\xd8a\x00", "Line 1 is not CSV"),
