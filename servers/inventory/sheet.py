@@ -30,6 +30,7 @@ Wrong: TypeAlias = tuple[str, object]  # column, what is wrong and what would be
 CHUNK = 64 * 1024
 DELIMITERS = ",;\t"
 SHORTEST_VALUE = 25  # characters: no code value is shorter
+MOST_TOLD = 5  # unknown columns that a refusal names
 LOOKED_AT = 1000  # characters of a cell or a reason; longer texts are neither taken in nor repeated
 TEXTS = ("instance_id", "account", "name", "region")  # columns that could carry one
 
@@ -150,7 +151,8 @@ class Sheet:
             raise Unreadable(self._name, detail % {"missing": ", ".join(missing), "right": right})
         if unknown:
             detail = _("Its first row names unknown columns: %(unknown)s. It may name %(right)s.")
-            raise Unreadable(self._name, detail % {"unknown": ", ".join(unknown), "right": right})
+            told = ", ".join(unknown[:MOST_TOLD]) + (", …" if len(unknown) > MOST_TOLD else "")
+            raise Unreadable(self._name, detail % {"unknown": told, "right": right})
         if twice := [name for name in cells.COLUMNS if columns.count(name) > 1]:
             raise Unreadable(self._name, _("Its first row names %(twice)s twice.") % {"twice": ", ".join(twice)})
         return columns
