@@ -63,13 +63,18 @@ def qr_code(user: User, secret: str) -> SafeString:
     return mark_safe(code.svg_inline(scale=4, light="#fff", svgclass=None, lineclass=None))
 
 
-def enrol(user: User, *, secret: str, typed: str, now: datetime) -> list[str] | None:
-    """Keep this secret if `typed` shows that the app has it; the new recovery codes. None for a wrong code."""
+def enrol(user: User, *, secret: str, typed: str, is_first: bool, now: datetime) -> list[str] | None:
+    """Keep this secret if `typed` shows that the app has it; the new recovery codes. None for a wrong code.
+
+    With `is_first` also for somebody who has set up an app meanwhile: a password alone does not replace that.
+    """
     step = _step(secret, typed, after=0, now=now)
     if step is None:
         return None
     with transaction.atomic():
         _lock(user)
+        if is_first and has_device(user):
+            return None
         facts = {"sealed": values.seal(secret), "last_step": step, "enrolled_at": now}
         OneTimeDevice.objects.update_or_create(user=user, defaults=facts)
         _record(user, What.ENROLLED, now=now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from cryptography.fernet import InvalidToken
 from django import forms
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
@@ -68,7 +69,7 @@ def set_up_at_sign_in(request: HttpRequest) -> HttpResponse:
     who = steps.pending(request, now=timezone.now())
     if who is None or one_time_codes.has_device(who.user):
         return redirect("one_time_code")
-    form, recovery_codes = _set_up(request, who.user)
+    form, recovery_codes = _set_up(request, who.user, is_first=True)
     if recovery_codes is None:
         context = _picture(request, who.user) | {"form": form}
         return render(request, "registration/one_time_set_up.html", context)
@@ -90,7 +91,7 @@ def own_codes(request: HttpRequest, site: AdminSite) -> HttpResponse:
 def set_up_own(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """A page of the desk: sets up an app, in place of the one before."""
     user = cast(User, request.user)
-    form, recovery_codes = _set_up(request, user)
+    form, recovery_codes = _set_up(request, user, is_first=False)
     if recovery_codes is not None:
         request.session[ONE_TIME_CODE] = True
         return _shown(request, site, recovery_codes)
@@ -98,22 +99,30 @@ def set_up_own(request: HttpRequest, site: AdminSite) -> HttpResponse:
     return _desk(request, site, "admin/one_time_set_up.html", _("Set up one-time codes"), context)
 
 
-def _set_up(request: HttpRequest, user: User) -> tuple[CodeForm, list[str] | None]:
+def _set_up(request: HttpRequest, user: User, *, is_first: bool) -> tuple[CodeForm, list[str] | None]:
     """The form, and the recovery codes once its code shows that the app has the secret."""
     form = CodeForm(request.POST if request.method == "POST" else None)
-    if _SECRET not in request.session:
+    if not _has_secret(request):
         request.session[_SECRET] = values.seal(one_time_codes.new_secret()).decode()
         if request.method == "POST":
             return CodeForm(), None
     if request.method != "POST" or not form.is_valid():
         return form, None
     typed, secret = form.cleaned_data["code"], _secret(request)
-    recovery_codes = one_time_codes.enrol(user, secret=secret, typed=typed, now=timezone.now())
+    recovery_codes = one_time_codes.enrol(user, secret=secret, typed=typed, is_first=is_first, now=timezone.now())
     if recovery_codes is None:
         form.refuse()
     else:
         del request.session[_SECRET]
     return form, recovery_codes
+
+
+def _has_secret(request: HttpRequest) -> bool:
+    """Whether one was shown; none that was sealed under a key that is gone."""
+    try:
+        return bool(_secret(request))
+    except (KeyError, InvalidToken):
+        return False
 
 
 def _secret(request: HttpRequest) -> str:

@@ -8,11 +8,13 @@ from datetime import timedelta
 import pytest
 import segno
 import time_machine
+from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 from django_otp.oath import TOTP
 
+from icpportal.sign_in import one_time_codes
 from icpportal.sign_in.models import OneTimeChange, OneTimeDevice, RecoveryCode, Session
 from icpportal.sign_in.throttle import PER_ADDRESS, PER_NAME
 from tests.codes.pages import text
@@ -99,6 +101,26 @@ def test_the_picture_holds_the_key_and_the_name(compulsory, monkeypatch):
     page = client.get("/login/set-up/")
     assert seen == [f"otpauth://totp/ICP%20codes%3Asun%3Cli%3E?secret={secret_in(page)}&issuer=ICP%20codes"]
     assert "sun<li>" not in html.unescape(page.content.decode())
+
+
+def test_a_password_alone_replaces_no_app_that_was_set_up_meanwhile():
+    agent = make_agent(username="sun")
+    first, second, now = one_time_codes.new_secret(), one_time_codes.new_secret(), timezone.now()
+    assert one_time_codes.enrol(agent, secret=first, typed=code_of(first), is_first=True, now=now)
+    sealed = bytes(OneTimeDevice.objects.get().sealed)
+    assert one_time_codes.enrol(agent, secret=second, typed=code_of(second), is_first=True, now=now) is None
+    assert bytes(OneTimeDevice.objects.get().sealed) == sealed
+
+
+def test_a_key_that_was_shown_is_shown_anew_after_the_keys_of_the_service_changed(compulsory):
+    make_agent(username="sun")
+    client = browser()
+    give_password(client)
+    first = secret_in(client.get("/login/set-up/"))
+    session = client.session
+    session["new_one_time_secret"] = Fernet(Fernet.generate_key()).encrypt(first.encode()).decode()
+    session.save()
+    assert secret_in(client.get("/login/set-up/")) != first
 
 
 def test_a_wrong_code_sets_nothing_up(compulsory):
