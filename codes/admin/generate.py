@@ -26,6 +26,7 @@ from codes.errors import NotEligible, Refused
 from codes.messages import explain
 from codes.models import AuthorizationCode
 from codes.rules import Report
+from icpportal.sentences import join
 from servers.models import Server
 
 PERMISSION = KINDS[BulkAction.GENERATE].permission
@@ -96,7 +97,7 @@ def _say(request: HttpRequest, result: Result) -> None:
         return
     masked = ", ".join(code.masked for code in result.codes)
     text = ngettext("Code generated: %(codes)s.", "Codes generated: %(codes)s.", len(result.codes))
-    messages.success(request, f"{text % {'codes': masked}} {_('Reveal shows the value.')}")
+    messages.success(request, join([text % {"codes": masked}, _("Reveal shows the value.")]))
 
 
 def _permit(request: HttpRequest) -> None:

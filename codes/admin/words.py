@@ -57,8 +57,9 @@ class Words:
     def result(self, done: int, chosen: int) -> str:
         """The headline of the result page."""
         text = str(self.done % {"count": done})
-        refused = _("%(refused)d not") % {"refused": chosen - done}
-        return text if done == chosen else f"{text}, {refused}"
+        if done == chosen:
+            return text
+        return _("%(done)s, %(refused)d not") % {"done": text, "refused": chosen - done}
 
 
 WORDS: Mapping[Action, Words] = {

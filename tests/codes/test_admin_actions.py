@@ -88,7 +88,7 @@ def test_a_reason_is_owed(action):
     client, code = signed_in(), make_code(action)
     events = CodeEvent.objects.count()
     answer = client.post(act_url(code, action), {"reason": " ", "ticket": ""})
-    assert answer.status_code == 200 and "There is a problem" in answer.content.decode()
+    assert answer.status_code == 200 and "Reason: This field is required." in answer.content.decode()
     assert CodeEvent.objects.count() == events
 
 
