@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import cast
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 
-from codes.choices import BulkAction, BulkState, Channel
+from codes.choices import Action, BulkAction, BulkState, Channel
 from codes.errors import Refused
 from codes.messages import explain
 from codes.models import AuthorizationCode, BulkRow, BulkRun
-from codes.services.changes import refuse_values
+from codes.services.changes import check, refuse_values
 from codes.services.generation import generate
 from codes.services.upkeep import reset, rotate, withdraw
 from icpportal import bulk
@@ -85,4 +86,5 @@ def _do(row: BulkRow, *, channel: Channel, now: datetime) -> AuthorizationCode:
     run = row.run
     if row.server is not None:
         return generate(row.server, actor=run.actor, channel=channel, now=now, **run.texts)[0].code
+    check(cast(AuthorizationCode, row.code), Action(run.action))  # what was so already is not done by this run
     return _VERBS[run.action](row.code, actor=run.actor, channel=channel, now=now, **run.texts)

@@ -129,6 +129,16 @@ def test_each_action_is_done_to_each_code(action):
     assert CodeEvent.objects.filter(type=event).count() == 3
 
 
+def test_what_was_withdrawn_before_is_skipped_and_not_done_again():
+    client, unused, gone = signed_in(), make_unused(), make_unused()
+    services.withdraw(gone, reason="twice", actor=None, channel=Channel.COMMAND, now=timezone.now())
+    html = choose(client, AuthorizationCode, "withdraw", [unused.pk, gone.pk]).content.decode()
+    assert "1 of the 2 selected is skipped" in html
+    run = BulkRun.objects.get()
+    client.post(run_url(run), WHY)
+    assert states(run) == [BulkState.REFUSED, BulkState.DONE]  # the newest code first
+
+
 def test_without_its_reason_a_run_is_asked_for_again_and_does_nothing():
     client, held = signed_in(), make_held()
     choose(client, AuthorizationCode, "reset", [held.pk])
