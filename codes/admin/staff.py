@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,19 +13,19 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from codes import services
 from codes.admin.api_clients import YES_NO
-from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter, posted, staff
+from codes.admin.base import DeskRecord, Rows, TabsOfFew, choice_filter, posted, staff
 from codes.admin.columns import moment, page_url, yes_no
 from codes.admin.forms import WhyForm
 from codes.admin.staff_words import roles_of
 from codes.admin.support_words import name
 from codes.admin.timeline import Row
+from codes.admin.words import Act
 from codes.choices import StaffAct
 from codes.errors import Refused
 from codes.messages import explain
@@ -39,17 +38,6 @@ from icpportal.sign_in.sessions import sign_out_elsewhere
 
 PERMISSION = "codes.give_role"
 _NO_ROLE, _SUPERUSER = "none", "superuser"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Act:
-    """Something that a supervisor does with one person: the question, its effect, the button, what is said after."""
-
-    question: str | Promise
-    effect: str | Promise
-    button: str | Promise
-    done: str | Promise
-    run: Callable[..., None]
 
 
 def _role_acts(role: str) -> Iterator[tuple[str, Act]]:
@@ -95,12 +83,11 @@ ACTS: Mapping[str, Act] = {
 }
 
 
-class RoleFilter(DeskFilter):
+class RoleFilter(TabsOfFew):
     """By role, as tabs; whoever has two is counted twice. People are few."""
 
     title = _("role")
     parameter_name = "role"
-    is_tabs = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [*LABELS.items(), (_SUPERUSER, _("Superuser")), (_NO_ROLE, _("No role"))]
@@ -111,9 +98,6 @@ class RoleFilter(DeskFilter):
         if value == _NO_ROLE:
             return rows.filter(is_superuser=False, groups__isnull=True)
         return rows.filter(groups__name=value)
-
-    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
-        return [str(found.count()) for found in (rows, *(self.narrow(rows, value, now=now) for value in values))]
 
 
 @admin.register(Person)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
@@ -12,6 +12,17 @@ from codes.choices import Action
 from codes.lifecycle import StrPromise
 from codes.models import AuthorizationCode
 from icpportal.sentences import join
+
+
+@dataclass(frozen=True, kw_only=True)
+class Act:
+    """What is done with one object: the question, its effect, the button, what is said after; `run` does it."""
+
+    question: StrPromise
+    effect: StrPromise
+    button: StrPromise
+    done: StrPromise
+    run: Callable[..., None]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +9,14 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin.base import DeskFilter, Rows
+from codes.admin.base import Rows, TabsOfFew
 from codes.admin.columns import link, list_url, moment, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.secrets import SecretRecord
+from codes.admin.words import Act
 from codes.choices import EventType
 from codes.webhooks import services
 from codes.webhooks.addresses import AddressRefused
@@ -26,18 +24,6 @@ from codes.webhooks.admin.forms import EndpointForm, TypesForm
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from codes.webhooks.services import EndpointRefused
 from icpportal.sign_in.confirming import recently_confirmed
-
-
-@dataclass(frozen=True, kw_only=True)
-class Act:
-    """Something that a supervisor does with one endpoint: the question, its effect, the button, what is said after."""
-
-    question: str | Promise
-    effect: str | Promise
-    button: str | Promise
-    done: str | Promise
-    run: Callable[..., None]
-
 
 ACTS = {
     "disable": Act(
@@ -57,12 +43,11 @@ ACTS = {
 }
 
 
-class StandingFilter(DeskFilter):
-    """Enabled, failing or disabled."""
+class StandingFilter(TabsOfFew):
+    """Enabled, failing or disabled; one that fails is enabled too."""
 
     title = _("state")
     parameter_name = "standing"
-    is_tabs = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("enabled", _("Enabled")), ("failing", _("Failing")), ("disabled", _("Disabled"))]
@@ -70,10 +55,6 @@ class StandingFilter(DeskFilter):
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         narrowed = rows.filter(disabled_at__isnull=value != "disabled")
         return narrowed.filter(failing_since__isnull=False) if value == "failing" else narrowed
-
-    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
-        """One that fails is enabled too, so it counts twice; endpoints are few."""
-        return [str(found.count()) for found in (rows, *(self.narrow(rows, value, now=now) for value in values))]
 
 
 @admin.register(WebhookEndpoint)
