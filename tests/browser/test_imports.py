@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from tests.browser.conftest import CHINESE, DESKTOP, ENGLISH, PHONE, Browse
+from tests.browser.conftest import Browse
+from tests.browser.looks import CHINESE, DESKTOP, ENGLISH, PHONE
 from tests.browser.watching import findings, overflow
 from tests.servers.sheets import table
 

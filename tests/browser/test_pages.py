@@ -86,6 +86,7 @@ CHINESE_LOOKS = [(DESKTOP, "dark"), (PHONE, "light")]
 def test_a_page_is_whole_at_every_size_and_theme(who: str, path: str, locale: str, browse: Browse, desk: Desk) -> None:
     page, found = browse(who, locale=locale), []
     for size, scheme in ENGLISH_LOOKS if locale == ENGLISH else CHINESE_LOOKS:
+        page.goto("about:blank")  # a page that is shown moves when its window changes
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
         page.goto(path.format(request=desk.world.request))
