@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.conftest import Browse
 from tests.browser.looks import CHINESE, DESKTOP, ENGLISH, PHONE
@@ -97,3 +98,12 @@ def test_a_page_is_whole_at_every_size_and_theme(who: str, path: str, locale: st
     if locale == CHINESE and who not in DESK:
         found += re.findall(r".*[。，：；] \S.*", page.locator("body").inner_text())  # full signs hold their own space
     assert found == []
+
+
+@pytest.mark.parametrize(("who", "path"), [("agent", "/admin/codes/codeevent/"), ("qingshan", "/contact/")])
+def test_nothing_moves_while_a_page_arrives_slowly(who: str, path: str, browse: Browse) -> None:
+    page = browse(who)  # it watches for what moves
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": 12})
+    for _ in range(6):
+        page.goto(path)
+        expect(page.locator("[id$=-end]")).to_be_attached()
