@@ -149,6 +149,18 @@ def test_texts_of_the_domain_are_lazy() -> None:
     assert places(found) == []
 
 
+def test_no_text_is_put_together_in_an_f_string() -> None:
+    """The catalogue would miss it, and a translator could not move its parts."""
+    found = (
+        (module, node)
+        for module in modules("codes", "icpportal", "servers")
+        for node in ast.walk(tree(module))
+        if isinstance(node, ast.JoinedStr)
+        and any(isinstance(each, ast.Call) and ast.unparse(each.func) in {"_", *NOT_LAZY} for each in ast.walk(node))
+    )
+    assert places(found) == []
+
+
 def test_the_domain_never_asks_the_clock() -> None:
     found = (
         (module, node)

@@ -138,7 +138,8 @@ class FeedRunAdmin(DeskRecord):
 
 def _failure(failure: dict[str, str]) -> str:
     """The region, unless it was everything, and the provider's error code."""
-    return f"{failure['region'] or _('everything')}: {failure['code']}"
+    where = failure["region"] or _("everything")
+    return f"{where}: {failure['code']}"
 
 
 def _stale(run: FeedRun) -> list[dict[str, Any]]:

@@ -31,6 +31,9 @@ from icpportal.sign_in.sessions import sign_ins, sign_out_elsewhere
 class TwoSteps(auth.LoginView):
     """Password first; then, for staff who have or must have one-time codes, a code (second_step.py)."""
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, can_reset=mailing.is_set())
+
     def form_valid(self, form: Any) -> HttpResponse:
         user = form.get_user()
         if not are_needed(user):
@@ -45,9 +48,6 @@ class SignIn(TwoSteps):
     authentication_form = SignInForm
     next_page = reverse_lazy("codes:servers")  # type: ignore[assignment]
     redirect_authenticated_user = True
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs, can_reset=mailing.is_set())
 
 
 class DeskSignIn(TwoSteps):

@@ -120,7 +120,20 @@ def test_what_is_no_address_is_refused(typed):
     assert not mail.outbox
 
 
-def test_sign_in_offers_it_only_where_mail_goes_out(settings):
-    assert "Forgot" in text(Client(HTTP_ACCEPT_LANGUAGE="en").get("/login/"))
+@pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
+def test_sign_in_offers_it_only_where_mail_goes_out(path, settings):
+    assert "Forgot" in text(Client(HTTP_ACCEPT_LANGUAGE="en").get(path))
     settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-    assert "Forgot" not in text(Client(HTTP_ACCEPT_LANGUAGE="en").get("/login/"))
+    assert "Forgot" not in text(Client(HTTP_ACCEPT_LANGUAGE="en").get(path))
+
+
+def test_the_desk_tells_a_customer_who_is_signed_in(client):
+    client.force_login(make_user(username="zhao"))
+    assert "You are signed in as zhao, who may not open the desk." in text(client.get("/admin/login/"))
+
+
+def test_hints_on_passwords_speak_as_all_our_texts_do(client):
+    client.force_login(make_user(username="zhao"))
+    hints = text(client.get("/password/", HTTP_ACCEPT_LANGUAGE="zh-hans"))
+    assert "密码不能与您的其他个人信息太相似。" in hints
+    assert "你" not in hints

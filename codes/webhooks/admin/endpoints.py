@@ -81,7 +81,7 @@ class WebhookEndpointAdmin(SecretRecord):
     @admin.display(description=_("state"))
     def standing(self, endpoint: WebhookEndpoint) -> str:
         if endpoint.disabled_at is not None:
-            return f"{_('Disabled')}: {endpoint.get_disabled_reason_display()}"
+            return str(_("Disabled: %(reason)s") % {"reason": endpoint.get_disabled_reason_display()})
         return str(_("Failing") if endpoint.failing_since else _("Enabled"))
 
     @admin.display(description=_("last success"))

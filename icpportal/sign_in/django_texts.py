@@ -1,0 +1,21 @@
+"""Sentences of Django's that our catalogue says in our own way: in Chinese we say 您, Django 你.
+
+Nothing calls them here. They stand in the source so that the catalogue keeps them; ours comes before Django's.
+"""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop as _
+from django.utils.translation import ngettext_lazy
+
+PASSWORD_HINTS = (
+    _("Your password can’t be too similar to your other personal information."),
+    ngettext_lazy(
+        "Your password must contain at least %(min_length)d character.",
+        "Your password must contain at least %(min_length)d characters.",
+        "min_length",
+    ),
+    _("Your password can’t be a commonly used password."),
+    _("Your password can’t be entirely numeric."),
+    _("Your old password was entered incorrectly. Please enter it again."),
+)
