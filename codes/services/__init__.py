@@ -6,7 +6,7 @@ that it sees the world after the wait; changes; and records its event in the sam
 long surfaces as OperationalError. Free texts that carry a readable code value raise ValueInText.
 """
 
-from codes.services.bulk import carry_out, confirm_run, end_run, pending_rows, plan_run
+from codes.services.bulk import carry_out, clear_bulk_runs, confirm_run, end_run, pending_rows, plan_run
 from codes.services.changes import Named
 from codes.services.events import Actor, record_server_changes
 from codes.services.filings import abandon_filing, begin_filing, complete_filing, reject_filing
@@ -31,6 +31,7 @@ __all__ = [
     "begin_filing",
     "carry_out",
     "change_view",
+    "clear_bulk_runs",
     "close",
     "complete_filing",
     "confirm_run",

@@ -22,6 +22,7 @@ from codes.services.upkeep import reset, rotate, withdraw
 from icpportal import bulk
 
 KEPT = timedelta(days=1)  # for which a run that was planned and not confirmed is kept
+CHUNK = 5  # runs that are cleared in one transaction; each has up to BULK_ROWS rows
 
 _VERBS: Mapping[str, Callable[..., AuthorizationCode]] = {
     BulkAction.RESET: reset,
@@ -80,6 +81,18 @@ def end_run(run: BulkRun, *, now: datetime) -> None:
     """Note when the last row was done. With a row pending, nothing."""
     if not run.rows.filter(state=BulkState.PENDING).exists():
         BulkRun.objects.filter(pk=run.pk, finished_at=None).update(finished_at=now)
+
+
+@transaction.atomic
+def clear_bulk_runs(*, before: datetime) -> int:
+    """Delete the next runs that were finished before then, with their rows: how many; 0 when none is left.
+
+    What they did stays: in the codes and in the events. A run that stopped in the middle can still be carried out.
+    """
+    old = list(BulkRun.objects.filter(finished_at__lt=before).order_by("pk").values_list("pk", flat=True)[:CHUNK])
+    BulkRow.objects.filter(run__in=old).delete()
+    BulkRun.objects.filter(pk__in=old).delete()
+    return len(old)
 
 
 def _do(row: BulkRow, *, channel: Channel, now: datetime) -> AuthorizationCode:

@@ -1,13 +1,15 @@
 """clear_old_records: what of the logs goes after so many days, and what stays whatever its age."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 
-from codes.models import AuthorizationCode, CodeEvent
+from codes import services
+from codes.choices import BulkAction, Channel
+from codes.models import AuthorizationCode, BulkRow, BulkRun, CodeEvent
 from codes.webhooks import clearing
 from codes.webhooks import services as webhooks
 from codes.webhooks.choices import DeliveryState
@@ -16,7 +18,7 @@ from servers.choices import FeedKind
 from servers.inventory import runs
 from servers.inventory.facts import Tally
 from servers.models import Account, FeedRun
-from tests.factories import NOW, make_account, make_client, make_code
+from tests.factories import NOW, make_account, make_client, make_code, make_server, make_user
 
 pytestmark = pytest.mark.django_db
 LONG_AGO, LATELY = NOW - timedelta(days=91), NOW - timedelta(days=89)
@@ -50,13 +52,26 @@ def make_run(account: Account, *, at: object) -> FeedRun:
     return runs.record_import(Tally(), account=account, kind=FeedKind.IMPORT, actor="system", now=at)
 
 
+def plan(*, at: datetime) -> BulkRun:
+    return services.plan_run(BulkAction.GENERATE, [make_server(now=at).pk], actor=make_user(), now=at)
+
+
+def finish_run(*, at: datetime) -> BulkRun:
+    run = plan(at=at)
+    services.confirm_run(run, texts={}, now=at)
+    (row,) = services.pending_rows(run, 2)
+    services.carry_out(row, channel=Channel.ADMIN, now=at)
+    services.end_run(run, now=at)
+    return run
+
+
 def test_settled_deliveries_go_with_their_attempts_and_what_they_told_stays() -> None:
     endpoint = make_endpoint(succeeded_at=LATELY)
     make_delivery(endpoint)
     make_delivery(endpoint, state="given_up")
     recent = make_delivery(endpoint, at=LATELY)
     waiting = make_delivery(endpoint, state="pending")
-    assert clear() == ["Webhook deliveries deleted, with their attempts: 2", "Feed runs deleted: 0"]
+    assert clear()[0] == "Webhook deliveries deleted, with their attempts: 2"
     assert set(WebhookDelivery.objects.all()) == {recent, waiting}
     assert WebhookAttempt.objects.count() == 4
     assert (CodeEvent.objects.count(), AuthorizationCode.objects.count()) == (4, 4)
@@ -87,8 +102,28 @@ def test_the_days_are_ones_own() -> None:
     account = make_account()
     for _ in range(2):
         make_run(account, at=LATELY)
-    assert clear("--older-than", "90") == ["Webhook deliveries deleted, with their attempts: 0", "Feed runs deleted: 0"]
-    assert clear("--older-than", "88") == ["Webhook deliveries deleted, with their attempts: 1", "Feed runs deleted: 1"]
+    finish_run(at=LATELY)
+    assert clear("--older-than", "90") == [
+        "Webhook deliveries deleted, with their attempts: 0",
+        "Feed runs deleted: 0",
+        "Bulk runs deleted, with their rows: 0",
+    ]
+    assert clear("--older-than", "88") == [
+        "Webhook deliveries deleted, with their attempts: 1",
+        "Feed runs deleted: 1",
+        "Bulk runs deleted, with their rows: 1",
+    ]
+
+
+def test_finished_bulk_runs_go_with_their_rows_and_what_they_did_stays() -> None:
+    finish_run(at=LONG_AGO)
+    recent = finish_run(at=LATELY)
+    stopped = plan(at=LONG_AGO)
+    services.confirm_run(stopped, texts={}, now=LONG_AGO)
+    assert clear()[2] == "Bulk runs deleted, with their rows: 1"
+    assert set(BulkRun.objects.all()) == {recent, stopped}
+    assert BulkRow.objects.count() == 2
+    assert AuthorizationCode.objects.count() == 2
 
 
 @pytest.mark.parametrize("days", ["0", "-1", "36501"])
@@ -109,5 +144,7 @@ def test_more_than_a_chunk_goes_in_one_run() -> None:
         FeedRun(account=account, kind=FeedKind.IMPORT, actor="system", at=LONG_AGO, is_newest=False)
         for _ in range(runs.CHUNK + 1)
     )
-    assert clear() == ["Webhook deliveries deleted, with their attempts: 501", "Feed runs deleted: 501"]
+    for _ in range(services.bulk.CHUNK + 1):
+        finish_run(at=LONG_AGO)
+    assert [line.rsplit(" ", 1)[1] for line in clear()] == ["501", "501", "6"]
     assert not WebhookDelivery.objects.exists() and not FeedRun.objects.exists()

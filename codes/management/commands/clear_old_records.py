@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from codes.services import clear_bulk_runs
 from codes.webhooks.clearing import clear_deliveries
 from servers.inventory.runs import clear_runs
 
@@ -20,8 +21,9 @@ class Command(BaseCommand):
     """Events, codes and filings stay for ever; so does what an endpoint of webhooks has yet to get."""
 
     help = (
-        "Delete webhook deliveries that were settled long ago, with their attempts, and feed runs of long ago that are "
-        "not the newest of their account. Events, codes and filings stay. It may be stopped and run again."
+        "Delete webhook deliveries that were settled long ago, with their attempts, bulk runs that were finished long "
+        "ago, with their rows, and feed runs of long ago that are not the newest of their account. Events, codes and "
+        "filings stay. It may be stopped and run again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -39,6 +41,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Webhook deliveries deleted, with their attempts: {deliveries}")
         runs = _all(lambda: clear_runs(before=before))
         self.stdout.write(f"Feed runs deleted: {runs}")
+        bulk_runs = _all(lambda: clear_bulk_runs(before=before))
+        self.stdout.write(f"Bulk runs deleted, with their rows: {bulk_runs}")
 
 
 def _all(clear: Callable[[], int]) -> int:
