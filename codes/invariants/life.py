@@ -6,15 +6,9 @@ one lock the later may carry the earlier time. What came first is told by the nu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
-
 from codes.choices import HOLDING, Action, EventType, FilingState, State
-from codes.invariants.invariant import Broken, Invariant, by_sql
+from codes.invariants.invariant import by_sql
 from codes.lifecycle import TRANSITIONS
-from codes.models import CodeEvent, Filing
 from codes.policy import MAX_CODES_PER_SERVER
 from servers.choices import ServerState
 
@@ -48,6 +42,15 @@ def _may_follow(type: EventType) -> list[str]:
     """The events after which this one may come, by codes/lifecycle.py; a rejected filing is also begun again."""
     before = [each.value for each, state in BECOMES.items() if TRANSITIONS[ACTIONS[type]].allows(state)]
     return [*before, EventType.REJECTED.value] if type == EventType.BEGUN else before
+
+
+def _without_one(state: State, filed: str) -> str:
+    """The codes in this state that have none or several filings in one of those."""
+    return (
+        "SELECT code.id FROM codes_authorizationcode AS code LEFT JOIN (SELECT code_id, count(*) AS number "
+        f"FROM codes_filing WHERE state IN ({filed}) GROUP BY code_id) AS filing ON filing.code_id = code.id "
+        f"WHERE code.state = '{state}' AND coalesce(filing.number, 0) <> 1"
+    )
 
 
 _FOLLOWS = " ".join(f"WHEN '{type}' THEN before IN ({_list(*_may_follow(type))})" for type in ACTIONS)
@@ -90,17 +93,13 @@ _BY_SQL = (
         "used_has_one_completed_filing",
         "A used code has exactly one completed filing.",
         "codes",
-        "SELECT code.id FROM codes_authorizationcode AS code LEFT JOIN codes_filing AS filing "
-        f"ON filing.code_id = code.id AND filing.state = '{FilingState.COMPLETED}' "
-        f"WHERE code.state = '{State.USED}' GROUP BY code.id HAVING count(filing.id) <> 1",
+        _without_one(State.USED, _list(FilingState.COMPLETED)),
     ),
     (
         "in_use_has_one_hold",
         "A code in use is held by exactly one filing.",
         "codes",
-        "SELECT code.id FROM codes_authorizationcode AS code LEFT JOIN codes_filing AS filing "
-        f"ON filing.code_id = code.id AND filing.state IN ({_HOLDING}) "
-        f"WHERE code.state = '{State.IN_USE}' GROUP BY code.id HAVING count(filing.id) <> 1",
+        _without_one(State.IN_USE, _HOLDING),
     ),
     (
         "filing_fits_its_code",
@@ -160,9 +159,10 @@ _BY_SQL = (
         "state_has_its_event",
         "A code's state is the one that its last event led to.",
         "codes",
-        f"SELECT code.id FROM codes_authorizationcode AS code WHERE code.state <> coalesce(CASE "
-        f"(SELECT type FROM codes_codeevent AS event WHERE event.code_id = code.id AND type IN ({_TYPES}) "
-        f"ORDER BY event.id DESC LIMIT 1) {_STORED} END, '')",
+        "SELECT code.id FROM codes_authorizationcode AS code LEFT JOIN (SELECT code_id, type, lead(id) OVER "
+        f"(PARTITION BY code_id ORDER BY id) AS following FROM codes_codeevent WHERE code_id IS NOT NULL "
+        f"AND type IN ({_TYPES})) AS event ON event.code_id = code.id AND event.following IS NULL "
+        f"WHERE code.state <> coalesce(CASE event.type {_STORED} END, '')",
     ),
     (
         "events_follow",
@@ -190,75 +190,4 @@ _BY_SQL = (
 )
 
 
-def _beginnings() -> QuerySet[CodeEvent]:
-    """The events that began a filing; not those that made a rejected one active again, of which nothing is judged."""
-    filing = Filing.objects.filter(
-        code=OuterRef("code"), order_number=OuterRef("order_number"), began_at=OuterRef("at")
-    )
-    return CodeEvent.objects.filter(Exists(filing), type=EventType.BEGUN)
-
-
-def _unflagged() -> QuerySet[CodeEvent]:
-    """The completions of filings that do not say that their code had expired."""
-    filing = Filing.objects.filter(
-        code=OuterRef("code"),
-        order_number=OuterRef("order_number"),
-        ended_at=OuterRef("at"),
-        completed_after_expiry=False,
-    )
-    return CodeEvent.objects.filter(Exists(filing), type=EventType.COMPLETED)
-
-
-def _past_expiry(events: QuerySet[CodeEvent]) -> Iterator[Broken]:
-    """The events that happened when the server, or the IP, had expired.
-
-    The server's expiry then is what the first later change of it says it was, else the one it has now. Of an IP's
-    expiry it is known only while nothing of the server changed since.
-    """
-    changes = CodeEvent.objects.filter(
-        type=EventType.SERVER_CHANGED, server=OuterRef("server"), pk__gt=OuterRef("pk")
-    ).order_by("pk")
-    changed = changes.filter(detail__has_key="expires_at").values("detail__expires_at__0")[:1]
-    ip_expired = Q(at__gte=F("code__ip__expires_at")) & ~Exists(changes)
-    told = events.annotate(was=Subquery(changed), ip_expired=ip_expired).filter(
-        Q(was__isnull=False) | Q(at__gte=F("server__expires_at")) | ip_expired
-    )
-    for pk, at, was, now, ip_has in told.values_list("pk", "at", "was", "server__expires_at", "ip_expired").iterator():
-        expiry = datetime.fromisoformat(was) if was else now
-        if ip_has or (expiry and at >= expiry):
-            yield str(pk)
-
-
-def _after_the_end() -> Iterator[Broken]:
-    """Filings begun on a server that was terminated already, by the order of the server's events."""
-    ends = CodeEvent.objects.filter(
-        type=EventType.SERVER_CHANGED,
-        server=OuterRef("server"),
-        pk__lt=OuterRef("pk"),
-        detail__state__1=ServerState.TERMINATED,
-    )
-    found = _beginnings().filter(Exists(ends), server__state=ServerState.TERMINATED)
-    return (str(pk) for pk in found.values_list("pk", flat=True).iterator())
-
-
-LIFE = (
-    *(by_sql(*each) for each in _BY_SQL),
-    Invariant(
-        name="nothing_begun_after_expiry",
-        says="No filing was begun when its server or IP had expired, as far as the events tell.",
-        things="events",
-        broken=lambda: _past_expiry(_beginnings()),
-    ),
-    Invariant(
-        name="late_completions_are_flagged",
-        says="A filing that was completed when its server or IP had expired says so.",
-        things="events",
-        broken=lambda: _past_expiry(_unflagged()),
-    ),
-    Invariant(
-        name="nothing_begun_after_termination",
-        says="No filing was begun on a terminated server.",
-        things="events",
-        broken=_after_the_end,
-    ),
-)
+LIFE = tuple(by_sql(*each) for each in _BY_SQL)

@@ -24,23 +24,23 @@ _SINGLE = "(?:[0-9a-z][^0-9a-z]+){24,27}[0-9a-z]"
 CANDIDATE = f"(?<![0-9a-z])(?:(?:[i1l]cp[^0-9a-z]*)?{_GROUPS}|{_SINGLE})(?![0-9a-z])"
 _candidate = re.compile(CANDIDATE)
 _COLUMNS = {
-    "postgresql": "SELECT table_name, column_name FROM information_schema.columns "
+    "postgresql": "SELECT table_name, column_name, data_type FROM information_schema.columns "
     "JOIN information_schema.tables USING (table_schema, table_name) "
     "WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' "
     "AND data_type IN ('text', 'character varying', 'character', 'json', 'jsonb') ORDER BY table_name, column_name",
-    "sqlite": "SELECT m.name, c.name FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
+    "sqlite": "SELECT m.name, c.name, c.type FROM sqlite_master AS m JOIN pragma_table_info(m.name) AS c "
     "WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite%' "
     "AND (c.type LIKE '%char%' OR c.type LIKE '%text%' OR c.type LIKE '%json%') ORDER BY m.name, c.name",
 }
 
 
-def text_columns() -> dict[str, list[str]]:
-    """Every table of this database with its columns that hold text or JSON."""
-    found: dict[str, list[str]] = {}
+def text_columns() -> dict[str, dict[str, bool]]:
+    """Every table of this database with its columns that hold text or JSON, and whether it is JSON."""
+    found: dict[str, dict[str, bool]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_COLUMNS[connection.vendor])
-        for table, column in cursor.fetchall():
-            found.setdefault(table, []).append(column)
+        for table, column, type in cursor.fetchall():
+            found.setdefault(table, {})[column] = type.startswith("json")
     return found
 
 
@@ -50,18 +50,34 @@ def _readable() -> Iterator[Broken]:
     yield from _readable_in_sessions()
 
 
-def _readable_in(table: str, columns: list[str]) -> Iterator[Broken]:
-    quote = connection.ops.quote_name
+def _readable_in(table: str, columns: dict[str, bool]) -> Iterator[Broken]:
     with connection.cursor() as cursor:
-        keys = connection.introspection.get_primary_key_columns(cursor, table) or columns[:1]
-        texts = [f"CAST({quote(column)} AS text)" for column in columns]
-        which = " OR ".join(map(_could_hold_one, texts))
-        cursor.execute(f"SELECT {', '.join([*map(quote, keys), *texts])} FROM {quote(table)} WHERE {which}")
+        keys = connection.introspection.get_primary_key_columns(cursor, table) or list(columns)[:1]
+        cursor.execute(_search(table, keys, columns))
         while rows := cursor.fetchmany(CHUNK):
             for row in rows:
                 for column, text in zip(columns, row[len(keys) :], strict=True):
                     if text and _holds_one(text):
                         yield f"{table}.{column} {_shown(row[: len(keys)])}"
+
+
+def _search(table: str, keys: list[str], columns: dict[str, bool]) -> str:
+    """The rows of which a text could hold a value.
+
+    JSON is dear to read as text and recurs, as policies do: put in a query of its own, PostgreSQL remembers the answer.
+    """
+    quote = connection.ops.quote_name
+    texts, could, apart = [], [], ""
+    for column, is_json in columns.items():
+        text = f"CAST({quote(column)} AS text)"
+        texts.append(text)
+        if is_json and connection.vendor == "postgresql":
+            name = quote(f"of_{column}")
+            apart += f" CROSS JOIN LATERAL (SELECT {_could_hold_one(text)} AS could OFFSET 0) AS {name}"
+            could.append(f"{name}.could")
+        else:
+            could.append(_could_hold_one(text))
+    return f"SELECT {', '.join([*map(quote, keys), *texts])} FROM {quote(table)}{apart} WHERE {' OR '.join(could)}"
 
 
 def _shown(key: tuple[object, ...]) -> str:
@@ -74,9 +90,13 @@ def _could_hold_one(text: str) -> str:
     long_enough = f"length({text}) >= {values.LENGTH}"
     if connection.vendor != "postgresql":
         return long_enough
-    # Most texts are ASCII, which is normal as it is.
-    normal = f"CASE WHEN octet_length({text}) = length({text}) THEN {text} ELSE normalize({text}, NFKC) END"
-    return f"({long_enough} AND lower({normal}) ~ '{CANDIDATE}')"
+    # From cheap to dear. ASCII is normal as it is; a word alone, such as a request's id, is a value by its length.
+    normal = f"lower(normalize({text}, NFKC)) ~ '{CANDIDATE}'"
+    word = f"length({text}) IN ({values.LENGTH}, {values.LENGTH + len(values.PREFIX)})"
+    return (
+        f"({long_enough} AND CASE WHEN octet_length({text}) <> length({text}) THEN {normal} "
+        f"WHEN {text} ~ '^[0-9A-Za-z]+$' THEN {word} ELSE lower({text}) ~ '{CANDIDATE}' END)"
+    )
 
 
 def _holds_one(text: str) -> bool:
