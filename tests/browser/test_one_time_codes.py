@@ -18,7 +18,7 @@ def give_password(page: Page) -> None:
     page.goto("/admin/login/")
     page.locator("#id_username").fill("agent")
     page.locator("#id_password").fill(PASSWORD)
-    page.locator("#login-form [type=submit]").click()
+    page.locator("#login-form button").click()
 
 
 def enter(page: Page, code: str) -> None:
