@@ -135,6 +135,7 @@ SESSION_IDLE = timedelta(days=7)
 STAFF_SESSION_AGE = timedelta(hours=12)
 STAFF_SESSION_IDLE = timedelta(hours=1)
 CONFIRMED_MINUTES = 10  # for which a password that was just given opens roles and tokens
+REVEALS_BEFORE_CONFIRMING = env.number("REVEALS_BEFORE_CONFIRMING", default=10)  # codes an hour and person; 0: no limit
 RESET_HOURS = 1  # how long a password reset mail holds
 PASSWORD_RESET_TIMEOUT = RESET_HOURS * 3600  # seconds
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +23,7 @@ from codes import services
 from codes.admin.base import DeskRecord, posted, staff
 from codes.admin.columns import badge, held_for, page_url
 from codes.admin.forms import DeskForm, EditForm, ReasonForm
+from codes.admin.many_values import ask_before
 from codes.admin.rows import dressed
 from codes.admin.words import WORDS
 from codes.choices import Action, Channel, ShownState
@@ -94,10 +95,12 @@ def row_buttons(request: HttpRequest, code: AuthorizationCode) -> list[Button]:
     return [button for button in buttons(request, code) if button.id in wanted and not button.why]
 
 
-def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: str) -> HttpResponse:
+def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: str) -> HttpResponseBase:
     """Asks, then does it for one code, and returns to its page."""
     transition = transition_for(request, action)
     code = _code(model_admin, request, pk)
+    if (asked := ask_before(transition.action, request, now=timezone.now())) is not None:
+        return asked
     form = ReasonForm(posted(request), action=transition.action)
     if request.method == "POST" and form.is_valid():
         refusal = _do(transition, code, form, request, timezone.now())
@@ -165,10 +168,12 @@ def _do(transition: Transition, code: AuthorizationCode, form: DeskForm, request
     return ""
 
 
-def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
+def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponseBase:
     """Asks for a reason, then answers with the value: in no address or message, and `no-store` as the whole desk."""
     transition = _permitted(request, TRANSITIONS[Action.REVEAL])
     code = _code(model_admin, request, pk)
+    if (asked := ask_before(Action.REVEAL, request, now=timezone.now())) is not None:
+        return asked
     form = ReasonForm(posted(request), action=Action.REVEAL)
     if request.method == "POST" and form.is_valid():
         texts = {"reason": form.cleaned_data["reason"], "ticket": form.cleaned_data["ticket"]}

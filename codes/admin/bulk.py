@@ -26,6 +26,7 @@ from codes.admin.bulk_work import answer, progress, stopped, work_off
 from codes.admin.changelist import WAIT_SECONDS
 from codes.admin.columns import list_url, moment, page_url
 from codes.admin.forms import DeskForm
+from codes.admin.many_values import ask_before_run
 from codes.admin.rows import dressed
 from codes.admin.support_words import name
 from codes.choices import HOLDING, BulkAction, BulkState
@@ -179,6 +180,8 @@ class BulkRunAdmin(DeskRecord):
             raise PermissionDenied
         if request.method != "POST":
             return HttpResponseRedirect(page_url(run))
+        if (asked := ask_before_run(run, request, now=timezone.now())) is not None:
+            return asked
         if run.confirmed_at is None:
             form = kind.form(request.POST)
             if not form.is_valid():

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -128,10 +128,10 @@ class CodeAdmin(DeskRecord):
             *super().get_urls(),
         ]
 
-    def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
+    def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponseBase:
         return actions.act_on_one(self, request, pk, action)
 
-    def reveal(self, request: HttpRequest, pk: int) -> HttpResponse:
+    def reveal(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         return actions.reveal(self, request, pk)
 
     def edit(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, cast
 from urllib.parse import urlencode
@@ -75,17 +75,27 @@ def note_confirmed(request: HttpRequest, *, now: datetime) -> None:
     request.session[_CONFIRMED_AT] = now.timestamp()
 
 
+def confirmed_at(request: HttpRequest, *, now: datetime) -> datetime | None:
+    """When it last was, in UTC. A time in the future, as after the clock was set back, does not count."""
+    moment = datetime.fromtimestamp(request.session.get(_CONFIRMED_AT, 0), UTC)
+    return moment if moment <= now else None
+
+
 def is_confirmed(request: HttpRequest, *, now: datetime) -> bool:
-    """Whether it does. A time in the future, as after the clock was set back, does not count."""
-    age = now.timestamp() - request.session.get(_CONFIRMED_AT, 0)
-    return 0 <= age < timedelta(minutes=settings.CONFIRMED_MINUTES).total_seconds()
+    """Whether it does."""
+    moment = confirmed_at(request, now=now)
+    return moment is not None and now - moment < timedelta(minutes=settings.CONFIRMED_MINUTES)
+
+
+def ask(request: HttpRequest) -> HttpResponseRedirect:
+    """To the page that asks; it leads back to this address, without anything that was sent."""
+    return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({REDIRECT_FIELD_NAME: request.path})}")
 
 
 def recently_confirmed(view: View) -> View:
     """The view, after a question for the password if the last answer is too old.
 
-    Nothing that was sent is carried over: the question leads back to the same address. On methods use Django's
-    `method_decorator(recently_confirmed)`.
+    On methods use Django's `method_decorator(recently_confirmed)`.
     """
 
     @wraps(view)
@@ -94,7 +104,7 @@ def recently_confirmed(view: View) -> View:
             return view(request, *args, **kwargs)
         if request.method == "POST":
             messages.warning(request, _("Nothing was changed. Confirm first that it is you, then try again."))
-        return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({REDIRECT_FIELD_NAME: request.path})}")
+        return ask(request)
 
     return guarded
 
