@@ -14,6 +14,8 @@ TABLE = "codes_codeevent"
 HEADS = "codes_eventhead"
 FLOORS = 0x1C9 << 40  # the advisory lock of floor n is FLOORS + n
 
+# The highest number that was ever drawn; a sequence that was not asked yet names the first that it will give.
+_DRAWN = f"SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM {TABLE}_id_seq"
 _POSTGRESQL = f"""
 CREATE FUNCTION codes_event_is_final() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -24,14 +26,13 @@ CREATE TRIGGER codes_event_is_final BEFORE UPDATE OR DELETE ON {TABLE}
 CREATE FUNCTION codes_event_number() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF current_setting('icp.event_floor', true) IS DISTINCT FROM 'announced' THEN
-        PERFORM pg_advisory_xact_lock_shared({FLOORS} + (SELECT last_value FROM {TABLE}_id_seq));
+        PERFORM pg_advisory_xact_lock_shared({FLOORS} + ({_DRAWN}));
         PERFORM set_config('icp.event_floor', 'announced', true);
     END IF;
-    NEW.id := nextval('{TABLE}_id_seq');
-    RETURN NEW;
+    RETURN NULL;
 END $$;
 CREATE TRIGGER codes_event_number BEFORE INSERT ON {TABLE}
-    FOR EACH ROW EXECUTE FUNCTION codes_event_number();
+    FOR EACH STATEMENT EXECUTE FUNCTION codes_event_number();
 """
 _POSTGRESQL_DROP = f"""
 DROP TRIGGER codes_event_number ON {TABLE};
@@ -140,7 +141,7 @@ def final_until(connection: BaseDatabaseWrapper) -> int | None:
         return None
     with connection.cursor() as cursor:
         # In this order: a number drawn between the two statements is above the first answer.
-        cursor.execute(f"SELECT last_value FROM {TABLE}_id_seq")
+        cursor.execute(_DRAWN)
         last = cursor.fetchone()[0]
         cursor.execute(
             "SELECT min((classid::bigint << 32 | objid::bigint) - %s) FROM pg_locks "

@@ -168,6 +168,7 @@ STEPS: list[tuple[str, str]] = [
         """
         INSERT INTO codes_codeevent (id, type, at, account_id, server_id, code_id, order_number, user_id, client_id,
             channel, reason, ticket, failed, policy, detail, request_id, place, mac)
+        OVERRIDING SYSTEM VALUE
         SELECT row_number() OVER (ORDER BY at), type, at, account, server, code, order_number,
                CASE WHEN channel IN ('admin', 'self_service') THEN {person} + 1 END,
                CASE WHEN channel = 'api' THEN {client} + mod(server, 2) END,

@@ -32,7 +32,8 @@ class CodeEvent(models.Model):
     `account` is the one that owned the server then. With neither user nor client the actor is the system. `failed`
     holds refusal codes, `policy` the policy values of that moment, `detail` the changed facts as [before, after].
     `place` counts the events of one server from 1, `mac` chains them (codes/chain.py).
-    The indexes below lead with account, server and code, so that the columns need none of their own.
+    The indexes below lead with account, server and code, so that the columns need none of their own. That the server
+    exists is kept by the foreign key of its head, which the database makes with its first event.
     """
 
     type = models.CharField(_("what"), max_length=20, choices=EventType)
@@ -41,7 +42,12 @@ class CodeEvent(models.Model):
         Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="events", db_index=False
     )
     server = models.ForeignKey(
-        Server, verbose_name=_("server"), on_delete=models.PROTECT, related_name="events", db_index=False
+        Server,
+        verbose_name=_("server"),
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
+        db_constraint=False,
     )
     code = models.ForeignKey(
         AuthorizationCode,
@@ -87,7 +93,7 @@ class CodeEvent(models.Model):
         indexes = [
             models.Index(fields=["account", "id"], name="event_of_account"),
             models.Index(fields=["server", "id"], name="event_of_server"),
-            models.Index(fields=["code", "id"], name="event_of_code"),
+            models.Index(fields=["code", "id"], condition=Q(code__isnull=False), name="event_of_code"),
             models.Index(fields=["type", "at"], name="event_by_type"),
             models.Index(fields=["type", "id"], name="event_of_type"),
             models.Index(fields=["channel", "id"], condition=Q(channel__in=BY_PEOPLE), name="event_by_people"),

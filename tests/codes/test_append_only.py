@@ -7,8 +7,10 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from codes import append_only, final_rows
+from codes import append_only, final_rows, services
+from codes.choices import Channel
 from codes.models import AppendOnly, CodeEvent, EventHead
+from servers.models import Server
 from tests.factories import NOW, make_code, make_server
 
 pytestmark = pytest.mark.django_db
@@ -57,7 +59,6 @@ def test_a_bulk_update_is_refused(event: CodeEvent) -> None:
 
 
 def test_a_bulk_insert_does_not_overwrite(event: CodeEvent) -> None:
-    """SQLite refuses; PostgreSQL gives whatever is inserted a number of its own."""
     changed = CodeEvent.objects.get()
     changed.reason = "changed"
     with suppress(DatabaseError), transaction.atomic():
@@ -74,9 +75,23 @@ def test_a_bulk_insert_does_not_overwrite(event: CodeEvent) -> None:
     ],
 )
 def test_the_database_itself_refuses(event: CodeEvent, statement: str) -> None:
-    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+    refusal = "append-only|id.*can only be updated to DEFAULT"
+    with pytest.raises(DatabaseError, match=refusal), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert stands(event)
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer: its numbers are final")
+def test_the_database_alone_numbers_events(event: CodeEvent) -> None:
+    columns = (
+        "type, at, account_id, server_id, order_number, channel, reason, ticket, failed, policy, detail, request_id"
+    )
+    with pytest.raises(DatabaseError, match="cannot insert a non-DEFAULT value"), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO codes_codeevent (id, place, mac, {columns}) "
+                f"SELECT id + 1000, place + 1, mac, {columns} FROM codes_codeevent"
+            )
 
 
 @pytest.mark.parametrize(
@@ -110,6 +125,18 @@ def test_what_an_event_is_about_is_not_deleted(event: CodeEvent) -> None:
             type(subject).objects.filter(pk=subject.pk)._raw_delete(using="default")  # type: ignore[attr-defined]
             connection.check_constraints()
     assert stands(event)
+
+
+def test_a_server_without_codes_stays_for_its_events_and_none_is_about_nobody() -> None:
+    server, act = make_server(with_ip=False), {"actor": None, "channel": Channel.COMMAND, "now": NOW}
+    services.record_server_changes([(server, {"name": ["a", "b"]})], **act)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        Server.objects.filter(pk=server.pk)._raw_delete(using="default")  # type: ignore[attr-defined]
+        connection.check_constraints()
+    server.pk = 999_999
+    with pytest.raises(DatabaseError), transaction.atomic():
+        services.record_server_changes([(server, {"name": ["a", "b"]})], **act)
+        connection.check_constraints()
 
 
 def triggers() -> set[str]:
