@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import attrgetter
@@ -54,13 +54,33 @@ def link(before: bytes, event: object) -> bytes:
 
 def mac(key: bytes, before: bytes, row: Sequence[object]) -> bytes:
     """HMAC-SHA256 of the MAC before and of a row: the values of COLUMNS, in their order."""
-    return hmac.digest(key, before + content(row), "sha256")
+    return seal(key, before, content(row))
+
+
+def seal(key: bytes, before: bytes, written: bytes) -> bytes:
+    """HMAC-SHA256 of the MAC before and of a row as `content` writes it."""
+    return hmac.digest(key, before + written, "sha256")
+
+
+def series(shared: Mapping[str, object], *varying: str) -> Callable[..., bytes]:
+    """`content` for many rows that have the values `shared` and else differ in the columns `varying` alone, none empty.
+
+    Takes their values in the order of their names, numbers as they are and others as `text` writes them.
+    """
+    parts = []
+    for name, empty in sorted(COLUMNS.items()):
+        if name in varying:
+            parts.append(f'"{name}":%s')
+        elif shared.get(name, empty) != empty:
+            parts.append(f'"{name}":{text(shared[name])}'.replace("%", "%%"))
+    template = f"{{{','.join(parts)}}}"
+    return lambda *values: (template % values).encode()
 
 
 def content(row: Sequence[object]) -> bytes:
     """The one way to write a row, whichever database it was read from: JSON with sorted keys, times in UTC."""
     said = {name: value for (name, empty), value in zip(_EMPTY, row, strict=True) if value != empty}
-    return _encode(said).encode()
+    return text(said).encode()
 
 
 def keys() -> list[bytes]:
@@ -84,4 +104,4 @@ def _plain(value: object) -> str:
     raise TypeError(f"An event holds {type(value).__name__}")
 
 
-_encode = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=_plain).encode
+text = json.JSONEncoder(separators=(",", ":"), sort_keys=True, default=_plain).encode

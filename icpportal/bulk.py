@@ -9,12 +9,14 @@ import gc
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from functools import lru_cache
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from django.db import connection
 from django.db.models import DateTimeField, Field, JSONField, Model, QuerySet
+from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
 
 M = TypeVar("M", bound=Model)
@@ -53,9 +55,27 @@ def insert(objects: Sequence[M], *, keyed: bool = True) -> None:
             one.pk = pk
     if not is_few:
         fields = [field for field in model._meta.concrete_fields if keyed or not field.primary_key]
-        _write(_table(model), fields, _rows(fields, objects))
+        _write(_table(model), _names(fields), _rows(fields, objects))
     for one in objects:
         one._state.adding, one._state.db = False, connection.alias
+
+
+def copy(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """Insert rows of values as the database takes them (`stored`), in order; it numbers them itself.
+
+    `names` are those of the columns. Inside a transaction. Raises IntegrityError as bulk_create does.
+    """
+    if len(rows) > FEW:
+        _write(_table(model), names, rows)
+    elif rows:
+        with connection.cursor() as cursor:
+            cursor.execute(_insertion(model, tuple(names), len(rows)), [value for row in rows for value in row])
+
+
+def stored(model: type[Model], name: str, value: Any) -> Any:
+    """A value of the column, as the database takes it."""
+    write = _writer(model._meta.get_field(name))  # type: ignore[arg-type]
+    return value if write is None else write(value)
 
 
 def update(objects: Sequence[M], names: Collection[str]) -> None:
@@ -93,27 +113,42 @@ def fetch(rows: QuerySet[M]) -> list[M]:
         return list(rows)
     connection.ensure_connection()
     sql, params = rows.query.sql_with_params()
-    names = [field.attname for field in rows.model._meta.concrete_fields]
     with connection.wrap_database_errors, connection.connection.cursor(binary=True) as cursor:
         cursor.execute(sql, params)
-        return [rows.model.from_db(connection.alias, names, row) for row in cursor.fetchall()]
+        found = [made(rows.model, row) for row in cursor.fetchall()]
+    for one in found:
+        one._state.adding, one._state.db = False, connection.alias
+    return found
+
+
+def made(model: type[M], values: Sequence[Any]) -> M:
+    """A new object of the stored values of all its columns, in order, in half the time: nobody is told of it."""
+    one = model.__new__(model)
+    one.__dict__ = dict(zip(_attributes(model), values, strict=True))
+    one._state = ModelState()
+    return one
+
+
+@lru_cache(maxsize=64)
+def _attributes(model: type[Model]) -> tuple[str, ...]:
+    return tuple(field.attname for field in model._meta.concrete_fields)
 
 
 def _insert_few(model: type[Model], objects: Sequence[Model]) -> list[int]:
     """The primary keys, as the database gave them."""
-    statement, fields = _insertion(model, len(objects))
+    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    statement = _insertion(model, _names(fields), len(objects))
     with connection.cursor() as cursor:
         cursor.execute(statement, [value for row in _rows(fields, objects) for value in row])
         return [pk for (pk,) in cursor.fetchall()]
 
 
 @lru_cache(maxsize=256)
-def _insertion(model: type[Model], number: int) -> tuple[str, list[Field[Any, Any]]]:
-    """The statement for so many rows, the same for both databases, and the fields that it writes."""
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
-    columns, row = ", ".join(map(_column, fields)), ", ".join(["%s"] * len(fields))
+def _insertion(model: type[Model], names: tuple[str, ...], number: int) -> str:
+    """The statement for so many rows, the same for both databases."""
+    columns, row = ", ".join(map(_quoted, names)), ", ".join(["%s"] * len(names))
     rows = ", ".join([f"({row})"] * number)
-    return f"INSERT INTO {_table(model)} ({columns}) VALUES {rows} RETURNING {_column(model._meta.pk)}", fields
+    return f"INSERT INTO {_table(model)} ({columns}) VALUES {rows} RETURNING {_column(model._meta.pk)}"
 
 
 def _new_keys(model: type[Model], number: int) -> list[int]:
@@ -141,7 +176,7 @@ def _merge(model: type[Model], fields: list[Field[Any, Any]], objects: Sequence[
     columns = ", ".join(map(_column, written))
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE {stage} ON COMMIT DROP AS SELECT {columns} FROM {table} LIMIT 0")
-        _write(stage, written, _rows(written, objects))
+        _write(stage, _names(written), _rows(written, objects))
         changes = ", ".join(f"{_column(field)} = {stage}.{_column(field)}" for field in fields)
         cursor.execute(
             f"UPDATE {table} SET {changes} FROM {stage} WHERE {table}.{_column(key)} = {stage}.{_column(key)}"
@@ -151,11 +186,11 @@ def _merge(model: type[Model], fields: list[Field[Any, Any]], objects: Sequence[
 
 def _rows(fields: Sequence[Field[Any, Any]], objects: Iterable[Model]) -> Iterable[Sequence[Any]]:
     """The stored values of each object, as the database takes them."""
-    values = attrgetter(*(field.attname for field in fields))
+    values = itemgetter(*(field.attname for field in fields))  # of the dictionaries: keys of others are slow attributes
     writers = [(at, write) for at, field in enumerate(fields) if (write := _writer(field)) is not None]
     if not writers:
-        return map(values, objects)
-    return (_written(list(values(one)), writers) for one in objects)
+        return map(values, map(vars, objects))
+    return (_written(list(values(vars(one))), writers) for one in objects)
 
 
 def _written(row: list[Any], writers: list[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
@@ -168,9 +203,14 @@ def _writer(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
     """How a value of the field is handed to the database; None: as it is."""
     if isinstance(field, JSONField):
         return lambda value: (not value and _EMPTY.get(type(value))) or json.dumps(value, cls=field.encoder)
-    if isinstance(field, DateTimeField) and connection.vendor == "sqlite":
-        return connection.ops.adapt_datetimefield_value
+    if isinstance(field, DateTimeField):
+        return _moment if connection.vendor == "postgresql" else connection.ops.adapt_datetimefield_value
     return None
+
+
+def _moment(value: datetime | None) -> str | None:
+    """In a third of the driver's time."""
+    return value.isoformat() if value is not None else None
 
 
 def _table(model: type[Model]) -> str:
@@ -178,16 +218,24 @@ def _table(model: type[Model]) -> str:
 
 
 def _column(field: Field[Any, Any]) -> str:
-    return connection.ops.quote_name(field.column or "")
+    return _quoted(field.column or "")
 
 
-def _write(table: str, fields: Sequence[Field[Any, Any]], rows: Iterable[Sequence[Any]]) -> None:
-    columns = ", ".join(map(_column, fields))
+def _quoted(name: str) -> str:
+    return connection.ops.quote_name(name)
+
+
+def _names(fields: Sequence[Field[Any, Any]]) -> tuple[str, ...]:
+    return tuple(field.column or "" for field in fields)
+
+
+def _write(table: str, names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    columns = ", ".join(map(_quoted, names))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
             return
-        marks = ", ".join(["%s"] * len(fields))
+        marks = ", ".join(["%s"] * len(names))
         cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", list(rows))

@@ -97,6 +97,34 @@ def test_five_thousand_events_of_many_servers_are_chained_at_once() -> None:
     assert bytes(last.mac) == bytes(EventHead.objects.get(server=servers[-1]).mac)
 
 
+@pytest.mark.parametrize("number", [2, 120])
+def test_changes_of_facts_are_chained_as_any_event(number: int) -> None:
+    first, second = make_server(with_ip=False), make_server(with_ip=False)
+    detail = {
+        "name": ["100 %s", "é\u2028\\\"'\n青山"],
+        "ips": [[], ["203.0.113.7"]],
+        "public_ip_assigned": [False, True],
+    }
+    actor = make_user()
+    for _ in range(2):
+        changes = [((first, second)[n % 2], detail) for n in range(number)]
+        services.record_server_changes(changes, actor=actor, channel=Channel.ADMIN, now=NOW)
+    for server in (first, second):
+        events, before = list(CodeEvent.objects.filter(server=server).order_by("pk")), bytes(32)
+        assert [each.place for each in events] == list(range(1, number + 1))
+        for each in events:
+            assert (each.detail, each.at, each.user_id, each.account_id) == (detail, NOW, actor.pk, server.account_id)
+            assert (each.failed, each.policy, each.code, each.client) == ([], {}, None, None)
+            assert bytes(each.mac) == chain.link(before, each)
+            before = bytes(each.mac)
+
+
+def test_a_server_of_which_nothing_changed_gets_no_event() -> None:
+    server = make_server(with_ip=False)
+    services.record_server_changes([(server, {})], actor=None, channel=Channel.ADMIN, now=NOW)
+    assert not CodeEvent.objects.exists()
+
+
 @pytest.mark.parametrize("place", [-1, 0, 1, 3, 9])
 def test_the_database_takes_no_event_out_of_place(place: int) -> None:
     server = make_code().server
