@@ -24,7 +24,7 @@ from servers.models import Account, Server
 
 T = TypeVar("T")
 Result: TypeAlias = Literal["created", "updated", "unchanged"]
-BATCH = 2000  # servers locked and written together
+BATCH = 5000  # servers locked and written together
 
 
 class StaleVersion(Exception):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from icpportal import bulk
 from servers.models import IPAddress, IPClaim, Server
@@ -13,19 +13,19 @@ from servers.models import IPAddress, IPClaim, Server
 HOLDS = timedelta(days=1)  # no feed's message is late by more
 
 
-def concerning(instance_ids: Collection[str]) -> list[IPClaim]:
+def concerning(instance_ids: Collection[str]) -> QuerySet[IPClaim]:
     """What these servers claim, and who claims what they hold."""
     named = bulk.listed(instance_ids)
     held = IPAddress.objects.on_server().filter(server__instance_id__in=named)
     concerned = Q(server__instance_id__in=named) | Q(address__in=held.values("address"))
-    return list(IPClaim.objects.filter(concerned).order_by("pk"))
+    return IPClaim.objects.filter(concerned)
 
 
 class Claims:
     """The claims that concern one batch, and what becomes of them. Nothing is saved before `save`."""
 
     def __init__(self, instance_ids: Collection[str], *, now: datetime) -> None:
-        self.known = concerning(instance_ids)
+        self.known = list(concerning(instance_ids).order_by("pk"))
         self._now = now
         self._made: list[IPClaim] = []
         self._settled: set[int] = set()

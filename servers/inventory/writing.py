@@ -53,13 +53,10 @@ def settle(work: Callable[[], T]) -> T:
 
 def lock(instance_ids: Collection[str], addresses: Collection[str]) -> list[Server]:
     """Lock the servers of these names, the holders of these addresses and who claims one of theirs, in pk order."""
-    live = IPAddress.objects.on_server()
-    pks = {
-        *Server.objects.filter(instance_id__in=bulk.listed(instance_ids)).values_list("pk", flat=True),
-        *live.filter(address__in=bulk.listed(addresses)).values_list("server_id", flat=True),
-        *(claim.server_id for claim in concerning(instance_ids)),
-    }
-    return bulk.fetch(Server.objects.select_for_update(no_key=True).filter(pk__in=_keys(pks)).order_by("pk"))
+    concerned = Server.objects.filter(instance_id__in=bulk.listed(instance_ids)).values("pk")
+    holders = IPAddress.objects.on_server().filter(address__in=bulk.listed(addresses)).values("server_id")
+    pks = concerned.union(holders, concerning(instance_ids).values("server_id"))
+    return bulk.fetch(Server.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk"))
 
 
 class Batch:
@@ -138,12 +135,11 @@ class Batch:
         }
         if server is None:
             values |= {"instance_id": facts.instance_id, "state_since": self.now, "version": 0}
-            server = Server(*map(values.get, _SERVER))  # by position: three times as fast as by name
+            server = bulk.made(Server, [*map(values.get, _SERVER)])
             self._details[server.instance_id] = {"created": [None, server.instance_id]}
         else:
             self._words["account_id"][account.pk] = account.uid
             self._revise(server, values)
-        server.account = account
         server.prepaid_months_stated = is_stated
         self._written.append(server)
         self._place(server, facts, is_repeated=is_repeated)
@@ -170,9 +166,9 @@ class Batch:
         if server.account_id != values.get("account_id", server.account_id):
             # Its events stay with the account that had it: this one tells that account that it went.
             self._former.append((copy.copy(server), {"account": [self._word("account_id", server.account_id), None]}))
-        detail = self._details[server.instance_id]
+        detail, stored = self._details[server.instance_id], vars(server)
         for name, value in values.items():
-            before = getattr(server, name)
+            before = stored[name]
             if before != value:
                 detail[name.removesuffix("_id")] = [self._word(name, before), self._word(name, value)]
                 setattr(server, name, value)
@@ -217,7 +213,7 @@ class Batch:
             "assigned_at": self.now,
             "position": position,
         }
-        ip = IPAddress(*map(values.get, _IP))
+        ip = bulk.made(IPAddress, [*map(values.get, _IP)])
         self._assigned.append((server, ip))
         if server.pk is not None:
             self._remember(server)

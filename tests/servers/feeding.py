@@ -15,7 +15,8 @@ class Heard(list[tuple[str, str, dict[str, object]]]):
     """An observer that keeps (instance ID, account uid, detail)."""
 
     def __call__(self, changes: list[tuple[Server, dict[str, object]]]) -> None:
-        self.extend((server.instance_id, server.account.uid, dict(detail)) for server, detail in changes)
+        uids = dict(Account.objects.values_list("pk", "uid"))
+        self.extend((server.instance_id, uids[server.account_id], dict(detail)) for server, detail in changes)
 
 
 def ip(address: str, kind: str = IPKind.PUBLIC, expires_at: datetime | None = None) -> IPFacts:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from servers.inventory.apply import BATCH
 from servers.inventory.cells import COLUMNS
 from servers.inventory.facts import computed_months
 from servers.inventory.sheet_export import export, template
@@ -109,10 +110,10 @@ def test_a_dry_run_says_the_same_and_does_nothing(account: Account) -> None:
 
 
 def test_many_rows_need_few_statements(account: Account, django_assert_max_num_queries) -> None:  # type: ignore[no-untyped-def]
-    rows = [{"instance_id": f"ins-{n}", "ips": f"198.51.{n // 250}.{n % 250} public"} for n in range(2500)]
+    rows = [{"instance_id": f"ins-{n}", "ips": f"198.51.{n // 250}.{n % 250} public"} for n in range(BATCH + 500)]
     with django_assert_max_num_queries(2 * 16):
         assert set(results(table(*rows))) == {"created"}
-    with django_assert_max_num_queries(2 * 14):
+    with django_assert_max_num_queries(2 * 12):
         assert set(results(table(*rows))) == {"unchanged"}
 
 
