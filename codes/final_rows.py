@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 STAFF_CHANGES = "codes_staffchange"
+ONE_TIME_CHANGES = "sign_in_onetimechange"
 
 
 def install(connection: BaseDatabaseWrapper, table: str) -> None:

@@ -174,11 +174,13 @@ def _events_can_go(transactional_db: None) -> Iterator[None]:
     from codes import append_only, final_rows
 
     yield
-    final_rows.remove(connection, final_rows.STAFF_CHANGES)
+    for table in (final_rows.STAFF_CHANGES, final_rows.ONE_TIME_CHANGES):
+        final_rows.remove(connection, table)
     append_only.remove_chain(connection)
     append_only.remove(connection)
     with connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {final_rows.STAFF_CHANGES}")
+        cursor.execute(f"DELETE FROM {final_rows.ONE_TIME_CHANGES}")
         cursor.execute(f"DELETE FROM {append_only.HEADS}")
         cursor.execute(f"DELETE FROM {append_only.TABLE}")
 
@@ -190,7 +192,8 @@ def _triggers_come_back(django_db_setup: str, django_db_blocker: Any) -> Iterato
 
     yield
     with django_db_blocker.unblock():
-        final_rows.install(connection, final_rows.STAFF_CHANGES)
+        for table in (final_rows.STAFF_CHANGES, final_rows.ONE_TIME_CHANGES):
+            final_rows.install(connection, table)
         append_only.install(connection)
         append_only.install_chain(connection)
 

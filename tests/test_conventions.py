@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     "icpportal.context icpportal.dates icpportal.env icpportal.sentences codes.choices codes.policy codes.values "
     "codes.notices.choices codes.webhooks.choices codes.chain "
-    "icpportal.bulk icpportal.retry_after icpportal.snapshots icpportal.spreadsheets "
+    "icpportal.append_only icpportal.bulk icpportal.retry_after icpportal.snapshots icpportal.spreadsheets "
     "servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.final_rows codes.prepared servers.models",
     "codes.rules",

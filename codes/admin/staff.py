@@ -34,6 +34,7 @@ from codes.models.staff import GIVEN_BY_SUPERVISORS
 from codes.roles import LABELS
 from codes.staff import beyond
 from icpportal.sign_in.confirming import recently_confirmed
+from icpportal.sign_in.models import OneTimeChange
 from icpportal.sign_in.sessions import sign_out_elsewhere
 
 PERMISSION = "codes.give_role"
@@ -144,7 +145,7 @@ class StaffAdmin(DeskRecord):
             "facts": _facts(obj),
             "buttons": _buttons(obj) if may and out_of_reach is None else [],
             "why_not": out_of_reach.label if out_of_reach else "",
-            "timeline": [_row(change) for change in obj.staff_changes.select_related("actor").order_by("-pk")],
+            "timeline": _timeline(obj),
         }
 
     def act(self, request: HttpRequest, pk: int, key: str) -> HttpResponse:
@@ -203,8 +204,23 @@ def _label(key: str) -> str:
     return f"{ACTS[key].button % {'role': role}}…"
 
 
+def _timeline(person: Person) -> list[Row]:
+    """What supervisors changed and what happened to one-time codes, newest first. Both are few."""
+    changes = [_row(change) for change in person.staff_changes.select_related("actor")]
+    codes = [_one_time_row(change) for change in person.one_time_changes.select_related("by", "user")]
+    return sorted([*changes, *codes], key=lambda row: row.at, reverse=True)
+
+
 def _row(change: StaffChange) -> Row:
     what = StaffAct(change.act).label
     title = format_html("<strong>{}</strong> {}", what, LABELS[change.role] if change.role else "")
     lines = [line for line in (change.reason, change.ticket) if line]
     return Row(at=change.at, actor=name(change.actor), channel_label="", icon="dot", title=title, lines=lines)
+
+
+def _one_time_row(change: OneTimeChange) -> Row:
+    title = format_html("<strong>{}</strong>", change.get_what_display())
+    lines = [change.reason] if change.reason else []
+    return Row(
+        at=change.at, actor=name(change.by or change.user), channel_label="", icon="dot", title=title, lines=lines
+    )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -11,22 +9,15 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import BY_PEOPLE, Channel, EventType
 from codes.models.codes import AuthorizationCode
+from icpportal.append_only import Final, FinalQuerySet
 from servers.models import Account, Server
 
 
-class AppendOnly(Exception):
-    """An event was about to be changed or deleted. The database refuses it too, by a trigger."""
+class CodeEventQuerySet(FinalQuerySet["CodeEvent"]):
+    pass
 
 
-class CodeEventQuerySet(models.QuerySet["CodeEvent"]):
-    def update(self, **kwargs: Any) -> NoReturn:
-        raise AppendOnly
-
-    def delete(self) -> NoReturn:
-        raise AppendOnly
-
-
-class CodeEvent(models.Model):
+class CodeEvent(Final):
     """What happened: who, when, from where, what and why. Append-only; stores codes, never sentences, never values.
 
     `account` is the one that owned the server then. With neither user nor client the actor is the system. `failed`
@@ -105,15 +96,6 @@ class CodeEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_type_display()} {self.pk}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert. Raises AppendOnly for an event that already exists."""
-        if self.pk is not None:
-            raise AppendOnly
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly
 
     @property
     def actor(self) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
@@ -11,7 +9,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from codes.choices import StaffAct
-from codes.models.events import AppendOnly
+from icpportal.append_only import Final, FinalQuerySet
 
 # What supervisors give and take. Never their own role: nobody raises anybody to it but a superuser.
 AGENT, AUDITOR = "Agent", "Auditor"
@@ -37,15 +35,11 @@ class Person(User):
         permissions = [("give_role", "Can give and take the roles Agent and Auditor, and deactivate their holders")]
 
 
-class StaffChangeQuerySet(models.QuerySet["StaffChange"]):
-    def update(self, **kwargs: Any) -> NoReturn:
-        raise AppendOnly
-
-    def delete(self) -> NoReturn:
-        raise AppendOnly
+class StaffChangeQuerySet(FinalQuerySet["StaffChange"]):
+    pass
 
 
-class StaffChange(models.Model):
+class StaffChange(Final):
     """What `actor` did to `person` at the desk: a role given or taken, an account deactivated or activated.
 
     Append-only, also in the database, which knows besides that nobody does it to themselves and that no role but
@@ -83,12 +77,3 @@ class StaffChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_act_display()} {self.pk}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert. Raises AppendOnly for a change that already exists."""
-        if self.pk is not None:
-            raise AppendOnly
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise AppendOnly

@@ -8,6 +8,8 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from icpportal.append_only import Final, FinalQuerySet
+
 MAX_REASON = 500  # characters
 
 
@@ -114,8 +116,12 @@ class RecoveryCode(models.Model):
         return str(self.pk)
 
 
-class OneTimeChange(models.Model):
-    """What happened to a person's one-time codes. `by` is who did it when it was somebody else."""
+class OneTimeChangeQuerySet(FinalQuerySet["OneTimeChange"]):
+    pass
+
+
+class OneTimeChange(Final):
+    """What happened to a person's one-time codes. `by` is who did it when it was somebody else. Append-only."""
 
     class What(models.TextChoices):
         ENROLLED = "enrolled", _("One-time codes set up")
@@ -133,6 +139,8 @@ class OneTimeChange(models.Model):
     at = models.DateTimeField(_("when"))
     reason = models.CharField(_("reason"), max_length=MAX_REASON, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
+
+    objects = OneTimeChangeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("change of one-time codes")

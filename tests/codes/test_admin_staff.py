@@ -14,9 +14,10 @@ from codes.admin.columns import list_url, page_url
 from codes.admin.staff import ACTS
 from codes.choices import StaffAct
 from codes.errors import OutOfReach, TextUnfit, ValueInText
-from codes.models import AppendOnly, Person, StaffChange
+from codes.models import Person, StaffChange
 from codes.roles import ROLES
 from codes.staff import Beyond
+from icpportal.append_only import AppendOnly
 from tests import factories
 
 pytestmark = pytest.mark.django_db

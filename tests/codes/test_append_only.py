@@ -9,11 +9,13 @@ from django.db import DatabaseError, connection, transaction
 
 from codes import append_only, final_rows, services
 from codes.choices import Channel
-from codes.models import AppendOnly, CodeEvent, EventHead
+from codes.models import CodeEvent, EventHead
+from icpportal.append_only import AppendOnly
 from servers.models import Server
 from tests.factories import NOW, make_code, make_server
 
 pytestmark = pytest.mark.django_db
+FINAL = (final_rows.STAFF_CHANGES, final_rows.ONE_TIME_CHANGES)
 
 
 @pytest.fixture
@@ -153,14 +155,16 @@ def test_the_triggers_come_off_and_on_again(event: CodeEvent) -> None:
     installed = triggers()
     append_only.remove_chain(connection)
     append_only.remove(connection)
-    final_rows.remove(connection, final_rows.STAFF_CHANGES)
+    for table in FINAL:
+        final_rows.remove(connection, table)
     assert triggers() == set()
     with connection.cursor() as cursor:
         cursor.execute("UPDATE codes_codeevent SET reason = 'changed'")
         cursor.execute("UPDATE codes_codeevent SET reason = ''")
     append_only.install(connection)
     append_only.install_chain(connection)
-    final_rows.install(connection, final_rows.STAFF_CHANGES)
+    for table in FINAL:
+        final_rows.install(connection, table)
     assert triggers() == installed
     with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("DELETE FROM codes_codeevent")
@@ -169,8 +173,9 @@ def test_the_triggers_come_off_and_on_again(event: CodeEvent) -> None:
 def test_the_migration_reverses(own_database: None) -> None:
     installed = triggers()
     call_command("migrate", "codes", "0001", verbosity=0)
+    call_command("migrate", "sign_in", "0002", verbosity=0)
     assert triggers() == set()
-    call_command("migrate", "codes", verbosity=0)
+    call_command("migrate", verbosity=0)
     assert triggers() == installed
     make_code()
     assert CodeEvent.objects.count() == 1

@@ -10,10 +10,12 @@ import segno
 import time_machine
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
+from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from django_otp.oath import TOTP
 
+from icpportal.append_only import AppendOnly
 from icpportal.sign_in import one_time_codes
 from icpportal.sign_in.models import OneTimeChange, OneTimeDevice, RecoveryCode, Session
 from icpportal.sign_in.throttle import PER_ADDRESS, PER_NAME
@@ -421,6 +423,33 @@ def test_a_superuser_resets_a_lost_device_and_it_is_recorded(compulsory, capsys)
     client = browser()
     give_password(client)
     assert client.get("/login/code/").url == "/login/set-up/"
+
+
+def test_what_happened_to_them_is_on_the_persons_page_newest_first(settings, compulsory):
+    agent, root = make_agent(username="sun"), make_user(username="root", is_staff=True, is_superuser=True)
+    set_up()
+    call_command("reset_one_time_codes", "sun", "--by", "root", "--reason", "Called back, ticket 7")
+    settings.STAFF_ONE_TIME_CODES, desk = False, browser()
+    desk.force_login(make_agent(username="audit", role="Auditor"))
+    page = text(desk.get(f"/admin/codes/person/{agent.pk}/change/"))
+    first, second = page.index("One-time codes reset Called back, ticket 7"), page.index("One-time codes set up")
+    assert first < second
+    assert root.username in page[:first]
+
+
+def test_what_happened_to_them_is_neither_changed_nor_deleted(compulsory):
+    make_agent(username="sun")
+    set_up()
+    change = OneTimeChange.objects.get()
+    for attempt in (change.save, change.delete, OneTimeChange.objects.all().delete):
+        with pytest.raises(AppendOnly):
+            attempt()
+    with pytest.raises(AppendOnly):
+        OneTimeChange.objects.update(reason="x")
+    for statement in ("UPDATE sign_in_onetimechange SET reason = 'x'", "DELETE FROM sign_in_onetimechange"):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+    assert OneTimeChange.objects.get().reason == ""
 
 
 @pytest.mark.parametrize(

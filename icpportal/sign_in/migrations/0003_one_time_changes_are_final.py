@@ -1,0 +1,16 @@
+from django.db import migrations
+
+from codes import final_rows
+
+
+def install(apps, schema_editor):
+    final_rows.install(schema_editor.connection, final_rows.ONE_TIME_CHANGES)
+
+
+def remove(apps, schema_editor):
+    final_rows.remove(schema_editor.connection, final_rows.ONE_TIME_CHANGES)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("sign_in", "0002_one_time_codes")]
+    operations = [migrations.RunPython(install, remove)]
