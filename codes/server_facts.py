@@ -9,13 +9,13 @@ from typing import Any
 
 from django.db.models import Case, DateTimeField, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from codes.models import AuthorizationCode
 from codes.policy import Policy
 from icpportal.dates import shanghai, shanghai_day
+from icpportal.sentences import pause, semicolon
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import IPAddress, Server
 from servers.terms import later
@@ -120,7 +120,7 @@ def found_region(server: Server) -> object:
     region = server.region
     if region.jurisdiction in (Jurisdiction.MAINLAND, Jurisdiction.HONG_KONG, Jurisdiction.UNCLASSIFIED):
         return str(region)
-    return format_lazy("{region}, {where}", region=str(region), where=region.get_jurisdiction_display())
+    return f"{region}{pause()}{region.get_jurisdiction_display()}"
 
 
 def found_ip(server: Any) -> object:
@@ -128,22 +128,22 @@ def found_ip(server: Any) -> object:
     address, kind = server.ordinary_address, IPKind.PUBLIC.label
     if not address:
         others = [(server.elastic_address, IPKind.ELASTIC.label), (server.clb_address, IPKind.CLB.label)]
-        seen = [f"{address}, {kind}" for address, kind in others if address]
-        return "; ".join(seen) or found_gone(server)
-    return f"{address}, {kind}"
+        seen = [f"{address}{pause()}{kind}" for address, kind in others if address]
+        return semicolon().join(seen) or found_gone(server)
+    return f"{address}{pause()}{kind}"
 
 
 def found_elastic(server: Any) -> object:
     """The Elastic IP where it stands in the way, else what is used instead."""
     if server.elastic_address and not server.ordinary_address:
-        return f"{server.elastic_address}, {IPKind.ELASTIC.label}"
+        return f"{server.elastic_address}{pause()}{IPKind.ELASTIC.label}"
     return found_ip(server)
 
 
 def found_clb(server: Any) -> object:
     """The CLB's IP where it stands in the way, else what is used instead."""
     if server.clb_address and not server.ordinary_address:
-        return f"{server.clb_address}, {IPKind.CLB.label}"
+        return f"{server.clb_address}{pause()}{IPKind.CLB.label}"
     return found_ip(server)
 
 

@@ -20,3 +20,13 @@ def join(sentences: Iterable[object]) -> str:
 def comma() -> str:
     """What stands between the items of a list in a sentence."""
     return ", " if gap() else "、"
+
+
+def pause() -> str:
+    """What stands between a thing and what is said of it."""
+    return ", " if gap() else "，"
+
+
+def semicolon() -> str:
+    """What stands between things that are long, or hold commas themselves."""
+    return "; " if gap() else "；"

@@ -22,6 +22,12 @@ def without(path: str, *names: str) -> str:
     return icp.querystring_without(Context({"request": RequestFactory().get(path)}), *names)
 
 
+@pytest.mark.parametrize(("language", "signs"), [("en", [", ", ", ", "; "]), ("zh-hans", ["、", "，", "；"])])
+def test_each_language_has_signs_of_its_own(language, signs):
+    with translation.override(language):
+        assert [sentences.comma(), sentences.pause(), sentences.semicolon()] == signs
+
+
 @pytest.mark.parametrize(("language", "gap"), [("en", " "), ("zh-hans", "")])
 def test_a_chinese_full_stop_needs_no_space(language, gap):
     with translation.override(language):

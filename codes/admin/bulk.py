@@ -16,6 +16,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from codes import services
 from codes.admin import export
@@ -113,11 +114,11 @@ class BulkRunAdmin(DeskRecord):
     """Everybody at the desk sees what was begun; only who planned a run confirms it and goes on with it."""
 
     list_display = ("what", "who", "started", "finished", "how_far")
-    list_filter = (StageFilter, choice_filter("action", _("what"), BulkAction.choices))
+    list_filter = (StageFilter, choice_filter("action", pgettext_lazy("act", "what"), BulkAction.choices))
     list_select_related = ("actor",)
     sortable_by = ()
 
-    @admin.display(description=_("what"))
+    @admin.display(description=pgettext_lazy("act", "what"))
     def what(self, run: BulkRun) -> str:
         return run.get_action_display()
 

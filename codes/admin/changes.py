@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from icpportal.dates import shanghai
+from icpportal.sentences import comma
 from servers.choices import BillingMode, IPKind, ServerState
 
 Pair = tuple[Any, Any]  # before, after
@@ -71,8 +72,8 @@ def _months(before: Any, after: Any) -> list[str]:
 
 
 def _ips(before: Any, after: Any) -> list[str]:
-    lost = ", ".join(address for address in before or () if address not in (after or ()))
-    gained = ", ".join(address for address in after or () if address not in (before or ()))
+    lost = comma().join(address for address in before or () if address not in (after or ()))
+    gained = comma().join(address for address in after or () if address not in (before or ()))
     found = [_("IP gained: %s") % gained] if gained else []
     return found + ([_("IP lost: %s") % lost] if lost else [])
 

@@ -21,6 +21,7 @@ from codes.eligibility import GENERATION
 from codes.lifecycle import StrPromise
 from codes.models import AuthorizationCode, CodeEvent, Filing, Person, SupportRequest
 from codes.validity import expires_at
+from icpportal.sentences import semicolon
 from servers.models import Account, IPAddress, Region, Server
 
 
@@ -53,7 +54,7 @@ _SERVERS = Export(
         _text(_("name"), lambda report: report.subject.name),
         _text(_("account"), lambda report: report.subject.account.uid),
         _text(_("verdict"), short_verdict),
-        _text(_("fails"), lambda report: "; ".join(f"{each.faq} {each.title}" for each in report.failed)),
+        _text(_("fails"), lambda report: semicolon().join(f"{each.faq} {each.title}" for each in report.failed)),
         _text(_("codes generated"), lambda report: report.subject.codes_generated),
         _text(_("limit"), lambda report: report.policy.codes_per_server),
         _moment(_("expires"), lambda report: report.subject.expires_at),

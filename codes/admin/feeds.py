@@ -82,7 +82,7 @@ class FeedRunAdmin(DeskRecord):
         "when",
         "kind",
         "account_cell",
-        "actor",
+        "who",
         "read_rows",
         "created",
         "updated",
@@ -106,6 +106,10 @@ class FeedRunAdmin(DeskRecord):
     def account_cell(self, run: FeedRun) -> SafeString:
         return link(run.account)
 
+    @admin.display(description=_("who"))
+    def who(self, run: FeedRun) -> str:
+        return str(_("System")) if run.actor == "system" else run.actor
+
     @admin.display(description=_("read"))
     def read_rows(self, run: FeedRun) -> int:
         return run.read
@@ -123,7 +127,7 @@ class FeedRunAdmin(DeskRecord):
             {"label": _("When (Asia/Shanghai)"), "value": moment(obj.at), "note": health(obj, now=now)},
             {"label": _("Feed"), "value": obj.get_kind_display()},
             {"label": _("Account"), "value": link(obj.account)},
-            {"label": _("Who"), "value": obj.actor},
+            {"label": _("Who"), "value": self.who(obj)},
             {"label": _("Read"), "value": str(obj.read)},
             {"label": _("Servers created"), "value": str(obj.created)},
             {"label": _("Updated"), "value": str(obj.updated)},

@@ -26,7 +26,7 @@ from codes.errors import NotEligible, Refused
 from codes.messages import explain
 from codes.models import AuthorizationCode
 from codes.rules import Report
-from icpportal.sentences import join
+from icpportal.sentences import comma, join
 from servers.models import Server
 
 PERMISSION = KINDS[BulkAction.GENERATE].permission
@@ -54,7 +54,7 @@ def button(request: HttpRequest, report: Report[Server]) -> GenerateButton | Non
     if not request.user.has_perm(PERMISSION):
         return None
     faqs = list(dict.fromkeys(outcome.faq for outcome in report.failed))
-    why = _("Not available: FAQ %(faqs)s.") % {"faqs": ", ".join(faqs)} if faqs else ""
+    why = _("Not available: FAQ %(faqs)s.") % {"faqs": comma().join(faqs)} if faqs else ""
     return GenerateButton(url=reverse("admin:servers_server_generate", args=[report.subject.pk]), why=why)
 
 
@@ -95,7 +95,7 @@ def _say(request: HttpRequest, result: Result) -> None:
     if result.refusal:
         messages.error(request, result.refusal)
         return
-    masked = ", ".join(code.masked for code in result.codes)
+    masked = comma().join(code.masked for code in result.codes)
     text = ngettext("Code generated: %(codes)s.", "Codes generated: %(codes)s.", len(result.codes))
     messages.success(request, join([text % {"codes": masked}, _("Reveal shows the value.")]))
 

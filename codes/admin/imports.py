@@ -28,7 +28,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
-from django.utils.translation import get_language, gettext, ngettext, override
+from django.utils.translation import get_language, gettext, ngettext, override, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from codes import services, values
@@ -50,7 +50,7 @@ MARK = "<!-- here it grows -->"
 PAGE = 100  # rejected rows shown at a time
 _HEAD = (_("Line"), _("instance ID"), _("Result"), _("Column"), _("Why"))
 _WORDS = {
-    "created": _("created"),
+    "created": pgettext_lazy("rows", "created"),
     "updated": _("updated"),
     "unchanged": _("unchanged"),
     "rejected": _("rejected"),

@@ -21,6 +21,7 @@ from codes.models import SupportRequest
 from codes.rules import Report
 from codes.support import KeptReport, report_then
 from codes.validity import VALIDITY
+from icpportal.sentences import semicolon
 
 _STATES: Mapping[str, Any] = {
     SupportState.OPEN: gettext_lazy("Open"),
@@ -68,7 +69,7 @@ def what_failed(asked: SupportRequest) -> str:
     if asked.all_passed:
         count = len(report.outcomes)
         return _("All %(count)d conditions pass, and it failed") % {"count": count}
-    return "; ".join(_failure(outcome) for outcome in report.failed) or _("A question")
+    return semicolon().join(_failure(outcome) for outcome in report.failed) or _("A question")
 
 
 def _failure(outcome: Any) -> str:
@@ -90,7 +91,7 @@ def verdict(asked: SupportRequest) -> Verdict:
         len(report.failed),
     )
     values = {"failed": len(report.failed), "all": len(report.outcomes)}
-    line = "; ".join(_failure(outcome) for outcome in report.failed)
+    line = semicolon().join(_failure(outcome) for outcome in report.failed)
     return Verdict(kind="bad", headline=headline % values, line=line)
 
 

@@ -15,6 +15,7 @@ from codes.admin.columns import list_url, mono, page_url
 from codes.choices import EventType
 from codes.eligibility import GENERATION
 from codes.models import CodeEvent
+from icpportal.sentences import comma, semicolon
 
 SHOWN = 20  # events on an object's page; the list has the rest
 
@@ -73,7 +74,7 @@ def refused_because(event: CodeEvent) -> str:
     """The conditions that failed, by their titles, with the policy of that moment."""
     rules = {rule.code: rule for rule in GENERATION.rules}
     values = {**GENERATION.policy().as_dict(), **event.policy}
-    return "; ".join(str(rules[code].title % values) if code in rules else code for code in event.failed)
+    return semicolon().join(str(rules[code].title % values) if code in rules else code for code in event.failed)
 
 
 def policy_then(event: CodeEvent) -> str:
@@ -102,4 +103,4 @@ def _changes(event: CodeEvent) -> str:
     if event.type == EventType.SERVER_CHANGED:
         return " · ".join(changes.sentences(event.detail)[1:])
     changed = (pair for pair in event.detail.values() if isinstance(pair, list))
-    return ", ".join(str(name) for pair in changed for name in pair)
+    return comma().join(str(name) for pair in changed for name in pair)

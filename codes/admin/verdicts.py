@@ -16,7 +16,7 @@ from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
 from codes.messages import cannot_generate, refusals
 from codes.rules import Report
 from icpportal.dates import shanghai
-from icpportal.sentences import join
+from icpportal.sentences import comma, join
 from servers.models import Server
 
 REPLY_LANGUAGES = ("en", "zh-hans")
@@ -126,7 +126,7 @@ def _reply(report: Report[Server], others: Sequence[Server]) -> str:
     if FILING_NOT_REQUIRED in report.notes:
         lines.append(_("In Hong Kong, China, no ICP filing is needed (FAQ 7)."))
     elif others:
-        handles = ", ".join(server.instance_id for server in others)
+        handles = comma().join(server.instance_id for server in others)
         lines.append(_("Other servers of the account that can generate: %(servers)s.") % {"servers": handles})
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from codes.choices import BulkAction, BulkState
 from codes.models.codes import AuthorizationCode
@@ -18,7 +19,7 @@ class BulkRun(models.Model):
     Planned first, and nothing happens; confirmed, its rows are done one by one; finished when none is pending.
     """
 
-    action = models.CharField(_("what"), max_length=10, choices=BulkAction)
+    action = models.CharField(pgettext_lazy("act", "what"), max_length=10, choices=BulkAction)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.PROTECT, related_name="+"
     )

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from codes.choices import StaffAct
 from icpportal.append_only import Final, FinalQuerySet
@@ -49,7 +50,7 @@ class StaffChange(Final):
     person = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.PROTECT, related_name="staff_changes"
     )
-    act = models.CharField(_("what"), max_length=12, choices=StaffAct)
+    act = models.CharField(pgettext_lazy("act", "what"), max_length=12, choices=StaffAct)
     role = models.CharField(_("role"), max_length=10, blank=True)
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("changed by"), on_delete=models.PROTECT, related_name="+"

@@ -20,6 +20,7 @@ from codes.notices.members import ticket
 from icpportal import mailing
 from icpportal.api.templatetags.icp import relative
 from icpportal.dates import shanghai
+from icpportal.sentences import pause
 from servers.models import Server
 
 
@@ -52,7 +53,7 @@ def _subject(items: list[Due]) -> str:
         ngettext("%(count)d filing does not get on", "%(count)d filings do not get on", stalled) % {"count": stalled},
     ]
     return _("ICP filing: %(what)s") % {
-        "what": ", ".join(part for part, count in zip(parts, (expiring, stalled), strict=True) if count)
+        "what": pause().join(part for part, count in zip(parts, (expiring, stalled), strict=True) if count)
     }
 
 

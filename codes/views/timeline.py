@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from codes.choices import Channel, EventType
 from codes.models import AuthorizationCode, CodeEvent
 from icpportal.api.models import ApiClient, Scope
+from icpportal.sentences import comma
 
 PAGE = 30
 _CHANGED = {"remark": gettext_lazy("remark"), "authorized_account": gettext_lazy("authorized account")}
@@ -76,7 +77,7 @@ def _lines(event: CodeEvent) -> list[str]:
         lines.append(_("ICP filing number %(number)s") % {"number": event.detail["icp_number"]})
     if event.type == EventType.EDITED:
         names = [str(_CHANGED[name]) for name in event.detail.get("changed", []) if name in _CHANGED]
-        lines.append(_("Changed: %(names)s") % {"names": ", ".join(names)})
+        lines.append(_("Changed: %(names)s") % {"names": comma().join(names)})
     if event.reason and event.channel != Channel.ADMIN:
         lines.append(_("Reason: %(reason)s") % {"reason": event.reason})
     return lines

@@ -7,6 +7,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from icpportal.append_only import Final, FinalQuerySet
 
@@ -132,7 +133,7 @@ class OneTimeChange(Final):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("person"), on_delete=models.PROTECT, related_name="one_time_changes"
     )
-    what = models.CharField(_("what"), max_length=10, choices=What)
+    what = models.CharField(pgettext_lazy("act", "what"), max_length=10, choices=What)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), on_delete=models.PROTECT, related_name="+", null=True
     )

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from icpportal.dates import SHANGHAI
+from icpportal.sentences import comma
 from icpportal.spreadsheets import guard, unguard
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.inventory.facts import (
@@ -171,7 +172,7 @@ def _meanings(choices: type[TextChoices]) -> dict[str, str]:
 def _word(text: str, choices: type[TextChoices]) -> str:
     meaning = _meanings(choices).get(text.lower())
     if meaning is None:
-        right = ", ".join(choices.values)
+        right = comma().join(choices.values)
         raise Bad(_("%(text)s is unknown: write one of %(right)s.") % {"text": _quoted(text), "right": right})
     return meaning
 

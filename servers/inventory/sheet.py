@@ -19,6 +19,7 @@ from typing import IO, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
 
+from icpportal.sentences import comma
 from servers.choices import BillingMode
 from servers.inventory import cells
 from servers.inventory.facts import ServerFacts
@@ -145,16 +146,16 @@ class Sheet:
             columns.pop()
         unknown = [shown(name) for name in columns if name not in cells.COLUMNS]
         missing = [name for name in cells.COLUMNS if name not in columns and name not in cells.OPTIONAL]
-        right = ", ".join(cells.COLUMNS)
+        right = comma().join(cells.COLUMNS)
         if missing:
             detail = _("Its first row lacks the columns %(missing)s. It may name %(right)s.")
-            raise Unreadable(self._name, detail % {"missing": ", ".join(missing), "right": right})
+            raise Unreadable(self._name, detail % {"missing": comma().join(missing), "right": right})
         if unknown:
             detail = _("Its first row names unknown columns: %(unknown)s. It may name %(right)s.")
-            told = ", ".join(unknown[:MOST_TOLD]) + (", …" if len(unknown) > MOST_TOLD else "")
+            told = comma().join(unknown[:MOST_TOLD]) + (f"{comma()}…" if len(unknown) > MOST_TOLD else "")
             raise Unreadable(self._name, detail % {"unknown": told, "right": right})
         if twice := [name for name in cells.COLUMNS if columns.count(name) > 1]:
-            raise Unreadable(self._name, _("Its first row names %(twice)s twice.") % {"twice": ", ".join(twice)})
+            raise Unreadable(self._name, _("Its first row names %(twice)s twice.") % {"twice": comma().join(twice)})
         return columns
 
     # The rows

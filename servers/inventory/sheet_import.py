@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from icpportal import bulk
+from icpportal.sentences import comma
 from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConflict, chunks, state
 from servers.inventory.sheet import Row, Sheet, Wrong
 from servers.inventory.writing import Batch, Observer, lock, settle
@@ -136,5 +137,5 @@ def _why(error: Refusal) -> Wrong:
         return "version", text % {"stored": error.stored}
     if isinstance(error, VersionConflict):
         text = _("This version is known with another %(names)s: raise the version, or leave the cell empty.")
-        return "version", text % {"names": ", ".join(sorted(error.detail))}
+        return "version", text % {"names": comma().join(sorted(error.detail))}
     return "state", _("The server is terminated here, and that is final.")

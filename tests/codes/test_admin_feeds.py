@@ -16,6 +16,7 @@ from servers.inventory.runs import record_import, record_stale, record_sync
 from servers.inventory.sync import Failure, Outcome
 from servers.models import Account, FeedRun
 from tests import factories
+from tests.codes.pages import text
 
 pytestmark = pytest.mark.django_db
 
@@ -38,6 +39,14 @@ def test_each_role_reads_the_runs(role: str, language: str) -> None:
     client, kept = signed_in(role), run(minutes_ago=1)
     for url in (list_url(FeedRun), page_url(kept), list_url(FeedRun, newest="late", kind="inventory")):
         assert client.get(url, headers={"accept-language": language}).status_code == 200
+
+
+def test_a_run_is_told_in_chinese() -> None:
+    now, account = timezone.now(), factories.make_account()
+    record_import(Tally(created=1), account=account, kind=FeedKind.IMPORT, actor="system", now=now)
+    page = text(signed_in().get(list_url(FeedRun), headers={"accept-language": "zh-hans"}))
+    assert "操作者 读取 新建 已更新" in page
+    assert " 系统 " in page and " system " not in page
 
 
 def test_staff_without_a_role_and_strangers_do_not() -> None:

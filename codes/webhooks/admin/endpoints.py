@@ -23,6 +23,7 @@ from codes.webhooks.addresses import AddressRefused
 from codes.webhooks.admin.forms import EndpointForm, TypesForm
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from codes.webhooks.services import EndpointRefused
+from icpportal.sentences import comma
 from icpportal.sign_in.confirming import recently_confirmed
 
 ACTS = {
@@ -174,7 +175,7 @@ def _facts(endpoint: WebhookEndpoint, *, now: datetime) -> list[dict[str, Any]]:
     facts: list[dict[str, Any]] = [
         {"label": _("API client"), "value": endpoint.client.name},
         {"label": _("Account"), "value": link(account) if account else _("All accounts")},
-        {"label": _("Event types"), "value": ", ".join(str(labels[each]) for each in endpoint.event_types)},
+        {"label": _("Event types"), "value": comma().join(str(labels[each]) for each in endpoint.event_types)},
         {"label": _("Created"), "value": moment(endpoint.created_at)},
         {"label": _("Last attempt"), "value": moment(endpoint.served_at)},
         {"label": _("Last success"), "value": moment(endpoint.succeeded_at)},
