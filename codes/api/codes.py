@@ -10,7 +10,7 @@ from codes import services
 from codes.api import schema
 from codes.api.filings import usable_by
 from codes.api.generation import TAG
-from codes.api.payloads import Payload, code_page, code_payload, code_payloads, code_rows
+from codes.api.payloads import Payload, code_payload, code_payloads, code_rows
 from codes.api.problems import outcome_payload
 from codes.api.serializers import EditInput, ReasonInput, VerifyInput
 from codes.choices import Channel
@@ -24,6 +24,7 @@ from icpportal.api.answers import answer
 from icpportal.api.documentation import describe
 from icpportal.api.endpoint import Call, Endpoint
 from icpportal.api.fields import iso
+from icpportal.api.kept_lists import KeptList
 from icpportal.api.models import Scope
 from icpportal.api.pagination import page, page_of
 from icpportal.api.problems import not_found
@@ -52,6 +53,9 @@ def _pk(row: tuple[Any, ...]) -> int:
     return int(row[0])
 
 
+_CODES = KeptList(AuthorizationCode, code_rows, owner=OWNER, filterset=CodeFilterSet)
+
+
 class CodeList(Endpoint):
     """Every code that the client may see."""
 
@@ -67,9 +71,8 @@ class CodeList(Endpoint):
         example={"next": None, "previous": None, "results": [schema.CODE_EXAMPLE]},
     )
     def get(self, call: Call) -> HttpResponse:
-        if call.filters is None and not call.place.counted:
-            rows = code_page(call.place, account_id=call.client.account_id, now=call.now)
-            return page_of(call, rows, code_payloads, key=_pk)
+        if not call.place.counted:
+            return page_of(call, _CODES.fetch(call), code_payloads, key=_pk)
         codes = call.filtered(call.own(AuthorizationCode.objects.all(), OWNER))
         return page(call, code_rows(codes, now=call.now), code_payloads, key=_pk)
 

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, cast
 
-from django.db import connection
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from codes.choices import FilingState, ShownState
 from codes.models import AuthorizationCode, CodeEvent, Filing
-from codes.prepared import Prepared, marker
 from codes.server_facts import usable_address
 from codes.services import Issued
 from codes.validity import earliest, shown_state
 from codes.values import mask
 from icpportal.api.fields import iso
-from icpportal.api.pagination import Place, beyond
 
 Payload = dict[str, Any]
 _FILING = (
@@ -33,7 +28,6 @@ _FILING = (
     "ended_at",
     "completed_after_expiry",
 )
-_NOW, _ACCOUNT, _PK = marker(datetime.min, 0), marker(0, 1), marker(0, 2)
 _SHOWN = (FilingState.ACTIVE, FilingState.COMPLETED)  # a rejected one holds the code and waits for its correction
 _ROW = (
     "pk",
@@ -56,21 +50,6 @@ def code_rows(codes: QuerySet[AuthorizationCode], *, now: datetime) -> QuerySet[
     """The same codes as rows for `code_payload`, each with its active or completed filing, in one query."""
     current = FilteredRelation("filings", condition=Q(filings__state__in=_SHOWN))
     return codes.annotate(shown_state=shown_state(now), current=current).values_list(*_ROW)
-
-
-@lru_cache(maxsize=512)
-def _kept(using: str, place: Place, is_limited: bool) -> Prepared[AuthorizationCode]:
-    codes = AuthorizationCode.objects.using(using)
-    if is_limited:
-        codes = codes.filter(server__account=_ACCOUNT)
-    return Prepared(beyond(code_rows(codes, now=_NOW), place), (_NOW, _ACCOUNT, _PK))
-
-
-def code_page(place: Place, *, account_id: int | None, now: datetime) -> list[tuple[Any, ...]]:
-    """The rows of `code_rows` from the place on, of one account or of all, without filters: by a statement kept."""
-    shape = replace(place, pk=None if place.pk is None else _PK)
-    kept = _kept(connection.alias, shape, account_id is not None)
-    return kept.fetch((now, account_id, place.pk))
 
 
 def code_payload(row: tuple[Any, ...]) -> Payload:

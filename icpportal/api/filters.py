@@ -20,7 +20,12 @@ _CLEAN_LIMIT = 200  # characters of one value
 
 
 class StrictFilterSet(django_filters.FilterSet):
-    """Filters over one model. `now` is an aware datetime, for filters that depend on the moment: `self.now`."""
+    """Filters over one model. `now` is an aware datetime, for filters that depend on the moment: `self.now`.
+
+    `searching` are the filters whose statement depends on what is found on the way: no two are alike.
+    """
+
+    searching = frozenset({"search"})
 
     def __init__(
         self, data: Any = None, *, now: datetime, queryset: QuerySet[Any] | None = None, **options: Any
@@ -36,6 +41,33 @@ class StrictFilterSet(django_filters.FilterSet):
             for name, errors in wrong.items()
             for error in errors
         ]
+
+    def is_kept(self) -> bool:
+        """Whether the statement of these filters is worth keeping for other values of theirs."""
+        return self.searching.isdisjoint(self._given())
+
+    def parted(self) -> tuple[tuple[tuple[str, Any], ...], dict[str, Any]]:
+        """What was given: choices, each of which makes another statement, and values, which stand in it.
+
+        A value that names an object is its primary key, None where there is none.
+        """
+        given = self._given()
+        choices = {name for name in given if isinstance(self.filters[name], django_filters.ChoiceFilter | FlagFilter)}
+        values = {name: self._value(name, value) for name, value in given.items() if name not in choices}
+        return tuple((name, given[name]) for name in sorted(choices)), values
+
+    def narrowed(self, objects: QuerySet[Any], given: Mapping[str, Any]) -> QuerySet[Any]:
+        """Those of `objects` that choices and values as of `parted` mean."""
+        for name, value in given.items():
+            objects = self.filters[name].filter(objects, value)
+        return objects
+
+    def _given(self) -> dict[str, Any]:
+        return {name: value for name, value in self.form.cleaned_data.items() if value not in (None, "")}
+
+    def _value(self, name: str, value: Any) -> Any:
+        own = self.filters[name]
+        return own.key_of(value) if isinstance(own, OfOneFilter) else value
 
 
 def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[FieldError]:
@@ -121,12 +153,16 @@ class OfOneFilter(PatternFilter):
         self.of, self.handle = of, handle
         super().__init__(*arguments, **options)
 
-    def filter(self, qs: QuerySet[Any], value: str) -> QuerySet[Any]:
-        """The rows whose field refers to it; none when there is no such object."""
+    def filter(self, qs: QuerySet[Any], value: str | int) -> QuerySet[Any]:
+        """The rows whose field refers to it, by handle or by primary key; none when there is no such object."""
         if not value:
             return qs
-        pk = self.of._default_manager.filter(**{self.handle: value}).values_list("pk", flat=True).first()
+        pk = value if isinstance(value, int) else self.key_of(value)
         return qs.none() if pk is None else qs.filter(**{self.field_name: pk})
+
+    def key_of(self, value: str) -> int | None:
+        """The primary key of the object of this handle."""
+        return self.of._default_manager.filter(**{self.handle: value}).values_list("pk", flat=True).first()
 
 
 def schema_of(field_filter: django_filters.Filter) -> Mapping[str, Any]:

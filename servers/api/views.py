@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import Any
 
 from django.http import HttpResponse
 
@@ -11,12 +12,14 @@ from codes.api.problems import outcome_payload
 from codes.api.reports import report_payload
 from codes.choices import Channel
 from codes.eligibility import GENERATION
+from codes.policy import Policy
 from codes.rules import Report
 from icpportal.api.answers import address, answer
 from icpportal.api.documentation import describe
 from icpportal.api.endpoint import READERS, Call, Endpoint
+from icpportal.api.kept_lists import KeptList
 from icpportal.api.models import Scope
-from icpportal.api.pagination import page
+from icpportal.api.pagination import page, page_of
 from icpportal.api.parsing import MIB
 from icpportal.api.problems import Problem, invalid, not_found
 from servers.api import schema
@@ -133,6 +136,19 @@ class AccountEligibility(Endpoint):
         return "no_associated_cvm" if Server.objects.filter(account__uid=uid).exists() else "no_server"
 
 
+def _pk(row: tuple[Any, ...]) -> int:
+    return int(row[0])
+
+
+_SERVERS = KeptList(
+    Server,
+    lambda servers, now: server_rows(servers),  # their own facts are the same at any moment
+    owner="account",
+    filterset=ServerFilterSet,
+    basis=Policy.current,
+)
+
+
 class ServerList(Endpoint):
     """Every server that the client may see."""
 
@@ -150,9 +166,11 @@ class ServerList(Endpoint):
     def get(self, call: Call) -> HttpResponse:
         if isinstance(call.filters, ServerFilterSet):
             call.filters.knows_codes = not _OF_CODES.isdisjoint(call.client.scopes)
-        servers = call.filtered(call.own(Server.objects.all(), "account"))
         render = partial(server_payloads, now=call.now)
-        return page(call, server_rows(servers), render, key=lambda row: int(row[0]))
+        if not call.place.counted:
+            return page_of(call, _SERVERS.fetch(call), render, key=_pk)
+        servers = call.filtered(call.own(Server.objects.all(), "account"))
+        return page(call, server_rows(servers), render, key=_pk)
 
 
 class ServerDetail(Endpoint):

@@ -49,7 +49,13 @@ def test_verify_is_two_statements(api: Api, account: dict[str, str]) -> None:
 
 @pytest.mark.parametrize(
     ("path", "number"),
-    [("codes/", 2), ("codes/?limit=200", 2), ("servers/", 3), ("codes/?state=unused", 2)],
+    [
+        ("codes/", 2),
+        ("codes/?limit=200", 2),
+        ("servers/", 3),
+        ("codes/?state=unused", 2),
+        ("servers/?eligible=true", 3),
+    ],
 )
 def test_a_list_is_as_many_statements_for_any_page(path: str, number: int, db: None) -> None:
     api = Api(Scope.CODES_READ)
