@@ -88,7 +88,9 @@ class Server(models.Model):
     """
 
     instance_id = models.CharField(_("instance ID"), max_length=64, unique=True)
-    account = models.ForeignKey(Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="servers")
+    account = models.ForeignKey(
+        Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="servers", db_index=False
+    )
     region = models.ForeignKey(Region, verbose_name=_("region"), on_delete=models.PROTECT, related_name="servers")
     name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)
     billing_mode = models.CharField(_("billing mode"), max_length=20, choices=BillingMode)
@@ -107,7 +109,10 @@ class Server(models.Model):
     class Meta:
         verbose_name = _("server")
         verbose_name_plural = _("servers")
-        indexes = [models.Index(fields=["expires_at", "id"], name="server_by_expiry")]
+        indexes = [
+            models.Index(fields=["account", "id"], name="server_of_account"),
+            models.Index(fields=["expires_at", "id"], name="server_by_expiry"),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(billing_mode__in=BillingMode.values), name="server_billing_mode_known"),
             models.CheckConstraint(condition=Q(state__in=ServerState.values), name="server_state_known"),

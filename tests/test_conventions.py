@@ -18,7 +18,7 @@ LAYERS = [
     "icpportal.api.models codes.models codes.append_only codes.final_rows codes.prepared servers.models",
     "codes.rules",
     "codes.server_facts codes.eligibility codes.validity codes.lifecycle codes.roles codes.staff codes.support",
-    "codes.audit codes.invariants "
+    "codes.account_numbers codes.audit codes.invariants "
     "codes.errors codes.lookup codes.standing codes.notices.models codes.webhooks.models codes.webhooks.schedule",
     "codes.services codes.messages servers.inventory",
 ]

@@ -84,7 +84,7 @@ class World:
         return lambda: self.api_get(address, limited=limited)
 
 
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
+_BACKEND = "icpportal.sign_in.people.PeopleBackend"
 
 
 def _handles() -> Handles:

@@ -6,7 +6,7 @@ A list accepts the filters that it declares and nothing else: the stock admin wo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import number_format
+from django.utils.functional import cached_property
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -129,8 +130,13 @@ def handle_filter(
         def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
             if of is None:
                 return rows.filter(**{field: value})
-            found = of._default_manager.filter(**{handle: value}).values_list("pk", flat=True).first()
-            return rows.none() if found is None else rows.filter(**{field: found})
+            return rows.none() if self.meant is None else rows.filter(**{field: self.meant})
+
+        @cached_property
+        def meant(self) -> int | None:
+            """The key of what the value is the handle of; asked for once, by the page and by its tabs."""
+            found: QuerySet[Any, Any] = cast(Any, of)._default_manager.filter(**{handle: self.value()})
+            return found.values_list("pk", flat=True).first()
 
     return HandleFilter
 
@@ -168,6 +174,10 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     def get_actions(self, request: HttpRequest) -> Any:
         """Those, and the selected rows as CSV."""
         return {} if IS_POPUP_VAR in request.GET else {**self.bulk_actions(request), **self.csv_action()}
+
+    def is_impossible(self, chosen: Mapping[str, str], *, now: datetime) -> bool:
+        """Whether these filters leave no row whatever the tables hold, so that nobody needs to look."""
+        return False
 
     def dress(self, rows: Iterable[Any], *, now: datetime) -> list[Any]:
         """The rows of one page with what their columns need besides: for the whole page at once."""

@@ -79,6 +79,9 @@ class DeskChangeList(ChangeList):
 
     def _page(self) -> list[Any]:
         """The page's rows, and the one after them if there is one."""
+        chosen = {str(spec.parameter_name): spec.value() for spec in self._specs if spec.value() is not None}
+        if cast(Any, self.model_admin).is_impossible(chosen, now=self.now):
+            return []
         rows = self.queryset[self._first : self._first + self.list_per_page + 1]
         if not self.is_judged:
             return list(rows)

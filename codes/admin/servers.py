@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from codes.policy import Policy
 from codes.rules import Report
 from codes.standing import CAN_GENERATE, Standing, with_standing
 from servers.choices import BillingMode, ServerState
+from servers.filters import is_impossible
 from servers.models import IPAddress, Region, Server
 
 TABS = {
@@ -147,6 +148,14 @@ class ServerAdmin(DeskRecord):
     def billing(self, server: Server) -> str:
         """Short, so that a row stays a line."""
         return str(_("Prepaid") if server.billing_mode == BillingMode.PREPAID else server.get_billing_mode_display())
+
+    def is_impossible(self, chosen: Mapping[str, str], *, now: datetime) -> bool:
+        tab, state = chosen.get("eligible"), chosen.get("state")
+        if tab == "terminated":
+            state = state or ServerState.TERMINATED.value
+        if tab and state and (tab == "terminated") is not (state == ServerState.TERMINATED):
+            return True  # what is terminated stands behind that tab alone
+        return is_impossible({**chosen, "eligible": tab == "true", "state": state}, now=now)
 
     def dress(self, rows: Iterable[Server], *, now: datetime) -> list[Any]:
         """Each row with its report: one query for the page's rules."""

@@ -32,18 +32,23 @@ class AuthorizationCode(models.Model):
 
     `slot` counts from 1 and is never freed, so the database itself refuses a sixth code (FAQ 2). `authorized_account`
     is the uid of the one account that may use the code, known here or not; empty: anybody.
+
+    The index by server holds what an account's codes are counted by. Handles are looked up whole: their indexes are
+    declared here, since a column's own would bring a second one for beginnings.
     """
 
-    server = models.ForeignKey(Server, verbose_name=_("server"), on_delete=models.PROTECT, related_name="codes")
+    server = models.ForeignKey(
+        Server, verbose_name=_("server"), on_delete=models.PROTECT, related_name="codes", db_index=False
+    )
     ip = models.ForeignKey(IPAddress, verbose_name=_("public IP"), on_delete=models.PROTECT, related_name="codes")
     slot = models.PositiveSmallIntegerField(_("slot"))
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.UNUSED)
     digest = models.BinaryField(max_length=32, unique=True, editable=False)
     sealed = models.BinaryField(max_length=200, editable=False)
-    tail = models.CharField(_("code"), max_length=5, db_index=True)
+    tail = models.CharField(_("code"), max_length=5)
     generated_at = models.DateTimeField(_("generated"), db_index=True)
     remark = models.CharField(_("remark"), max_length=200, blank=True)
-    authorized_account = models.CharField(_("authorized account"), max_length=32, blank=True, db_index=True)
+    authorized_account = models.CharField(_("authorized account"), max_length=32, blank=True)
 
     objects = CodeQuerySet.as_manager()
 
@@ -57,6 +62,11 @@ class AuthorizationCode(models.Model):
             ("rotate_code", "Can rotate the value of a code"),
             ("reveal_code", "Can reveal the value of a code"),
             ("annotate_code", "Can edit remark and authorized account of a code"),
+        ]
+        indexes = [
+            models.Index(fields=["server"], include=["state", "ip"], name="code_of_server"),
+            models.Index(fields=["tail"], name="code_by_tail"),
+            models.Index(fields=["authorized_account"], condition=~Q(authorized_account=""), name="code_for_account"),
         ]
         constraints = [
             models.UniqueConstraint(fields=["server", "slot"], name="code_slot_once_per_server"),

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.models import User
 from django.contrib.sessions.backends import db
 from django.utils import timezone
 
@@ -16,7 +17,12 @@ SEEN_EVERY = timedelta(minutes=1)  # how exactly its last use is kept
 
 
 class SessionStore(db.SessionStore):
-    """Django's own, with the person in a column, and with no session that lifetimes.py ends."""
+    """Django's own, with the person in a column, and with no session that lifetimes.py ends.
+
+    `person` is who is signed in with it, once it is loaded: icpportal/sign_in/people.py takes them from here.
+    """
+
+    person: User | None = None
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -35,6 +41,7 @@ class SessionStore(db.SessionStore):
             if row.expire_date > now and (row.user is None or is_alive(row, row.user, data, now=now)):
                 if not row.seen_at <= now < row.seen_at + SEEN_EVERY:
                     Session.objects.filter(pk=row.pk).update(seen_at=now)
+                self.person = row.user
                 return dict(data)
             row.delete()
         self._session_key = None

@@ -7,12 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
-from codes.choices import ShownState
-from codes.models import AuthorizationCode
+from codes.account_numbers import account_numbers
 from codes.prepared import filled, prepared
-from codes.validity import shown_state
 from icpportal.api.fields import iso
 from servers.inventory.facts import Tally
 from servers.models import Account, IPAddress, Server
@@ -76,14 +74,13 @@ def _server(row: tuple[Any, ...], ips: list[Payload]) -> Payload:
 
 def account_payload(account: Account, *, now: datetime) -> Payload:
     """An account with its number of servers, and of codes by shown state."""
-    codes = AuthorizationCode.objects.filter(server__account=account)
-    counted = codes.annotate(shown=shown_state(now)).order_by().values_list("shown").annotate(number=Count("pk"))
+    numbers = account_numbers(account, now=now)
     return {
         "uid": account.uid,
         "name": account.name,
         "emails": account.emails,
-        "servers": account.servers.count(),
-        "codes": dict.fromkeys(ShownState.values, 0) | dict(counted),
+        "servers": numbers.servers,
+        "codes": numbers.codes,
     }
 
 

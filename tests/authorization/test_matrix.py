@@ -81,7 +81,7 @@ def test_no_page_takes_another_verb(verb: str, world: World):
 def test_no_page_takes_a_form_without_its_token(world: World):
     """But for the way out of notices: mail programs post to its signed address by themselves."""
     browser = Client(enforce_csrf_checks=True, raise_request_exception=False)
-    browser.force_login(world.people["superuser"], backend="django.contrib.auth.backends.ModelBackend")
+    browser.force_login(world.people["superuser"], backend="icpportal.sign_in.people.PeopleBackend")
     found = {route: asked(browser, row, "POST", world).status_code for route, row in TABLE.items()}
     assert {route for route, status in found.items() if status not in (403, 404, 405)} == {"notices/stop/<str:ticket>/"}
 

@@ -43,7 +43,7 @@ class World:
         """A browser in which this person is signed in; nobody's is not."""
         client = Client(raise_request_exception=False, HTTP_ACCEPT_LANGUAGE="en")
         if who != "nobody":
-            client.force_login(self.people[who], backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(self.people[who], backend="icpportal.sign_in.people.PeopleBackend")
         return client
 
     def _things(self, account: Account, member: str) -> dict[str, Any]:

@@ -122,7 +122,7 @@ def _session(username: str) -> str:
     from django.test import Client
 
     client = Client(REMOTE_ADDR="127.0.0.1")
-    client.force_login(User.objects.get(username=username), backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(User.objects.get(username=username), backend="icpportal.sign_in.people.PeopleBackend")
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 

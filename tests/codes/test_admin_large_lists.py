@@ -11,6 +11,7 @@ from django.utils import timezone
 from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO
 from codes.admin.columns import list_url
 from codes.models import AuthorizationCode, CodeEvent, Filing
+from servers.choices import ServerState
 from servers.models import IPAddress, Server
 from tests import factories
 
@@ -96,3 +97,30 @@ def test_events_of_an_order_are_found_through_its_filings():
     factories.make_filing(order_number="BA-2")
     page = signed_in().get(list_url(CodeEvent, order_number="BA-1")).content.decode()
     assert "1 to 1 of 1" in page
+
+
+def test_filters_that_contradict_each_other_read_no_rows():
+    factories.make_server(state=ServerState.TERMINATED, with_ip=False)
+    for filters in (
+        {"eligible": "true", "state": "terminated"},
+        {"eligible": "true", "fails": "clb_ip"},
+        {"eligible": "false", "state": "terminated"},
+        {"eligible": "terminated", "state": "running"},
+        {"eligible": "terminated", "fails": "not_prepaid"},
+    ):
+        with CaptureQueriesContext(connection) as queries:
+            assert "Nothing matches." in signed_in().get(list_url(Server, **filters)).content.decode()
+        assert not any("LIMIT 51" in query["sql"] for query in queries), filters
+    for filters in ({"eligible": "terminated", "state": "terminated"}, {"fails": "server_terminated"}):
+        assert "1 to 1 of 1" in signed_in().get(list_url(Server, **filters)).content.decode()
+
+
+@pytest.mark.parametrize("model", [Server, AuthorizationCode, Filing, CodeEvent, IPAddress])
+@pytest.mark.parametrize("role", ["Agent", "Supervisor"])
+def test_a_list_takes_eight_statements_beside_its_tabs_and_counts(model, role):
+    factories.make_filing()
+    client = Client()
+    client.force_login(factories.make_agent(role=role))
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(list_url(model)).status_code == 200
+    assert len([query for query in queries if "COUNT(" not in query["sql"]]) <= 8 - 1, queries.captured_queries
