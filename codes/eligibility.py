@@ -18,6 +18,7 @@ from servers.models import Server
 __all__ = ["FILING_NOT_REQUIRED", "GENERATION", "Choice", "codes_left", "usable_ips"]
 
 FILING_NOT_REQUIRED = "filing_not_required"
+_REGION = ("region.code", "region.name_en", "region.name_zh", "region.jurisdiction")
 
 
 def _has(*kinds: str) -> Q:
@@ -52,6 +53,7 @@ GENERATION: RuleSet[Server] = RuleSet(
                 "Change the server to prepaid for %(min_prepaid_months)d months or longer, or use a prepaid server."
             ),
             found=lambda server: BillingMode(server.billing_mode).label,
+            reads=("billing_mode",),
             passes=lambda now, policy: Q(billing_mode=BillingMode.PREPAID),
         ),
         Rule(
@@ -69,6 +71,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             ),
             values=server_facts.missing_months,
             found=server_facts.found_term,
+            reads=("billing_mode", "term_months"),
             passes=lambda now, policy: (
                 ~Q(billing_mode=BillingMode.PREPAID) | Q(term_months__gte=policy.min_prepaid_months)
             ),
@@ -80,6 +83,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             explanation=_("ICP filings are made for servers in mainland China only."),
             remedy=_("Use a server in a region of mainland China."),
             found=server_facts.found_region,
+            reads=_REGION,
             passes=lambda now, policy: Q(region__jurisdiction__in=[Jurisdiction.MAINLAND, Jurisdiction.UNCLASSIFIED]),
         ),
         Rule(
@@ -89,6 +93,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             explanation=_("It is not recorded yet whether this region is in mainland China."),
             remedy=_("Contact customer service: the region has to be classified first."),
             found=server_facts.found_region,
+            reads=_REGION,
             passes=lambda now, policy: ~Q(region__jurisdiction=Jurisdiction.UNCLASSIFIED),
         ),
         Rule(
@@ -98,6 +103,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             explanation=_('"Assign a public IP" has to be selected when the server is purchased.'),
             remedy=_('Use a server that was purchased with "Assign a public IP"; it cannot be selected afterwards.'),
             found=server_facts.found_assigned,
+            reads=("public_ip_assigned",),
             passes=lambda now, policy: Q(public_ip_assigned=True),
         ),
         Rule(
@@ -131,6 +137,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             ),
             remedy=_("Generate from another server."),
             found=server_facts.found_codes,
+            reads=("codes_generated", "codes_limit", "codes_asked"),
             passes=lambda now, policy: Q(codes_generated__lte=F("codes_limit") - F("codes_asked")),
         ),
         Rule(

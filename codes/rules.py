@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Generic, Protocol, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 from django.db.models import BooleanField, Case, F, Model, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import BaseExpression
@@ -19,6 +20,8 @@ from django.utils.translation import get_language
 from codes.prepared import Prepared, filled, flatten, marker, shape
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
+Said: TypeAlias = tuple[str, str, str, str]  # title, value found, explanation, remedy
 MOST_TEXTS = 1_000  # of one rule that are kept: in two languages, for each number of months
 
 
@@ -39,7 +42,8 @@ class Rule(Generic[M]):
     """One condition. `code` is stable: in the API, in filters, in events and in addresses.
 
     The texts may name policy values and whatever `values` gives; `found` is the fact as seen, of the annotated object.
-    An `alone` rule that fails is the only one that fails: nothing else is judged.
+    `reads` names the attributes that these two read, where objects hardly differ in them: what was said of one is kept
+    and said of the next. An `alone` rule that fails is the only one that fails: nothing else is judged.
     """
 
     code: str
@@ -50,27 +54,52 @@ class Rule(Generic[M]):
     found: Callable[[M], object]
     passes: Callable[[datetime, Any], Q]
     values: Callable[[M, Any], Mapping[str, object]] = lambda subject, policy: {}
+    reads: tuple[str, ...] = ()
     alone: bool = False
     _texts: dict[Any, tuple[str, str, str]] = field(default_factory=dict, compare=False, repr=False)
+    _said: dict[Any, Said] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def annotation(self) -> str:
         """The name of the boolean that tells whether the rule passes."""
         return f"passes_{self.code}"
 
-    def texts(self, policy: PolicyValues, values: Mapping[str, object]) -> tuple[str, str, str]:
-        """Title, explanation and remedy in the language of the moment; few differ, so what was rendered is kept."""
-        key = (get_language(), policy, *values.values())
-        if (found := self._texts.get(key)) is None:
-            if len(self._texts) > MOST_TEXTS:
-                self._texts.clear()
-            said = {**policy.as_dict(), **values}
-            found = str(self.title % said), str(self.explanation % said), str(self.remedy % said)
-            self._texts[key] = found
-        return found
+    def said(self, subject: M, policy: PolicyValues, language: str | None) -> Said:
+        """All that is said of `subject`, in `language`, which is that of the moment."""
+        if not self.reads:
+            return self._say(subject, policy, language)
+        key = (language, policy, self._read(subject))
+        if (said := self._said.get(key)) is None:
+            said = _keep(self._said, key, self._say(subject, policy, language))
+        return said
+
+    def texts(self, subject: M, policy: PolicyValues, language: str | None) -> tuple[str, str, str]:
+        """Title, explanation and remedy; few differ, so what was rendered is kept."""
+        values = self.values(subject, policy)
+        key = (language, policy, *values.values())
+        if (texts := self._texts.get(key)) is None:
+            named = {**policy.as_dict(), **values}
+            texts = str(self.title % named), str(self.explanation % named), str(self.remedy % named)
+            _keep(self._texts, key, texts)
+        return texts
+
+    def _say(self, subject: M, policy: PolicyValues, language: str | None) -> Said:
+        title, explanation, remedy = self.texts(subject, policy, language)
+        return title, str(self.found(subject)), explanation, remedy
+
+    @cached_property
+    def _read(self) -> Callable[[M], object]:
+        return attrgetter(*self.reads)
 
 
-@dataclass(frozen=True, kw_only=True)
+def _keep(kept: dict[Any, T], key: object, said: T) -> T:
+    if len(kept) >= MOST_TEXTS:
+        kept.clear()
+    kept[key] = said
+    return said
+
+
+@dataclass(slots=True, kw_only=True)  # not frozen, which makes it cost three times as much: a page has hundreds
 class Outcome(Generic[M]):
     """What a rule says of one object, with the value found. Texts are rendered in the language of the moment."""
 
@@ -106,7 +135,11 @@ class Outcome(Generic[M]):
     @property
     def texts(self) -> tuple[str, str, str]:
         """Title, explanation and remedy."""
-        return self.rule.texts(self.policy, self.rule.values(self.subject, self.policy))
+        return self.rule.texts(self.subject, self.policy, get_language())
+
+    def said(self, language: str | None) -> Said:
+        """Title, value found, explanation and remedy in `language`, which is that of the moment."""
+        return self.rule.said(self.subject, self.policy, language)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,12 +206,15 @@ class RuleSet(Generic[M]):
         """
         return self.reports_where(type(subject), {"pk": subject.pk}, now=now, choice=choice, beside=beside)[0]
 
-    def page_reports(self, subjects: Sequence[M], *, now: datetime, choice: object = None) -> list[Report[M]]:
+    def page_reports(self, subjects: Sequence[M], *, now: datetime) -> list[Report[M]]:
         """A report for each of a page of objects, in their order, by one query that is compiled once."""
-        if not subjects:
+        return self.reports_by_key(type(subjects[0]), [each.pk for each in subjects], now=now) if subjects else []
+
+    def reports_by_key(self, model: type[M], pks: list[int], *, now: datetime) -> list[Report[M]]:
+        """The same of one page of objects by their primary keys, of which each has an object."""
+        if not pks:
             return []
-        pks = [subject.pk for subject in subjects]
-        found = self.reports_where(type(subjects[0]), {"pk__in": filled(pks)}, now=now, choice=choice)
+        found = self.reports_where(model, {"pk__in": filled(pks)}, now=now)
         by_pk = {report.subject.pk: report for report in found}
         return [by_pk[pk] for pk in pks]
 

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from django.db.models import Case, DateTimeField, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
+from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from codes.models import AuthorizationCode
 from codes.policy import Policy
-from icpportal.dates import shanghai, shanghai_day
+from icpportal.dates import SHANGHAI, shanghai, written_day
 from icpportal.sentences import pause, semicolon
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import IPAddress, Server
@@ -125,25 +126,33 @@ def found_region(server: Server) -> object:
 
 def found_ip(server: Any) -> object:
     """The IPs as seen: the ordinary one, else every other live one, else which one went and when."""
-    address, kind = server.ordinary_address, IPKind.PUBLIC.label
-    if not address:
-        others = [(server.elastic_address, IPKind.ELASTIC.label), (server.clb_address, IPKind.CLB.label)]
-        seen = [f"{address}{pause()}{kind}" for address, kind in others if address]
+    if not server.ordinary_address:
+        others = [(server.elastic_address, IPKind.ELASTIC), (server.clb_address, IPKind.CLB)]
+        seen = [_of_kind(address, kind) for address, kind in others if address]
         return semicolon().join(seen) or found_gone(server)
-    return f"{address}{pause()}{kind}"
+    return _of_kind(server.ordinary_address, IPKind.PUBLIC)
+
+
+def _of_kind(address: str, kind: IPKind) -> str:
+    return f"{address}{_after_address(kind, get_language())}"
+
+
+@lru_cache(maxsize=16)
+def _after_address(kind: IPKind, language: str | None) -> str:
+    return f"{pause()}{kind.label}"
 
 
 def found_elastic(server: Any) -> object:
     """The Elastic IP where it stands in the way, else what is used instead."""
     if server.elastic_address and not server.ordinary_address:
-        return f"{server.elastic_address}{pause()}{IPKind.ELASTIC.label}"
+        return _of_kind(server.elastic_address, IPKind.ELASTIC)
     return found_ip(server)
 
 
 def found_clb(server: Any) -> object:
     """The CLB's IP where it stands in the way, else what is used instead."""
     if server.clb_address and not server.ordinary_address:
-        return f"{server.clb_address}{pause()}{IPKind.CLB.label}"
+        return _of_kind(server.clb_address, IPKind.CLB)
     return found_ip(server)
 
 
@@ -187,7 +196,9 @@ def found_state(server: Any) -> object:
     """The server's state and the day on which it was first seen; the state alone where a renewal changes it."""
     if server.term_state != server.state:
         return ServerState(server.term_state).label
-    return _("%(state)s since %(day)s") % {
-        "state": ServerState(server.state).label,
-        "day": shanghai_day(server.state_since),
-    }
+    return _since(server.state, server.state_since.astimezone(SHANGHAI).date(), get_language())
+
+
+@lru_cache(maxsize=1_000)
+def _since(state: str, day: date, language: str | None) -> str:
+    return str(_("%(state)s since %(day)s") % {"state": ServerState(state).label, "day": written_day(day)})

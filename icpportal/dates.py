@@ -1,6 +1,6 @@
 """How moments are written for people: in Asia/Shanghai, in the language of the moment."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import get_language
@@ -12,13 +12,18 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 def shanghai(moment: datetime) -> str:
     """An aware datetime as "20 Nov 2026, 00:00", or "2026-11-20 00:00" in Chinese."""
     there = moment.astimezone(SHANGHAI)
-    return f"{there:%Y-%m-%d %H:%M}" if _is_chinese() else f"{there.day} {_MONTHS[there.month - 1]} {there:%Y, %H:%M}"
+    return f"{written_day(there)}{' ' if _is_chinese() else ', '}{there.hour:02}:{there.minute:02}"
 
 
 def shanghai_day(moment: datetime) -> str:
     """The day alone: "20 Nov 2026", or "2026-11-20" in Chinese."""
-    there = moment.astimezone(SHANGHAI)
-    return f"{there:%Y-%m-%d}" if _is_chinese() else f"{there.day} {_MONTHS[there.month - 1]} {there:%Y}"
+    return written_day(moment.astimezone(SHANGHAI))
+
+
+def written_day(there: date) -> str:
+    """The same of a day as it is in Shanghai. By hand: strftime takes longer than all else."""
+    year, month, day = there.year, there.month, there.day
+    return f"{year:04}-{month:02}-{day:02}" if _is_chinese() else f"{day} {_MONTHS[month - 1]} {year:04}"
 
 
 def _is_chinese() -> bool:

@@ -11,7 +11,7 @@ from codes.api import schema
 from codes.api.filings import usable_by
 from codes.api.generation import TAG
 from codes.api.payloads import Payload, code_payload, code_payloads, code_rows
-from codes.api.problems import outcome_payload
+from codes.api.problems import failed_payloads
 from codes.api.serializers import EditInput, ReasonInput, VerifyInput
 from codes.choices import Channel
 from codes.errors import CodeNotFound
@@ -179,7 +179,7 @@ class Verify(Endpoint):
             "state": code.shown_state,  # type: ignore[attr-defined]
             "ip": code.ip.address,
             "expires_at": iso(expires_at(code)),
-            "problems": [outcome_payload(outcome) for outcome in report.failed],
+            "problems": failed_payloads(report),
         }
         return answer(body)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.functional import lazy
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from codes import rules
@@ -21,7 +22,7 @@ from codes.errors import (
     ValueInText,
 )
 from codes.policy import Policy
-from codes.rules import Outcome, Rule
+from codes.rules import Outcome, Report, Rule
 from codes.validity import VALIDITY
 from icpportal.api.documentation import EXAMPLES
 from icpportal.api.problems import Kind, Problem, Text, declare, invalid, problem_of
@@ -30,29 +31,33 @@ BEGIN_REFUSALS = tuple(rule.code for rule in VALIDITY.rules)
 CODE_VALUE = _("This text holds a code value or a token, which is kept nowhere.")
 
 
-def outcome_payload(outcome: Outcome[Any]) -> dict[str, str]:
-    """One condition with the value found, in the language of the moment."""
-    title, explanation, remedy = outcome.texts
+def outcome_payload(outcome: Outcome[Any], language: str | None) -> dict[str, Any]:
+    """One condition with the value found, in `language`, which is that of the moment."""
+    title, found, explanation, remedy = outcome.said(language)
     return {
-        "code": outcome.code,
-        "faq": outcome.faq,
+        "code": outcome.rule.code,
+        "faq": outcome.rule.faq,
         "title": title,
-        "found": outcome.found,
+        "found": found,
         "explanation": explanation,
         "remedy": remedy,
     }
 
 
+def failed_payloads(report: Report[Any]) -> list[dict[str, Any]]:
+    """The conditions that fail, in the language of the moment."""
+    language = get_language()
+    return [outcome_payload(outcome, language) for outcome in report.failed]
+
+
 @problem_of.register
 def _not_eligible(error: NotEligible) -> Problem:
-    failed = [outcome_payload(outcome) for outcome in error.report.failed]
-    return Problem("not_eligible", failed=failed, notes=list(error.report.notes))
+    return Problem("not_eligible", failed=failed_payloads(error.report), notes=list(error.report.notes))
 
 
 @problem_of.register
 def _code_refused(error: CodeRefused) -> Problem:
-    failed = [outcome_payload(outcome) for outcome in error.report.failed]
-    return Problem(error.report.failed_codes[0], failed=failed)
+    return Problem(error.report.failed_codes[0], failed=failed_payloads(error.report))
 
 
 @problem_of.register

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.utils.translation import get_language
+
 from codes.api.problems import outcome_payload
 from codes.eligibility import codes_left
 from codes.rules import Report
@@ -12,7 +14,7 @@ from servers.models import Server
 
 def report_payload(report: Report[Server]) -> dict[str, Any]:
     """The report, in the language of the moment."""
-    subject = cast(Any, report.subject)
+    subject, language = cast(Any, report.subject), get_language()
     return {
         "instance_id": subject.instance_id,
         "eligible": report.passed,
@@ -21,6 +23,6 @@ def report_payload(report: Report[Server]) -> dict[str, Any]:
             "limit": subject.codes_limit,
             "left": codes_left(report),
         },
-        "rules": [{**outcome_payload(outcome), "passed": outcome.passed} for outcome in report.outcomes],
+        "rules": [outcome_payload(each, language) | {"passed": each.passed} for each in report.outcomes],
         "notes": list(report.notes),
     }

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 
 from codes import services
-from codes.api.problems import outcome_payload
+from codes.api.problems import failed_payloads
 from codes.api.reports import report_payload
 from codes.choices import Channel
 from codes.eligibility import GENERATION
 from codes.policy import Policy
+from codes.prepared import prepared
 from codes.rules import Report
 from icpportal.api.answers import address, answer
 from icpportal.api.documentation import describe
 from icpportal.api.endpoint import READERS, Call, Endpoint
 from icpportal.api.kept_lists import KeptList
 from icpportal.api.models import Scope
-from icpportal.api.pagination import page, page_of
+from icpportal.api.pagination import Place, beyond, page, page_of
 from icpportal.api.parsing import MIB
 from icpportal.api.problems import Problem, invalid, not_found
 from servers.api import schema
@@ -46,10 +49,16 @@ def recorder(call: Call) -> Observer:
 
 def account_of(call: Call, uid: str) -> Account:
     """An account that the client may see. Raises Problem not_found."""
-    account = call.own(Account.objects.filter(uid=uid), "pk").first()
-    if account is None:
+    found = _account(uid=uid, owner=call.client.account_id)
+    if not found:
         raise not_found()
-    return account
+    return found[0]
+
+
+@prepared
+def _account(*, uid: str, owner: int | None) -> QuerySet[Account]:
+    known = Account.objects.filter(uid=uid)
+    return known if owner is None else known.filter(pk=owner)
 
 
 def named_account(call: Call) -> Account:
@@ -107,6 +116,21 @@ class AccountDetail(Endpoint):
         return answer(account_payload(account, now=call.now), status=201 if is_new else 200, location=location)
 
 
+def _pk(row: tuple[Any, ...]) -> int:
+    return int(row[0])
+
+
+@prepared
+def _keys(shape: Place, *, account: int, after: int | None) -> QuerySet[Any, Any]:
+    """The keys of the account's servers on a page."""
+    return beyond(Server.objects.filter(account=account).values_list("pk"), replace(shape, pk=after))
+
+
+def _reports(call: Call, rows: list[tuple[Any, ...]]) -> list[Payload]:
+    reports = GENERATION.reports_by_key(Server, [pk for (pk,) in rows], now=call.now)
+    return [report_payload(report) for report in reports]
+
+
 class AccountEligibility(Endpoint):
     """Whether any server of the account may generate, and the reports of all, page by page (FAQ 7)."""
 
@@ -121,23 +145,17 @@ class AccountEligibility(Endpoint):
         example={"next": None, "previous": None, "outcome": "eligible", "servers": [schema.REPORT_EXAMPLE]},
     )
     def get(self, call: Call, uid: str) -> HttpResponse:
-        servers = Server.objects.filter(account=account_of(call, uid))
-        return page(
-            call,
-            servers.only("pk"),
-            lambda found: [report_payload(report) for report in GENERATION.page_reports(found, now=call.now)],
-            results="servers",
-            outcome=self._outcome(call, uid),
-        )
+        account = account_of(call, uid)
+        counted = {"count": account.servers.count()} if call.place.counted else {}
+        shape = replace(call.place, pk=None, counted=False)
+        found = _keys(shape, account=account.pk, after=call.place.pk)
+        outcome = self._outcome(call, uid)
+        return page_of(call, found, partial(_reports, call), key=_pk, results="servers", **counted, outcome=outcome)
 
     def _outcome(self, call: Call, uid: str) -> str:
         if GENERATION.any_passes(Server, {"account__uid": uid}, now=call.now):
             return "eligible"
         return "no_associated_cvm" if Server.objects.filter(account__uid=uid).exists() else "no_server"
-
-
-def _pk(row: tuple[Any, ...]) -> int:
-    return int(row[0])
 
 
 _SERVERS = KeptList(
@@ -211,7 +229,7 @@ class ServerDetail(Endpoint):
             record_stale(account=account, actor=actor, now=call.now)
             raise
         except ServerTerminated as error:
-            failed = [outcome_payload(outcome) for outcome in report_of(call, instance_id).failed]
+            failed = failed_payloads(report_of(call, instance_id))
             raise Problem("server_terminated", failed=failed, notes=[]) from error
         record_put(result, account=account, actor=actor, now=call.now)
         is_new = result == "created"

@@ -9,7 +9,7 @@ from django.utils import translation
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice, codes_left, usable_ips
 from codes.rules import Report
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
-from servers.models import IPAddress, Server
+from servers.models import IPAddress, Region, Server
 from tests.factories import NOW, failed_codes, make_code, make_ip, make_region, make_server
 
 pytestmark = pytest.mark.django_db
@@ -406,3 +406,34 @@ def test_the_report_is_of_the_database_and_not_of_the_object_at_hand() -> None:
     server = make_server()
     Server.objects.filter(pk=server.pk).update(prepaid_months=1)
     assert failed_codes(server) == ["prepaid_term_too_short"]
+
+
+def test_what_is_said_of_one_server_is_not_said_of_the_next() -> None:
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            for server in _various():
+                for outcome in report_of(server).outcomes:
+                    words = outcome.title, outcome.found, outcome.explanation, outcome.remedy
+                    assert outcome.said(language) == words
+
+
+def _various() -> list[Server]:
+    region = make_region()
+    plain = make_server(region=region)
+    Region.objects.filter(pk=region.pk).update(name_en="Elsewhere", name_zh="别处")
+    return [
+        plain,
+        make_server(region=region, with_ip=False),
+        make_server(region=make_region(jurisdiction=Jurisdiction.OVERSEAS), public_ip_assigned=False),
+        make_server(billing_mode=BillingMode.SPOT, purchased_at=None, expires_at=None),
+        make_server(expires_at=NOW, prepaid_months=2),
+        make_server(state=ServerState.ISOLATED, state_since=GONE),
+        make_code().server,
+    ]
+
+
+def test_a_region_that_is_renamed_is_called_so_at_once() -> None:
+    server = make_server()
+    assert [report_of(server).outcomes[2].said("en")[1] for _ in range(2)] == [str(server.region)] * 2
+    Region.objects.filter(pk=server.region_id).update(name_en="Elsewhere")
+    assert report_of(server).outcomes[2].said("en")[1] == f"Elsewhere ({server.region.code})"
