@@ -16,4 +16,4 @@ def guard(text: str) -> str:
 
 def unguard(text: str) -> str:
     """What `guard` made its text of; any other text as it is."""
-    return text[1:] if _GUARDED.match(text) else text
+    return text[1:] if text[:1] == "'" and _GUARDED.match(text) else text

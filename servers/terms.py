@@ -28,6 +28,6 @@ def prepaid_months(purchased_at: datetime, expires_at: datetime) -> int:
     """
     start, end = (moment.astimezone(SHANGHAI).date() for moment in (purchased_at, expires_at))
     months = (end.year - start.year) * 12 + end.month - start.month
-    if months > 0 and add_months(start, months) > end:
+    if months > 0 and end.day < start.day and add_months(start, months) > end:
         months -= 1
     return max(months, 0)

@@ -7,10 +7,10 @@ What cannot be read raises Bad, which says what would be right.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from functools import cache
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
@@ -34,11 +34,14 @@ from servers.inventory.facts import (
 )
 from servers.inventory.fields import Bad, shown
 
+C = TypeVar("C", bound=TextChoices)
+
 _TIME = re.compile(
     r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})"
     r"(?:[T ]\s*(\d{1,2}):(\d\d)(?::(\d\d)(?:\.(\d{1,6}))?)?\s*(Z|[+-]\d\d:?\d\d)?)?",
     re.ASCII | re.IGNORECASE,
 )
+_WRITTEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( \+08:00)?", re.ASCII)  # nearly all, in a third of the time
 _NUMBER = re.compile(r"(\d{1,19})(?:\.0)?", re.ASCII)
 _SHORTENED = re.compile(r"\d(?:\.\d+)?E\+\d+", re.ASCII | re.IGNORECASE)
 _SERIAL = re.compile(r"\d{5}(?:\.\d+)?", re.ASCII)
@@ -84,18 +87,25 @@ def read_time(text: str) -> datetime | None:
     """A moment; None for an empty cell."""
     if not text:
         return None
-    if found := _TIME.fullmatch(text):
-        year, month, day, hour, minute, second, fraction, offset = found.groups()
-        clock = (int(hour or 0), int(minute or 0), int(second or 0), int((fraction or "0").ljust(6, "0")))
-        try:
-            moment = datetime(int(year), int(month), int(day), *clock, tzinfo=_zone(offset)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            moment = None
-        if moment is not None and moment.year in YEARS:
-            return moment
+    try:
+        moment = _moment(text)
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is not None and moment.year in YEARS:
+        return moment
     if _SERIAL.fullmatch(text):
         raise Bad(_("%(text)s is a spreadsheet's day number: format the column as text.") % {"text": text})
     raise Bad(_("%(text)s is no time: write 2027-01-31 16:00:00, in Shanghai's time.") % {"text": _quoted(text)})
+
+
+def _moment(text: str) -> datetime | None:
+    if found := _WRITTEN.fullmatch(text):
+        return datetime.fromisoformat(text[:19]).replace(tzinfo=_EIGHT_AHEAD if found[1] else SHANGHAI).astimezone(UTC)
+    if not (found := _TIME.fullmatch(text)):
+        return None
+    year, month, day, hour, minute, second, fraction, offset = found.groups()
+    clock = (int(hour or 0), int(minute or 0), int(second or 0), int((fraction or "0").ljust(6, "0")))
+    return datetime(int(year), int(month), int(day), *clock, tzinfo=_zone(offset)).astimezone(UTC)
 
 
 def read_flag(text: str) -> bool:
@@ -138,7 +148,7 @@ def _ip(text: str) -> IPFacts:
         raise Bad(_("%(text)s is no IP address: write 203.0.113.7 public.") % {"text": _quoted(text)})
     if not kind:
         raise Bad(_("%(address)s lacks its kind: public, elastic or clb.") % {"address": address})
-    return IPFacts(address=address, kind=IPKind(_word(kind, IPKind)), expires_at=read_time(ends))
+    return IPFacts(address=address, kind=_word(kind, IPKind), expires_at=read_time(ends))
 
 
 def _whole(text: str, *, most: int) -> int | None:
@@ -161,16 +171,16 @@ def _zone(offset: str | None) -> Any:
 
 
 @cache
-def _meanings(choices: type[TextChoices]) -> dict[str, str]:
-    words = {value: value for value in choices.values}
+def _meanings(choices: type[C]) -> dict[str, C]:
+    words = {str(choice.value): choice for choice in choices}
     for language in ("en", "zh-hans"):
         with override(language):
-            words |= {str(choice.label).lower(): str(choice.value) for choice in choices}
+            words |= {str(choice.label).lower(): choice for choice in choices}
     return words
 
 
-def _word(text: str, choices: type[TextChoices]) -> str:
-    meaning = _meanings(choices).get(text.lower())
+def _word(text: str, choices: type[C]) -> C:
+    meaning: C | None = _meanings(choices).get(text.lower())
     if meaning is None:
         right = comma().join(choices.values)
         raise Bad(_("%(text)s is unknown: write one of %(right)s.") % {"text": _quoted(text), "right": right})
@@ -186,10 +196,10 @@ READERS: dict[str, Callable[[str], Any]] = {
     "account": read_account,
     "name": read_name,
     "region": read_region,
-    "billing_mode": lambda text: BillingMode(_word(text, BillingMode)),
+    "billing_mode": lambda text: _word(text, BillingMode),
     "purchased_at": read_time,
     "expires_at": read_time,
-    "state": lambda text: ServerState(_word(text, ServerState)),
+    "state": lambda text: _word(text, ServerState),
     "public_ip_assigned": read_flag,
     "ips": read_ips,
     "version": read_version,
@@ -203,6 +213,13 @@ def read(column: str, text: str) -> Any:
     """What a cell says. Raises Bad."""
     text = unguard(text)
     return READERS[column](text if column == "name" else text.strip())
+
+
+def addresses(text: str) -> Iterator[str]:
+    """The addresses that a cell of `ips` names, in order, whatever else is wrong with it."""
+    for part in _IPS.split(unguard(text)):
+        if (words := part.split(None, 1)) and (address := canonical_address(words[0])) is not None:
+            yield address
 
 
 def write_time(moment: datetime | None) -> str:

@@ -162,11 +162,8 @@ class Sheet:
 
     def _survey(self, texts: dict[str, str]) -> None:
         self._ids.add(texts.get("instance_id", "").strip())
-        try:
-            for ip in cells.read("ips", texts.get("ips", "")):
-                self._addresses.add(ip.address)
-        except Bad:
-            pass
+        for address in cells.addresses(texts.get("ips", "")):
+            self._addresses.add(address)
 
     def _read(self, line: int, texts: dict[str, str]) -> Row:
         said, wrong = {}, []
@@ -177,7 +174,8 @@ class Sheet:
                     raise Bad("")
                 said[column] = cells.read(column, text)
             except Bad as bad:
-                wrong.append((column, SECRET if self._carries(text, str(bad.detail)) else bad.detail))
+                carries = self._carries(text) or self._carries(str(bad.detail))
+                wrong.append((column, SECRET if carries else bad.detail))
         if more := texts.get(""):
             wrong.append(("", _("The row has %(more)s cells more than the first row.") % {"more": more}))
         wrong += _contradictions(said)
@@ -186,8 +184,8 @@ class Sheet:
         facts = None if wrong else ServerFacts(**said)
         return Row(line=line, instance_id=name, account=account, version=version, facts=facts, wrong=tuple(wrong))
 
-    def _carries(self, *texts: str) -> bool:
-        return any(len(text) >= SHORTEST_VALUE and self._is_secret(text[:LOOKED_AT]) for text in texts)
+    def _carries(self, text: str) -> bool:
+        return len(text) >= SHORTEST_VALUE and self._is_secret(text[:LOOKED_AT])
 
 
 SECRET = _("The cell carries an authorization code: take it out.")
