@@ -56,8 +56,7 @@ def insert(objects: Sequence[M], *, keyed: bool = True) -> None:
     if not is_few:
         fields = [field for field in model._meta.concrete_fields if keyed or not field.primary_key]
         _write(_table(model), _names(fields), _rows(fields, objects))
-    for one in objects:
-        one._state.adding, one._state.db = False, connection.alias
+    _known(objects)
 
 
 def copy(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
@@ -116,9 +115,14 @@ def fetch(rows: QuerySet[M]) -> list[M]:
     with connection.wrap_database_errors, connection.connection.cursor(binary=True) as cursor:
         cursor.execute(sql, params)
         found = [made(rows.model, row) for row in cursor.fetchall()]
-    for one in found:
-        one._state.adding, one._state.db = False, connection.alias
+    _known(found)
     return found
+
+
+def _known(objects: Iterable[Model]) -> None:
+    alias = connection.alias
+    for one in objects:
+        one._state.adding, one._state.db = False, alias
 
 
 def made(model: type[M], values: Sequence[Any]) -> M:
@@ -204,13 +208,22 @@ def _writer(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
     if isinstance(field, JSONField):
         return lambda value: (not value and _EMPTY.get(type(value))) or json.dumps(value, cls=field.encoder)
     if isinstance(field, DateTimeField):
-        return _moment if connection.vendor == "postgresql" else connection.ops.adapt_datetimefield_value
+        return _moments()
     return None
 
 
-def _moment(value: datetime | None) -> str | None:
-    """In a third of the driver's time."""
-    return value.isoformat() if value is not None else None
+def _moments() -> Callable[[datetime | None], str | None]:
+    """Writes a column's moments, in UTC as Django does on SQLite. Most columns repeat one, the same object: `now`."""
+    last, text = None, None
+    write = connection.ops.adapt_datetimefield_value if connection.vendor == "sqlite" else datetime.isoformat
+
+    def moment(value: datetime | None) -> str | None:
+        nonlocal last, text
+        if value is not last:
+            last, text = value, None if value is None else write(value)
+        return text
+
+    return moment
 
 
 def _table(model: type[Model]) -> str:
