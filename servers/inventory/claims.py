@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
@@ -27,23 +28,25 @@ class Claims:
     def __init__(self, instance_ids: Collection[str], *, now: datetime) -> None:
         self.known = list(concerning(instance_ids).order_by("pk"))
         self._now = now
-        self._made: list[IPClaim] = []
+        self._of: dict[int, list[IPClaim]] = defaultdict(list)
+        for claim in self.known:
+            self._of[claim.server_id].append(claim)
+        self._made: dict[int, list[IPClaim]] = defaultdict(list)
         self._settled: set[int] = set()
 
     def of(self, server: Server) -> list[IPClaim]:
         """What the server claimed before the batch."""
-        return [claim for claim in self.known if claim.server_id == server.pk]
+        return self._of.get(server.id, [])
 
     def make(self, lost: IPAddress) -> None:
         """The newest facts of the server that has lost the address list it still."""
         values = {"address": lost.address, "kind": lost.kind, "position": lost.position, "expires_at": lost.expires_at}
-        self._made.append(IPClaim(server_id=lost.server_id, since=self._now, **values))
+        self._made[lost.server_id].append(IPClaim(server_id=lost.server_id, since=self._now, **values))
 
     def drop(self, server: Server) -> None:
         """Newer facts of the server say for themselves what it has."""
-        if server.pk is not None:
-            self._settled |= {claim.pk for claim in self.of(server)}
-            self._made = [claim for claim in self._made if claim.server_id != server.pk]
+        self._settled.update(claim.pk for claim in self.of(server))
+        self._made.pop(server.id, None)
 
     def settle(self, claim: IPClaim) -> None:
         """The server has the address again."""
@@ -62,4 +65,4 @@ class Claims:
         if self._settled:
             IPClaim.objects.filter(pk__in=self._settled).delete()
         if self._made:
-            IPClaim.objects.bulk_create(self._made)
+            IPClaim.objects.bulk_create([claim for made in self._made.values() for claim in made])
