@@ -30,7 +30,6 @@ Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
 ATTEMPTS = 50  # each lost race is one that somebody else won, so this many rivals at once are fine
 DEADLOCK = "40P01"
 _SERVER = [field.attname for field in Server._meta.concrete_fields]
-_SAVED = [field.name for field in Server._meta.concrete_fields if field.name not in ("id", "instance_id")]
 _IP = [field.attname for field in IPAddress._meta.concrete_fields]
 
 
@@ -75,19 +74,22 @@ class Batch:
         self._altered: list[IPAddress] = []
         self._assigned: list[tuple[Server, IPAddress]] = []
         self._raised: set[int] = set()
+        self._changed = {"facts_at"}  # columns of known servers
         self.losers: list[Server] = []  # who lost an address to a server of the batch, known once it is saved
         self._former: list[tuple[Server, Detail]] = []
 
     def _lock(self, instance_ids: Collection[str], addresses: Collection[str]) -> None:
-        self._locked = {server.pk: server for server in lock(instance_ids, addresses)}
+        self._locked = {server.id: server for server in lock(instance_ids, addresses)}
         self.servers = {server.instance_id: server for server in self._locked.values()}
         # In statements of their own, so that they see the world after the wait.
         self._latest: dict[str, IPAddress] = {}
         self._ips: dict[int, list[IPAddress]] = defaultdict(list)
         held = bulk.fetch(IPAddress.objects.filter(server__in=_keys(self._locked)))
-        wanted = bulk.listed(addresses)
-        elsewhere = bulk.fetch(IPAddress.objects.filter(address__in=wanted).exclude(server__in=_keys(self._locked)))
-        for ip in sorted([*held, *elsewhere], key=attrgetter("pk")):
+        # Who holds an address was the last to get it: nobody else's assignment of it counts.
+        wanted = set(addresses) - {ip.address for ip in held if ip.released_at is None}
+        others = IPAddress.objects.filter(address__in=bulk.listed(wanted)).exclude(server__in=_keys(self._locked))
+        elsewhere = bulk.fetch(others) if wanted else []
+        for ip in sorted([*held, *elsewhere], key=attrgetter("id")):
             if ip.released_at is None and ip.server_id not in self._locked:
                 raise Moved
             self._latest[ip.address] = ip
@@ -112,8 +114,8 @@ class Batch:
     def detail(self, server: Server) -> Detail:
         """What is other than before: {"field": [before, after]} in the API's words."""
         detail = self._details[server.instance_id]
-        if server.pk in self._ips_before and self._ips_before[server.pk] != (after := self._addresses(server)):
-            detail["ips"] = [self._ips_before[server.pk], after]
+        if server.id in self._ips_before and self._ips_before[server.id] != (after := self._addresses(server)):
+            detail["ips"] = [self._ips_before[server.id], after]
         return detail
 
     def write(self, facts: ServerFacts, *, account: Account, is_repeated: bool = False) -> Server:
@@ -121,9 +123,8 @@ class Batch:
         no two may name the same address. `is_repeated`: what the server claims already is not taken again."""
         server = self.servers.get(facts.instance_id)
         months, is_stated = facts.months_on(server)
-        had_ordinary = server is not None and any(ip.kind == IPKind.PUBLIC for ip in self._ips[server.pk])
         values: dict[str, Any] = {
-            "account_id": account.pk,
+            "account_id": account.id,
             "name": facts.name,
             "region_id": self._regions[facts.region],
             "billing_mode": facts.billing_mode,
@@ -131,26 +132,33 @@ class Batch:
             "expires_at": facts.expires_at,
             "prepaid_months": months,
             "state": facts.state,
-            "public_ip_assigned": facts.assigned_on(server, had_ordinary_ip=had_ordinary),
+            "public_ip_assigned": facts.public_ip_assigned or self._was_assigned(server, facts),
         }
         if server is None:
             values |= {"instance_id": facts.instance_id, "state_since": self.now, "version": 0}
             server = bulk.made(Server, [*map(values.get, _SERVER)])
             self._details[server.instance_id] = {"created": [None, server.instance_id]}
         else:
-            self._words["account_id"][account.pk] = account.uid
+            self._words["account_id"][account.id] = account.uid
             self._revise(server, values)
-        server.prepaid_months_stated = is_stated
+        if server.prepaid_months_stated != is_stated:
+            server.prepaid_months_stated = is_stated
+            self._changed.add("prepaid_months_stated")
         self._written.append(server)
         self._place(server, facts, is_repeated=is_repeated)
         return server
+
+    def _was_assigned(self, server: Server | None, facts: ServerFacts) -> bool:
+        had_ordinary = server is not None and any(ip.kind == IPKind.PUBLIC for ip in self._ips[server.id])
+        return facts.assigned_on(server, had_ordinary_ip=had_ordinary)
 
     def raise_version(self, server: Server, version: int) -> None:
         """A feed has stated a higher version; that alone is no change of facts."""
         if detail := self._details[server.instance_id]:
             detail["version"] = [server.version, version]
         server.version = version
-        self._raised.add(server.pk)
+        self._raised.add(server.id)
+        self._changed.add("version")
 
     def terminate(self, server: Server) -> None:
         """The server is gone for good: its IPs are released (decision 6)."""
@@ -163,6 +171,7 @@ class Batch:
     def _revise(self, server: Server, values: dict[str, Any]) -> None:
         if values["state"] != server.state:
             server.state_since = self.now
+            self._changed.add("state_since")
         if server.account_id != values.get("account_id", server.account_id):
             # Its events stay with the account that had it: this one tells that account that it went.
             self._former.append((copy.copy(server), {"account": [self._word("account_id", server.account_id), None]}))
@@ -172,6 +181,7 @@ class Batch:
             if before != value:
                 detail[name.removesuffix("_id")] = [self._word(name, before), self._word(name, value)]
                 setattr(server, name, value)
+                self._changed.add(name)
 
     def _word(self, name: str, value: Any) -> object:
         if name == "account_id" and value not in self._words[name]:
@@ -194,7 +204,7 @@ class Batch:
                 self._release(ip)
         for position, ip_facts in enumerate(wanted):
             latest = self._latest.get(ip_facts.address)
-            if latest is not None and latest.server_id == server.pk:
+            if latest is not None and latest.server_id == server.id:
                 self._restore(server, latest, ip_facts)
             else:
                 if latest is not None and latest.released_at is None:
@@ -206,7 +216,7 @@ class Batch:
     def _assign(self, server: Server, facts: IPFacts, position: int) -> None:
         """A new assignment."""
         values: dict[str, Any] = {
-            "server_id": server.pk,
+            "server_id": server.id,
             "address": facts.address,
             "kind": facts.kind,
             "expires_at": facts.expires_at,
@@ -215,9 +225,9 @@ class Batch:
         }
         ip = bulk.made(IPAddress, [*map(values.get, _IP)])
         self._assigned.append((server, ip))
-        if server.pk is not None:
+        if server.id is not None:
             self._remember(server)
-            self._ips[server.pk].append(ip)
+            self._ips[server.id].append(ip)
 
     def _restore(self, server: Server, ip: IPAddress, facts: IPFacts) -> None:
         """The same assignment goes on: no other server has held the address since (decision 4)."""
@@ -233,7 +243,7 @@ class Batch:
         self._altered.append(ip)
 
     def _live(self, server: Server) -> list[IPAddress]:
-        return [ip for ip in self._ips[server.pk] if ip.released_at is None]
+        return [ip for ip in self._ips[server.id] if ip.released_at is None]
 
     def _release(self, ip: IPAddress) -> None:
         self._remember(self._locked[ip.server_id])
@@ -242,20 +252,25 @@ class Batch:
 
     def _remember(self, server: Server) -> None:
         """Keep the addresses as they were before the first of them changed."""
-        if server.pk not in self._ips_before:
-            self._ips_before[server.pk] = self._addresses(server)
+        if server.id not in self._ips_before:
+            self._ips_before[server.id] = self._addresses(server)
 
     def _addresses(self, server: Server) -> list[str]:
-        live = sorted(self._live(server), key=lambda ip: (ip.assigned_at, ip.position, ip.pk or 0))
+        live = sorted(self._live(server), key=lambda ip: (ip.assigned_at, ip.position, ip.id or 0))
         return [ip.address for ip in live]
 
     def _give_back(self) -> None:
         """An address that nobody holds any more goes to the server that claims it, the last of several."""
-        for claim in self._claims.open():
+        claims = self._claims.open()
+        if not claims:
+            return
+        released = {ip.id for ip in self._released if ip.released_at is not None}
+        taken = {ip.address for _server, ip in self._assigned}
+        for claim in claims:
             latest = self._latest.get(claim.address)
-            is_free = latest is not None and latest in self._released and latest.released_at is not None
-            if not is_free or any(ip.address == claim.address for _server, ip in self._assigned):
+            if latest is None or latest.id not in released or claim.address in taken:
                 continue
+            taken.add(claim.address)
             self._claims.settle(claim)
             facts = IPFacts(address=claim.address, kind=IPKind(claim.kind), expires_at=claim.expires_at)
             self._assign(self._locked[claim.server_id], facts, claim.position)
@@ -266,21 +281,21 @@ class Batch:
         """Everything, in one order everywhere, and the changes to the observer."""
         self._give_back()
         self._claims.save()
-        created = sorted((s for s in self._written if s.pk is None), key=lambda server: server.instance_id)
-        known = [server for server in self._written if server.pk is not None]
-        altered = [server for server in known if self._details[server.instance_id] or server.pk in self._raised]
+        created = sorted((s for s in self._written if s.id is None), key=lambda server: server.instance_id)
+        known = [server for server in self._written if server.id is not None]
+        altered = [server for server in known if self._details[server.instance_id] or server.id in self._raised]
         for server in self._written:
             server.facts_at = self.now
         bulk.insert(created)
-        bulk.update(altered, _SAVED)
-        untouched = {server.pk for server in known} - {server.pk for server in altered}
+        bulk.update(altered, sorted(self._changed))
+        untouched = {server.id for server in known} - {server.id for server in altered}
         Server.objects.filter(pk__in=_keys(untouched)).update(facts_at=self.now)
-        IPAddress.objects.filter(pk__in=_keys(ip.pk for ip in self._released)).update(released_at=self.now)
+        IPAddress.objects.filter(pk__in=_keys(ip.id for ip in self._released)).update(released_at=self.now)
         bulk.update(sorted(self._altered, key=attrgetter("address")), ["kind", "expires_at", "released_at"])
         for server, ip in self._assigned:
-            ip.server_id = server.pk
+            ip.server_id = server.id
         bulk.insert(sorted((ip for _server, ip in self._assigned), key=attrgetter("address")), keyed=False)
-        written = {server.pk for server in known}
+        written = {server.id for server in known}
         self.losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
         changes = [(server, self.detail(server)) for server in (*self._written, *self.losers)]
         observer([*self._former, *((server, detail) for server, detail in changes if detail)])

@@ -117,6 +117,27 @@ def test_many_rows_need_few_statements(account: Account, django_assert_max_num_q
         assert set(results(table(*rows))) == {"unchanged"}
 
 
+def test_of_many_servers_each_gets_what_changed_of_it(account: Account) -> None:
+    rows = [{"instance_id": f"ins-{n}", "ips": f"203.0.113.{n} public", "version": "1"} for n in range(60)]
+    take_sheet(table(*rows))
+    rows[7] |= {"name": "other", "version": "2"}
+    rows[8] |= {"state": "stopped", "version": "2"}
+    rows[9] |= {"expires_at": "2027-03-31 16:00:00", "prepaid_months": "13", "version": "2"}
+    rows = [row | {"version": "3"} if n > 9 else row for n, row in enumerate(rows)]
+    assert results(table(*rows), now=LATER) == ["unchanged"] * 7 + ["updated"] * 3 + ["unchanged"] * 50
+    told = {
+        server.instance_id: (server.name, server.state, server.prepaid_months, server.prepaid_months_stated)
+        for server in Server.objects.all()
+    }
+    assert told.pop("ins-7") == ("other", "running", 12, False)
+    assert told.pop("ins-8") == ("web-1", "stopped", 12, False)
+    assert told.pop("ins-9") == ("web-1", "running", 13, True)
+    assert set(told.values()) == {("web-1", "running", 12, False)}
+    assert [stored(f"ins-{n}").version for n in (0, 7, 10, 59)] == [1, 2, 3, 3]
+    assert (stored("ins-8").state_since, stored("ins-9").state_since) == (LATER, NOW)
+    assert set(Server.objects.values_list("facts_at", flat=True)) == {LATER}
+
+
 # The commands
 
 
