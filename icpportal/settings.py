@@ -138,7 +138,7 @@ CONFIRMED_MINUTES = 10  # for which a password that was just given opens roles a
 REVEALS_BEFORE_CONFIRMING = env.number("REVEALS_BEFORE_CONFIRMING", default=10)  # codes an hour and person; 0: no limit
 RESET_HOURS = 1  # how long a password reset mail holds
 PASSWORD_RESET_TIMEOUT = RESET_HOURS * 3600  # seconds
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "icpportal.sign_in.people.PeopleBackend"]
+AUTHENTICATION_BACKENDS = ["icpportal.sign_in.throttle.Counted", "icpportal.sign_in.people.PeopleBackend"]
 AXES_HANDLER = "icpportal.sign_in.throttle.Throttle"
 AXES_LOCKOUT_PARAMETERS = ["username", "ip_address"]  # either; the throttle knows a limit for each
 AXES_FAILURE_LIMIT = 10  # a name's

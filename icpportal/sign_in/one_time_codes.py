@@ -27,7 +27,7 @@ from django_otp.oath import TOTP
 from codes import values
 from icpportal.context import request_id
 from icpportal.sign_in.models import OneTimeChange, OneTimeDevice, RecoveryCode
-from icpportal.sign_in.throttle import count_under
+from icpportal.sign_in.throttle import count_under, take_back
 
 ISSUER = "ICP codes"
 SECRET_BYTES = 20  # as RFC 4226 recommends
@@ -111,6 +111,7 @@ def passes(request: HttpRequest, user: User, typed: str, *, now: datetime) -> bo
             request.axes_locked_out = True  # type: ignore[attr-defined]
             return False
         if _use(user, typed, now=now) or _use_recovery_code(user, typed, now=now):
+            take_back(request)
             return True
         user_login_failed.send(sender=__name__, credentials=credentials, request=request)
     return False

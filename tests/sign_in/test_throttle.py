@@ -1,15 +1,20 @@
 """Failed sign-ins are counted per name and per address, in the database, whatever the caller claims."""
 
+from collections import Counter
 from datetime import timedelta
+from functools import partial
+from threading import Condition
 
 import pytest
 import time_machine
 from axes.models import AccessAttempt
+from django.contrib.auth.hashers import MD5PasswordHasher
 from django.test import Client
 from django.utils import timezone
 
 from icpportal.sign_in.throttle import COOL_OFF, PER_ADDRESS, PER_NAME
 from tests.factories import make_user
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 PATHS = ["/login/", "/admin/login/"]
@@ -125,3 +130,48 @@ def test_a_command_lets_a_name_in_again():
     fail(PER_NAME)
     call_command("axes_reset_username", "li", verbosity=0)
     assert sign_in(password="pw").status_code == 302
+
+
+class Waiting(MD5PasswordHasher):
+    """Judges a password when nobody else is on the way: all that are let through have come this far then."""
+
+    def verify(self, password, encoded):
+        with turn:
+            arrived["judged"] += 1
+            turn.notify_all()
+            turn.wait_for(lambda: sum(arrived.values()) == GUESSES, timeout=30)
+        return super().verify(password, encoded)
+
+
+GUESSES = 2 * PER_NAME
+turn, arrived = Condition(), Counter()
+
+
+@pytest.mark.parametrize("agent", ["same", "other"])
+def test_of_many_guesses_at_once_no_more_are_judged_than_the_limit_allows(own_database, settings, agent):
+    make_user(username="li")
+    settings.PASSWORD_HASHERS = ["tests.sign_in.test_throttle.Waiting"]
+    arrived.clear()
+
+    def guess(number):
+        headers = {"HTTP_USER_AGENT": f"browser {number}"} if agent == "other" else {}
+        answer = sign_in(address=f"198.51.100.{number}" if agent == "other" else "198.51.100.7", **headers)
+        if not answer.wsgi_request.__dict__.get("counted_attempt"):
+            with turn:
+                arrived["refused"] += 1
+                turn.notify_all()
+        return answer.status_code
+
+    statuses = at_once(*(partial(guess, number) for number in range(GUESSES)))
+    assert set(statuses) <= {200, 429}, statuses
+    assert arrived["judged"] <= PER_NAME
+    assert sum(AccessAttempt.objects.values_list("failures_since_start", flat=True)) == arrived["judged"]
+
+
+def test_a_right_password_leaves_no_count():
+    li = make_user(username="li", is_staff=True)
+    client = Client(REMOTE_ADDR="198.51.100.7")
+    client.force_login(li)
+    fail(2)
+    assert client.post("/admin/confirm/", {"password": "pw"}).status_code == 302
+    assert AccessAttempt.objects.get().failures_since_start == 2
