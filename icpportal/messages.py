@@ -30,6 +30,7 @@ KEYWORDS: dict[str, Any] = {
     **dict.fromkeys(["npgettext", "npgettext_lazy"], (_CONTEXT, 2, 3)),
 }
 _PLACEHOLDER = re.compile(r"%\(\w+\)[a-z]|%[sd]|\{\w*\}")
+_NAMELESS = {"%s", "%d", "{}"}
 
 
 class StableCatalog(Catalog):
@@ -125,6 +126,8 @@ def problems(root: Path) -> list[str]:
     known, wanted = {_key(m): m for m in _real(old)}, {_key(m): m for m in _real(code)}
     found = [f"in the code but not in django.po: {_name(wanted[key])}" for key in wanted if key not in known]
     found += [f"in django.po but not in the code: {_name(known[key])}" for key in known if key not in wanted]
+    nameless = (message for message in wanted.values() if _placeholders(_ids(message)[-1]) & _NAMELESS)
+    found += [f"a placeholder has no name: {_name(message)}" for message in nameless]
     for message in known.values():
         if message.fuzzy or not all(_strings(message)):
             found.append(f"not translated: {_name(message)}")

@@ -139,6 +139,13 @@ def test_the_check_names_a_placeholder_that_differs(root: Path, wrong: str) -> N
     assert "placeholders differ: 'Expires on %(day)s' (codes/texts.py)" in messages.problems(root)
 
 
+def test_the_check_names_a_placeholder_without_a_name(root: Path) -> None:
+    (root / "codes" / "texts.py").write_text('_("Expires on %s"); _("100 %% of %(day)s")')
+    messages.update(root)
+    fill(root)
+    assert messages.problems(root) == ["a placeholder has no name: 'Expires on %s' (codes/texts.py)"]
+
+
 def test_the_check_names_a_binary_that_is_not_the_catalogue(root: Path) -> None:
     messages.update(root)
     fill(root)

@@ -81,7 +81,7 @@ def _planned(request: HttpRequest, action: BulkAction, subjects: Any) -> HttpRes
         messages.error(request, _("Finding all that match takes too long: set another filter. Nothing was changed."))
         return None
     if len(found) > RUN_LIMIT:
-        messages.error(request, _("Choose at most %d rows at a time. Nothing was changed.") % RUN_LIMIT)
+        messages.error(request, _("Choose at most %(most)d rows at a time. Nothing was changed.") % {"most": RUN_LIMIT})
         return None
     run = services.plan_run(action, found, actor=staff(request), now=timezone.now())
     return HttpResponseRedirect(page_url(run))

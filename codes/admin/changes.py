@@ -33,7 +33,7 @@ def sentences(detail: Mapping[str, Any]) -> list[str]:
             found += words(*pairs.pop(name))
     for name, (before, after) in pairs.items():
         found.append(_ip_fact(name, before, after) if name.startswith("ips.") else f"{name}: {before} → {after}")
-    return found + ([_("Facts version %s") % version[1]] if version else [])
+    return found + ([_("Facts version %(version)s") % {"version": version[1]}] if version else [])
 
 
 def _created(before: Any, after: Any) -> list[str]:
@@ -74,8 +74,8 @@ def _months(before: Any, after: Any) -> list[str]:
 def _ips(before: Any, after: Any) -> list[str]:
     lost = comma().join(address for address in before or () if address not in (after or ()))
     gained = comma().join(address for address in after or () if address not in (before or ()))
-    found = [_("IP gained: %s") % gained] if gained else []
-    return found + ([_("IP lost: %s") % lost] if lost else [])
+    found = [_("IP gained: %(addresses)s") % {"addresses": gained}] if gained else []
+    return found + ([_("IP lost: %(addresses)s") % {"addresses": lost}] if lost else [])
 
 
 def _assigned(before: Any, after: Any) -> list[str]:

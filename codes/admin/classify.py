@@ -72,7 +72,8 @@ def many(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponse:
 def _choose(model_admin: DeskAdmin, request: HttpRequest, chosen: Rows) -> HttpResponse | None:
     found = list(chosen.values_list("pk", flat=True)[: BULK_LIMIT + 1])
     if len(found) > BULK_LIMIT:
-        messages.error(request, _("Choose at most %d regions at a time. Nothing was changed.") % BULK_LIMIT)
+        text = _("Choose at most %(most)d regions at a time. Nothing was changed.")
+        messages.error(request, text % {"most": BULK_LIMIT})
         return None
     return _ask(model_admin, request, found, ClassifyForm())
 

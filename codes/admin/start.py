@@ -67,13 +67,19 @@ def _add_requests(context: dict[str, Any], now: datetime) -> None:
         "number": _count(waiting),
         "label": _("Open support requests"),
         "url": list_url(SupportRequest),
-        "line": _("The oldest waits %s") % support_words.waiting(oldest, now=now) if oldest else _("Nobody waits"),
+        "line": _oldest(oldest, now),
     }
     context |= {
         "numbers": [number, *context["numbers"]],
         "requests": support_words.dressed(first, now=now),
         "requests_url": list_url(SupportRequest),
     }
+
+
+def _oldest(asked: SupportRequest | None, now: datetime) -> str:
+    if asked is None:
+        return _("Nobody waits")
+    return _("The oldest waits %(time)s") % {"time": support_words.waiting(asked, now=now)}
 
 
 def _add_runs(context: dict[str, Any], request: HttpRequest) -> None:

@@ -85,17 +85,17 @@ def policy_then(event: CodeEvent) -> str:
 
 
 def _why(event: CodeEvent) -> str:
-    parts = [_("Fails: %s") % refused_because(event)] if event.failed else []
+    parts = [_("Fails: %(conditions)s") % {"conditions": refused_because(event)}] if event.failed else []
     parts += [event.reason] if event.reason else []
-    parts += [_("Ticket %s") % event.ticket] if event.ticket else []
+    parts += [_("Ticket %(ticket)s") % {"ticket": event.ticket}] if event.ticket else []
     return " · ".join(parts)
 
 
 def _context(event: CodeEvent) -> str:
-    parts = [_("Order %s") % event.order_number] if event.order_number else []
+    parts = [_("Order %(order)s") % {"order": event.order_number}] if event.order_number else []
     parts += [str(event.detail[name]) for name in ("domain", "icp_number") if event.detail.get(name)]
     parts += [policy_then(event)] if event.policy else []
-    parts += [_("Request %s") % event.request_id[:8]] if event.request_id else []
+    parts += [_("Request %(request)s") % {"request": event.request_id[:8]}] if event.request_id else []
     return " · ".join(parts)
 
 

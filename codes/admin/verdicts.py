@@ -73,8 +73,8 @@ def code_verdict(report: Report[Any]) -> Verdict:
     match state:
         case ShownState.UNUSED:
             expires_at = validity.expires_at(code)
-            until = shanghai(expires_at) if expires_at else _("no expiry time")
-            return Verdict(kind="ok", headline=_("Unused: it can begin a filing"), line=_("Until: %s") % until)
+            until = {"moment": shanghai(expires_at) if expires_at else _("no expiry time")}
+            return Verdict(kind="ok", headline=_("Unused: it can begin a filing"), line=_("Until: %(moment)s") % until)
         case ShownState.IN_USE:
             headline = _("In use: a filing holds it")
             return Verdict(kind="idle", headline=headline, line=line)

@@ -131,7 +131,8 @@ class WebhookDeliveryAdmin(DeskRecord):
         """Asks about the rows that were chosen in the list."""
         found = list(chosen.values_list("pk", flat=True)[: BULK_LIMIT + 1])
         if len(found) > BULK_LIMIT:
-            messages.error(request, _("Choose at most %d deliveries at a time. Nothing was changed.") % BULK_LIMIT)
+            text = _("Choose at most %(most)d deliveries at a time. Nothing was changed.")
+            messages.error(request, text % {"most": BULK_LIMIT})
             return None
         return self._ask(request, found)
 
