@@ -18,11 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from codes import services
-from codes.choices import Action, Channel, ShownState
+from codes.choices import Action, Channel, ShownState, State
 from codes.eligibility import GENERATION
 from codes.errors import Refused, TransitionRefused, ValueInText
 from codes.forms import AnnotateForm, CodeFilter
-from codes.lifecycle import TRANSITIONS, Transition
+from codes.lifecycle import TRANSITIONS
 from codes.messages import explain, refusals
 from codes.models import AuthorizationCode, Filing
 from codes.standing import expires_soon
@@ -177,9 +177,9 @@ def withdraw(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
         else:
             messages.success(request, _("%(code)s is withdrawn.") % {"code": code.masked})
         return redirect("codes:code", code.pk)
-    transition: Transition = TRANSITIONS[Action.WITHDRAW]
+    transition = TRANSITIONS[Action.WITHDRAW]
     if not transition.allows(code.state):
-        messages.error(request, explain(TransitionRefused(Action.WITHDRAW, code.state)))  # type: ignore[arg-type]
+        messages.error(request, explain(TransitionRefused(Action.WITHDRAW, State(code.state))))
         return redirect("codes:code", code.pk)
     context = {"code": code, "effect": transition.effect}
     return page(request, "codes/withdraw.html", context, section="codes", account=code.server.account)
