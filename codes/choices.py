@@ -2,6 +2,7 @@
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 
 class State(TextChoices):
@@ -49,7 +50,7 @@ BY_PEOPLE = (Channel.ADMIN, Channel.SELF_SERVICE)  # few beside what programs do
 
 
 class Action(TextChoices):
-    """The verbs of codes/services.py that change or show one code."""
+    """The verbs of codes/services that change or show one code."""
 
     BEGIN = "begin", _("Begin a filing")
     REJECT = "reject", _("Reject the filing")
@@ -122,6 +123,6 @@ class BulkAction(TextChoices):
 class BulkState(TextChoices):
     """What became of a row of a bulk run."""
 
-    PENDING = "pending", _("Pending")
+    PENDING = "pending", pgettext_lazy("row", "Pending")
     DONE = "done", _("Done")
     REFUSED = "refused", _("Not done")

@@ -96,14 +96,14 @@ def _facts(now: datetime, policy: Policy, choice: FiledBy | None) -> Mapping[str
 
 def _found_expiry(code: AuthorizationCode) -> object:
     if code.server.state == ServerState.ISOLATED:
-        return _("The server is isolated since %(day)s") % {"day": shanghai_day(code.server.state_since)}
+        return _("The server has been isolated since %(day)s") % {"day": shanghai_day(code.server.state_since)}
     moment = expires_at(code)
     return _("No expiry time") if moment is None else shanghai(moment)
 
 
 def _found_standing(code: AuthorizationCode) -> object:
     if code.server.state == ServerState.TERMINATED:
-        return _("The server is terminated since %(day)s") % {"day": shanghai_day(code.server.state_since)}
+        return _("The server was terminated on %(day)s") % {"day": shanghai_day(code.server.state_since)}
     if code.ip.released_at is not None:
         return _("%(address)s was released on %(day)s") % {
             "address": code.ip.address,

@@ -1,6 +1,6 @@
 """What agents do with one code: each action asks first. For many at once see codes/admin/bulk.py.
 
-The table in codes/lifecycle.py gives permission, effect, refusal and whether a reason is owed; codes/services.py
+The table in codes/lifecycle.py gives permission, effect, refusal and whether a reason is owed; codes/services
 judges again, each code on its own, when it is done.
 """
 

@@ -13,6 +13,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from codes.admin import actions, bulk, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, handle_filter, server_filter
@@ -160,7 +161,7 @@ def _facts(code: Any) -> list[dict[str, Any]]:
         {"label": _("Public IP"), "value": link(code.ip)},
         {"label": _("Account"), "value": format_html("{} {}", link(server.account), server.account.name)},
         {"label": _("Slot"), "value": str(code.slot)},
-        {"label": _("Generated"), "value": moment(code.generated_at)},
+        {"label": pgettext_lazy("when", "Generated"), "value": moment(code.generated_at)},
         {"label": _("Expires (Asia/Shanghai)"), "value": code.expiry_cell},
         {"label": _("Authorized account"), "value": code.authorized_account or _("Any account")},
         {"label": _("Remark"), "value": code.remark or "–"},

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from codes.admin import timeline
 from codes.admin.columns import filing_of, yes_no
@@ -133,7 +134,7 @@ _ACCOUNTS = Export(
 )
 _REGIONS = Export(
     columns=(
-        _text(_("code"), lambda region: region.code),
+        _text(pgettext_lazy("region", "code"), lambda region: region.code),
         _text(_("English name"), lambda region: region.name_en),
         _text(_("Chinese name"), lambda region: region.name_zh),
         _text(_("jurisdiction"), lambda region: region.get_jurisdiction_display()),

@@ -11,6 +11,7 @@ from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from codes.admin import classify
 from codes.admin.base import (
@@ -88,7 +89,7 @@ class IPAddressAdmin(DeskRecord):
             {"label": _("Account"), "value": link(obj.server.account)},
             {"label": _("Assigned"), "value": moment(obj.assigned_at)},
             {"label": _("Expiry of its own"), "value": moment(obj.expires_at)},
-            {"label": _("Released"), "value": moment(obj.released_at)},
+            {"label": pgettext_lazy("when", "Released"), "value": moment(obj.released_at)},
         ]
         links = [
             {"label": _("Codes of this address"), "url": list_url(AuthorizationCode, ip=obj.address)},

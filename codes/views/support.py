@@ -158,6 +158,7 @@ def _verdict(asked: SupportRequest) -> dict[str, str]:
     line = str(_TURN[state])
     if asked.all_passed and asked.waiting_since:
         headline = _("Every condition passes, and it failed: only we can resolve this")
-        return {"kind": "warn", "headline": headline, "line": f"{state.label}. {line}"}
+        both = _("%(state)s. %(what_next)s") % {"state": state.label, "what_next": line}
+        return {"kind": "warn", "headline": headline, "line": both}
     kind = "ok" if state == SupportState.ANSWERED else "idle"
     return {"kind": kind, "headline": str(state.label), "line": line}

@@ -218,12 +218,12 @@ def test_the_owner_too_is_another_account_than_the_one_named() -> None:
         (
             {"state": ServerState.ISOLATED, "state_since": EARLIER},
             "code_expired",
-            "The server is isolated since 14 Nov 2026",
+            "The server has been isolated since 14 Nov 2026",
         ),
         (
             {"state": ServerState.TERMINATED, "state_since": EARLIER},
             "code_invalid",
-            "The server is terminated since 14 Nov 2026",
+            "The server was terminated on 14 Nov 2026",
         ),
         (
             {"ip": {"released_at": EARLIER, "address": "203.0.113.7"}},
