@@ -3,10 +3,14 @@
 import re
 import uuid
 from collections.abc import Callable
+from functools import lru_cache
+from typing import cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 from icpportal import context
 
@@ -90,11 +94,17 @@ class PageVerbsMiddleware:
 class LanguageMiddleware(LocaleMiddleware):
     """Pages follow the language cookie, then Accept-Language; the API follows Accept-Language alone."""
 
-    def process_request(self, request: HttpRequest) -> None:
-        """Activates the language."""
-        if request.path_info.startswith(API_PREFIX):
-            request.COOKIES.pop(settings.LANGUAGE_COOKIE_NAME, None)
-        super().process_request(request)
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """A call of the API has no cookies and no languages in its path to look for."""
+        if not request.path_info.startswith(API_PREFIX):
+            return cast(HttpResponseBase, super().__call__(request))
+        language = _accepted(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        translation.activate(language)
+        request.LANGUAGE_CODE = language
+        response = cast(HttpResponseBase, self.get_response(request))
+        patch_vary_headers(response, ("Accept-Language",))
+        response.headers.setdefault("Content-Language", language)
+        return response
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """A sign-in turns the pages to the language that the person chose (icpportal/sign_in/sessions.py)."""
@@ -108,3 +118,11 @@ class LanguageMiddleware(LocaleMiddleware):
                 samesite="Lax",
             )
         return answer
+
+
+@lru_cache(maxsize=64)
+def _accepted(header: str) -> str:
+    """The language of an Accept-Language header, as Django finds it."""
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT_LANGUAGE"] = header
+    return translation.get_language_from_request(request)
