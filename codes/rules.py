@@ -59,7 +59,7 @@ class Rule(Generic[M]):
     _texts: dict[Any, tuple[str, str, str]] = field(default_factory=dict, compare=False, repr=False)
     _said: dict[Any, Said] = field(default_factory=dict, compare=False, repr=False)
 
-    @property
+    @cached_property
     def annotation(self) -> str:
         """The name of the boolean that tells whether the rule passes."""
         return f"passes_{self.code}"
@@ -197,14 +197,21 @@ class RuleSet(Generic[M]):
         policy = self.policy()
         return [self._report(subject, policy, now) for subject in annotated]
 
-    def report(
-        self, subject: M, *, now: datetime, choice: object = None, beside: Mapping[str, Any] | None = None
-    ) -> Report[M]:
-        """The report of one object: the bulk query narrowed to it, so it sees the database and not `subject`.
+    def report(self, subject: M, *, now: datetime, choice: object = None) -> Report[M]:
+        """The report of one object: the bulk query narrowed to it, so it sees the database and not `subject`."""
+        return self.report_by_key(type(subject), subject.pk, now=now, choice=choice)
 
-        `beside` are further annotations of the report's subject, read in the same statement.
-        """
-        return self.reports_where(type(subject), {"pk": subject.pk}, now=now, choice=choice, beside=beside)[0]
+    def report_by_key(
+        self,
+        model: type[M],
+        pk: int,
+        *,
+        now: datetime,
+        choice: object = None,
+        beside: Mapping[str, Any] | None = None,
+    ) -> Report[M]:
+        """The same by its primary key. `beside` are further annotations, read in the same statement."""
+        return self.reports_where(model, {"pk": pk}, now=now, choice=choice, beside=beside)[0]
 
     def page_reports(self, subjects: Sequence[M], *, now: datetime) -> list[Report[M]]:
         """A report for each of a page of objects, in their order, by one query that is compiled once."""

@@ -12,7 +12,8 @@ _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 def shanghai(moment: datetime) -> str:
     """An aware datetime as "20 Nov 2026, 00:00", or "2026-11-20 00:00" in Chinese."""
     there = moment.astimezone(SHANGHAI)
-    return f"{written_day(there)}{' ' if _is_chinese() else ', '}{there.hour:02}:{there.minute:02}"
+    is_chinese = _is_chinese()
+    return f"{_written(there, is_chinese)}{' ' if is_chinese else ', '}{there.hour:02}:{there.minute:02}"
 
 
 def shanghai_day(moment: datetime) -> str:
@@ -21,9 +22,14 @@ def shanghai_day(moment: datetime) -> str:
 
 
 def written_day(there: date) -> str:
-    """The same of a day as it is in Shanghai. By hand: strftime takes longer than all else."""
+    """The same of a day as it is in Shanghai."""
+    return _written(there, _is_chinese())
+
+
+def _written(there: date, is_chinese: bool) -> str:
+    # By hand: strftime takes longer than all else.
     year, month, day = there.year, there.month, there.day
-    return f"{year:04}-{month:02}-{day:02}" if _is_chinese() else f"{day} {_MONTHS[month - 1]} {year:04}"
+    return f"{year:04}-{month:02}-{day:02}" if is_chinese else f"{day} {_MONTHS[month - 1]} {year:04}"
 
 
 def _is_chinese() -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -31,9 +32,10 @@ def lock(server_id: int) -> Server:
     return _known(pk=server_id)[0]
 
 
-def lock_named(which: Named) -> Server | None:
-    """The same of a server by its name; None when there is none."""
-    return next(iter(_named(name=which.instance_id, account=which.account_id)), None)
+def lock_named(which: Named) -> int | None:
+    """The same of a server by its name: its primary key alone, None when there is none."""
+    found: list[Any] = _named(name=which.instance_id, account=which.account_id)
+    return found[0][0] if found else None
 
 
 @prepared
@@ -42,9 +44,9 @@ def _known(*, pk: int) -> QuerySet[Server]:
 
 
 @prepared
-def _named(*, name: str, account: int | None) -> QuerySet[Server]:
+def _named(*, name: str, account: int | None) -> QuerySet[Any, Any]:
     of_account = Server.objects.all() if account is None else Server.objects.filter(account=account)
-    return of_account.filter(instance_id=name).select_for_update(no_key=True)
+    return of_account.filter(instance_id=name).select_for_update(no_key=True).values_list("pk")
 
 
 @contextmanager

@@ -49,8 +49,8 @@ def generate(
     choice = Choice(ip_id=ip.pk if ip else None, count=count)
     # No savepoint, also in the transaction of an Idempotency-Key: what may be survived is raised when it is over.
     with transaction.atomic(savepoint=False):
-        held = lock_named(server) if isinstance(server, Named) else lock(server.pk)
-        report = GENERATION.report(held, now=now, choice=choice, beside=HEAD) if held else None
+        held = lock_named(server) if isinstance(server, Named) else lock(server.pk).pk
+        report = GENERATION.report_by_key(Server, held, now=now, choice=choice, beside=HEAD) if held else None
         if report is not None:
             issued = _mint(report, count=count, remark=remark, authorized_account=authorized_account)
             _keep(report, issued, act)
