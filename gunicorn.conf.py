@@ -11,6 +11,7 @@ timeout = 60  # seconds without a sign of life after which a worker is replaced
 graceful_timeout = 30  # seconds for what is under way, after SIGTERM
 limit_request_line = 8190  # bytes, the most there is
 control_socket_disable = True
+logger_class = "icpportal.gunicorn_log.ServerLogger"  # lines as all others, and nothing of what was refused
 
 
 def post_worker_init(worker):
