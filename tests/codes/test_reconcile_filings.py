@@ -12,8 +12,10 @@ import time_machine
 from django.core.management import CommandError, call_command
 
 from codes import services
-from codes.choices import Channel
+from codes.choices import Channel, FilingState
 from codes.models import AuthorizationCode, CodeEvent, Filing
+from codes.reconciling.comparing import unlisted
+from codes.reconciling.listed import Listed
 from codes.services import Issued
 from icpportal.api.models import ApiClient
 from servers.models import Server
@@ -294,3 +296,11 @@ def test_an_absent_file_and_an_unknown_client_are_named(client: ApiClient, file:
 def test_rows_of_csv_with_too_few_cells_are_named(client: ApiClient, file: Path) -> None:
     file.write_text("order_number,code,domain,state\n1,2\n1,2,3,4,5\n")
     assert reconcile(file)[1][:2] == [f"line {n}: cannot be used: not as many cells as columns" for n in (2, 3)]
+
+
+def test_a_list_longer_than_a_statement_takes_is_compared(client: ApiClient) -> None:
+    kept, lost = (make_filing(client=client, order_number=number) for number in ("0", "x"))
+    known = {"code": 1, "domain": "", "account": "", "state": FilingState.ACTIVE, "icp_number": "", "reason": ""}
+    rows = [Listed(line=n, order_number=str(n), began_at=None, ended_at=None, **known) for n in range(300_000)]
+    assert list(unlisted(rows, client=client)) == [lost]
+    assert kept.order_number == "0"
