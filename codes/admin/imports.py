@@ -36,6 +36,7 @@ from codes.admin import export
 from codes.admin.base import DeskAdmin, staff
 from codes.admin.columns import list_url
 from codes.admin.forms import DeskForm
+from codes.admin.support_words import name as name_of
 from codes.choices import Channel
 from icpportal.context import request_id
 from icpportal.sentences import join
@@ -151,6 +152,8 @@ def _file(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpResponse
 def _apply(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
     kept = _kept(pk)
     digest = request.POST.get("digest", "")
+    if kept.by_id != request.user.pk:
+        raise PermissionDenied
     if digest != kept.digest:
         raise BadRequest
     now, user = timezone.now(), staff(request)
@@ -241,15 +244,15 @@ def _progress(done: int, rows: int) -> str:
 
 def _verdict(request: HttpRequest, kept: ServerFile) -> dict[str, Any]:
     rejected = [(line, name, wrong) for line, name, result, wrong in uploads.lines(kept) if result == "rejected"]
-    going = kept.rows - kept.rejected
+    going, is_own = kept.rows - kept.rejected, kept.by_id == request.user.pk
     does = ngettext("Take in %(count)s row", "Take in %(count)s rows", going)
     return {
         "kept": kept,
         "facts": [
             {"label": word, "value": number_format(getattr(kept, name), force_grouping=True)} for name, word in _FACTS
         ],
-        "verdict": _headline(kept),
-        "may_apply": kept.applied_at is None and bool(kept.content) and going > 0,
+        "verdict": _headline(kept, is_own=is_own),
+        "may_apply": is_own and kept.applied_at is None and bool(kept.content) and going > 0,
         "button": does % {"count": number_format(going, force_grouping=True)},
         "rejected": Paginator(rejected, PAGE).get_page(request.GET.get("page")),
         "file_url": reverse("admin:servers_server_import_file", args=[kept.pk]),
@@ -269,7 +272,7 @@ _FACTS = (
 )
 
 
-def _headline(kept: ServerFile) -> dict[str, str]:
+def _headline(kept: ServerFile, *, is_own: bool) -> dict[str, str]:
     """The answer in one sentence."""
     going = kept.rows - kept.rejected
     numbers = {
@@ -285,6 +288,8 @@ def _headline(kept: ServerFile) -> dict[str, str]:
             line = gettext("A file with an authorization code in it is not kept: take the code out, upload it again.")
         return {"kind": "idle", "headline": gettext("This file was not taken in."), "line": line}
     line = gettext("Nothing is changed yet. Rejected rows stay out; the others go in together or not at all.")
+    if not is_own:
+        line = gettext("Only %(person)s, who uploaded it, takes it in.") % {"person": name_of(kept.by)}
     if kept.rejected == kept.rows:
         return {"kind": "bad", "headline": gettext("No row can be taken in."), "line": ""}
     kind = "warn" if kept.rejected else "ok"

@@ -31,20 +31,33 @@ class AlreadyTaken(Exception):
 
 
 def keep(file: IO[bytes], *, name: str, is_secret: Callable[[str], bool], by: User, now: datetime) -> ServerFile:
-    """Keep an upload. Raises Unreadable, also for more than MOST_ROWS; contents older than KEPT are let go."""
+    """Keep an upload. Raises Unreadable, also for more than MOST_ROWS."""
     Sheet(file, name=name, is_secret=is_secret, most=MOST_ROWS)
     file.seek(0)
     content = file.read()
-    ServerFile.objects.filter(at__lt=now - KEPT).exclude(content=b"").update(content=b"")
+    let_go(now=now)
     digest = hashlib.sha256(content).hexdigest()
     return ServerFile.objects.create(name=name[:200], digest=digest, content=zlib.compress(content), by=by, at=now)
+
+
+def let_go(*, now: datetime) -> int:
+    """Keep contents older than KEPT no longer; how many there were. The verdicts stay."""
+    return ServerFile.objects.filter(at__lt=now - KEPT).exclude(content=b"").update(content=b"")
 
 
 def judge(kept: ServerFile, *, is_secret: Callable[[str], bool], now: datetime) -> Iterator[tuple[int, int]]:
     """Say what would become of each row, and do nothing; yields how many rows of how many are done.
 
-    A file that carries a secret is kept no longer then.
+    A file that carries a secret is kept no longer then, nor is one of which that is not known: judging broke off.
     """
+    try:
+        yield from _judged(kept, is_secret, now)
+    except BaseException:
+        ServerFile.objects.filter(pk=kept.pk, applied_at=None).update(content=b"")
+        raise
+
+
+def _judged(kept: ServerFile, is_secret: Callable[[str], bool], now: datetime) -> Iterator[tuple[int, int]]:
     heard: list[Line] = []
     sheet = _sheet(kept, is_secret)
     work = SheetImport(sheet, now=now, observer=lambda changes: None, heed=_keeper(heard), is_dry=True)

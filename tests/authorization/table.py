@@ -164,8 +164,8 @@ DESK = {
     f"admin/{SERVERS}import/template/": desk(SUPERVISORS, wrong(SUPERVISORS), SERVERS + "import/template/"),
     f"admin/{SERVERS}import/<int:pk>/": desk(SUPERVISORS, wrong(SUPERVISORS), SERVERS + "import/{file.pk}/"),
     f"admin/{SERVERS}import/<int:pk>/csv/": desk(SUPERVISORS, wrong(SUPERVISORS), SERVERS + "import/{file.pk}/csv/"),
-    f"admin/{SERVERS}import/<int:pk>/apply/": desk(
-        wrong(SUPERVISORS), SUPERVISORS, SERVERS + "import/{file.pk}/apply/"
+    f"admin/{SERVERS}import/<int:pk>/apply/": desk(  # who uploaded it alone
+        wrong(SUPERVISORS), "-+---", SERVERS + "import/{file.pk}/apply/"
     ),
     f"admin/{REGIONS}classify/": desk(wrong(SUPERVISORS), SUPERVISORS, REGIONS + "classify/"),
     "admin/codes/person/<int:pk>/act/<str:key>/": desk(

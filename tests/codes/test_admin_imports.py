@@ -96,6 +96,24 @@ def test_it_is_taken_in_once_by_whoever_asked_and_recorded() -> None:
     assert kept.applied_at is not None and not kept.content
 
 
+def test_only_who_uploaded_a_file_takes_it_in() -> None:
+    upload(signed_in(), table({}))
+    kept, other = ServerFile.objects.get(), signed_in()
+    assert apply(other, kept).status_code == 403
+    page = text_of(other.get(reverse("admin:servers_server_import_file", args=[kept.pk])))
+    assert f"Only {kept.by.get_username()}, who uploaded it, takes it in." in page and "Take in 1 row<" not in page
+    assert not Server.objects.exists()
+
+
+def test_a_file_of_which_judging_broke_off_is_not_kept() -> None:
+    know: dict[str, Any] = {"is_secret": values.stands_in, "now": factories.NOW}
+    kept = uploads.keep(io.BytesIO(table({}).encode()), name="a.csv", by=factories.make_user(), **know)
+    steps = uploads.judge(kept, **know)
+    assert next(steps) == (0, 1) and ServerFile.objects.get().content
+    steps.close()  # type: ignore[attr-defined]
+    assert not ServerFile.objects.get().content
+
+
 def test_only_what_was_judged_is_taken_in() -> None:
     client = signed_in()
     upload(client, table({}))
@@ -132,8 +150,10 @@ def test_its_page_says_the_same_after_a_reload_and_after_it_was_taken_in() -> No
 
 
 def test_a_file_is_kept_for_a_day() -> None:
-    old = factories.make_server_file(now=factories.NOW - timedelta(days=30))
+    supervisor = factories.make_agent(role="Supervisor")
+    old = factories.make_server_file(by=supervisor, now=factories.NOW - timedelta(days=30))
     client = signed_in()
+    client.force_login(supervisor)
     upload(client, table({}))
     page = text_of(client.get(reverse("admin:servers_server_import_file", args=[old.pk])))
     assert "This file was not taken in." in page and "Upload it again." in page

@@ -18,7 +18,7 @@ from servers.choices import FeedKind
 from servers.inventory import runs
 from servers.inventory.facts import Tally
 from servers.models import Account, FeedRun
-from tests.factories import NOW, make_account, make_client, make_code, make_server, make_user
+from tests.factories import NOW, make_account, make_client, make_code, make_server, make_server_file, make_user
 
 pytestmark = pytest.mark.django_db
 LONG_AGO, LATELY = NOW - timedelta(days=91), NOW - timedelta(days=89)
@@ -97,6 +97,15 @@ def test_old_feed_runs_go_except_the_newest_of_their_account() -> None:
     assert set(FeedRun.objects.all()) == {newest, recent, newer}
 
 
+def test_spreadsheets_are_let_go_after_a_day_and_their_verdicts_stay() -> None:
+    old = make_server_file(now=NOW - timedelta(days=1, seconds=1))
+    recent = make_server_file(now=NOW - timedelta(hours=23))
+    assert clear()[3] == "Spreadsheets that nobody took in, let go after a day: 1"
+    assert clear()[3] == "Spreadsheets that nobody took in, let go after a day: 0"
+    old.refresh_from_db(), recent.refresh_from_db()
+    assert (bool(old.content), bool(recent.content), bool(old.verdicts)) == (False, True, True)
+
+
 def test_the_days_are_ones_own() -> None:
     make_delivery(make_endpoint(succeeded_at=NOW), at=LATELY)
     account = make_account()
@@ -107,11 +116,13 @@ def test_the_days_are_ones_own() -> None:
         "Webhook deliveries deleted, with their attempts: 0",
         "Feed runs deleted: 0",
         "Bulk runs deleted, with their rows: 0",
+        "Spreadsheets that nobody took in, let go after a day: 0",
     ]
     assert clear("--older-than", "88") == [
         "Webhook deliveries deleted, with their attempts: 1",
         "Feed runs deleted: 1",
         "Bulk runs deleted, with their rows: 1",
+        "Spreadsheets that nobody took in, let go after a day: 0",
     ]
 
 
@@ -146,5 +157,5 @@ def test_more_than_a_chunk_goes_in_one_run() -> None:
     )
     for _ in range(services.bulk.CHUNK + 1):
         finish_run(at=LONG_AGO)
-    assert [line.rsplit(" ", 1)[1] for line in clear()] == ["501", "501", "6"]
+    assert [line.rsplit(" ", 1)[1] for line in clear()] == ["501", "501", "6", "0"]
     assert not WebhookDelivery.objects.exists() and not FeedRun.objects.exists()

@@ -12,6 +12,7 @@ from django.utils import timezone
 from codes.services import clear_bulk_runs
 from codes.webhooks.clearing import clear_deliveries
 from servers.inventory.runs import clear_runs
+from servers.inventory.uploads import let_go
 
 DAYS = 90
 MOST_DAYS = 36_500
@@ -22,8 +23,8 @@ class Command(BaseCommand):
 
     help = (
         "Delete webhook deliveries that were settled long ago, with their attempts, bulk runs that were finished long "
-        "ago, with their rows, and feed runs of long ago that are not the newest of their account. Events, codes and "
-        "filings stay. It may be stopped and run again."
+        "ago, with their rows, and feed runs of long ago that are not the newest of their account. The contents of "
+        "uploaded spreadsheets go after a day. Events, codes and filings stay. It may be stopped and run again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Feed runs deleted: {runs}")
         bulk_runs = _all(lambda: clear_bulk_runs(before=before))
         self.stdout.write(f"Bulk runs deleted, with their rows: {bulk_runs}")
+        self.stdout.write(f"Spreadsheets that nobody took in, let go after a day: {let_go(now=timezone.now())}")
 
 
 def _all(clear: Callable[[], int]) -> int:
