@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from codes import services
+from codes.admin.asking import ask_about
 from codes.admin.base import DeskRecord, posted, staff
 from codes.admin.columns import badge, held_for, page_url
 from codes.admin.forms import DeskForm, EditForm, ReasonForm
@@ -28,7 +29,7 @@ from codes.admin.rows import dressed
 from codes.admin.words import WORDS
 from codes.choices import Action, Channel, ShownState
 from codes.errors import Refused
-from codes.lifecycle import TRANSITIONS, StrPromise, Transition
+from codes.lifecycle import TRANSITIONS, Transition
 from codes.messages import explain
 from codes.models import AuthorizationCode
 
@@ -180,8 +181,9 @@ def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpRespon
         value = services.reveal(code, **texts, actor=staff(request), channel=Channel.ADMIN, now=timezone.now())
         context = model_admin.desk_context(request, title=_("The code's value")) | {"code": code, "value": value}
         return TemplateResponse(request, "admin/desk/revealed.html", context)
-    question = _("Reveal %(code)s?") % {"code": code.masked}
-    return _form_page(model_admin, request, code, form, question, transition.effect, WORDS[Action.REVEAL].button)
+    title = _("Reveal %(code)s?") % {"code": code.masked}
+    button = WORDS[Action.REVEAL].button
+    return ask_about(code, model_admin, request, form, title=title, effect=transition.effect, button=button)
 
 
 def edit(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
@@ -197,9 +199,9 @@ def edit(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse
         except Refused as refused:
             messages.error(request, explain(refused))
         return HttpResponseRedirect(page_url(code))
-    question = _("Edit %(code)s") % {"code": code.masked}
+    title = _("Edit %(code)s") % {"code": code.masked}
     effect = TRANSITIONS[Action.ANNOTATE].effect
-    return _form_page(model_admin, request, code, form, question, effect, _("Save"))
+    return ask_about(code, model_admin, request, form, title=title, effect=effect, button=_("Save"))
 
 
 def _url(action: Action, code: AuthorizationCode) -> str:
@@ -208,26 +210,6 @@ def _url(action: Action, code: AuthorizationCode) -> str:
         view = "reveal" if action == Action.REVEAL else "edit"
         return reverse(f"admin:codes_authorizationcode_{view}", args=[code.pk])
     return reverse("admin:codes_authorizationcode_act", args=[code.pk, action.value])
-
-
-def _form_page(
-    model_admin: DeskRecord,
-    request: HttpRequest,
-    code: AuthorizationCode,
-    form: DeskForm,
-    title: str,
-    effect: StrPromise,
-    button: StrPromise,
-) -> HttpResponse:
-    context = model_admin.desk_context(request, title=title) | {
-        "object": code,
-        "object_url": page_url(code),
-        "effect": effect,
-        "note": "",
-        "form": form,
-        "button": button,
-    }
-    return TemplateResponse(request, "admin/desk/form.html", context)
 
 
 def _code(model_admin: DeskRecord, request: HttpRequest, pk: int) -> Any:

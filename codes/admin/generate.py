@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from codes import services
+from codes.admin.asking import ask_about
 from codes.admin.base import DeskRecord, posted, staff
 from codes.admin.bulk_kinds import KINDS
 from codes.admin.columns import page_url
@@ -24,7 +24,6 @@ from codes.choices import BulkAction, Channel
 from codes.eligibility import GENERATION, codes_left, usable_ips
 from codes.errors import NotEligible, Refused
 from codes.messages import explain
-from codes.models import AuthorizationCode
 from codes.rules import Report
 from icpportal.sentences import comma, join
 from servers.models import Server
@@ -40,15 +39,6 @@ class GenerateButton:
     why: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Result:
-    """What became of one server of several: its codes, or the refusal."""
-
-    server: Server
-    codes: list[AuthorizationCode] = field(default_factory=list)
-    refusal: str = ""
-
-
 def button(request: HttpRequest, report: Report[Server]) -> GenerateButton | None:
     """None for people who may not generate."""
     if not request.user.has_perm(PERMISSION):
@@ -60,7 +50,11 @@ def button(request: HttpRequest, report: Report[Server]) -> GenerateButton | Non
 
 def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the choices, generates, and returns to the server's page with the masked codes."""
-    server = _permitted_server(model_admin, request, pk)
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    server: Server | None = model_admin.page_object(request, str(pk))
+    if server is None:
+        raise Http404
     now = timezone.now()
     report = GENERATION.report(server, now=now)
     if not report.passed:
@@ -68,46 +62,27 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(page_url(server))
     form = GenerateForm(posted(request), ips=usable_ips(server, now=now), left=codes_left(report))
     if request.method == "POST" and form.is_valid():
-        result = _generate(server, request, now=now, **form.cleaned_data)
-        _say(request, result)
+        _generate(server, request, now=now, **form.cleaned_data)
         return HttpResponseRedirect(page_url(server))
-    title = _("Generate codes from %(server)s?") % {"server": server.instance_id}
-    context = model_admin.desk_context(request, title=title) | {
-        "object": server,
-        "object_url": page_url(server),
-        "effect": KINDS[BulkAction.GENERATE].effect,
-        "note": _("Every code counts towards the limit for good. Codes cannot be bought, sold or priced (FAQ 3)."),
-        "form": form,
-        "button": _("Generate"),
-    }
-    return TemplateResponse(request, "admin/desk/form.html", context)
+    return ask_about(
+        server,
+        model_admin,
+        request,
+        form,
+        title=_("Generate codes from %(server)s?") % {"server": server.instance_id},
+        effect=KINDS[BulkAction.GENERATE].effect,
+        note=_("Every code counts towards the limit for good. Codes cannot be bought, sold or priced (FAQ 3)."),
+        button=_("Generate"),
+    )
 
 
-def _generate(server: Server, request: HttpRequest, *, now: datetime, **choices: Any) -> Result:
+def _generate(server: Server, request: HttpRequest, *, now: datetime, **choices: Any) -> None:
+    """Generates, and says which codes there are now, masked, or why there are none."""
     try:
         issued = services.generate(server, actor=staff(request), channel=Channel.ADMIN, now=now, **choices)
     except Refused as refused:
-        return Result(server=server, refusal=explain(refused))
-    return Result(server=server, codes=[each.code for each in issued])
-
-
-def _say(request: HttpRequest, result: Result) -> None:
-    if result.refusal:
-        messages.error(request, result.refusal)
+        messages.error(request, explain(refused))
         return
-    masked = comma().join(code.masked for code in result.codes)
-    text = ngettext("Code generated: %(codes)s.", "Codes generated: %(codes)s.", len(result.codes))
+    masked = comma().join(each.code.masked for each in issued)
+    text = ngettext("Code generated: %(codes)s.", "Codes generated: %(codes)s.", len(issued))
     messages.success(request, join([text % {"codes": masked}, _("Reveal shows the value.")]))
-
-
-def _permit(request: HttpRequest) -> None:
-    if not request.user.has_perm(PERMISSION):
-        raise PermissionDenied
-
-
-def _permitted_server(model_admin: DeskRecord, request: HttpRequest, pk: int) -> Server:
-    _permit(request)
-    server: Server | None = model_admin.page_object(request, str(pk))
-    if server is None:
-        raise Http404
-    return server

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 
+from codes.admin.asking import ask_about
 from codes.admin.base import DeskRecord
 from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskForm
@@ -76,8 +77,7 @@ class SecretRecord(DeskRecord):
         self, request: HttpRequest, obj: Model, form: DeskForm, *, title: Text, effect: Text, button: Text
     ) -> HttpResponse:
         """The question before a change of one object."""
-        context = {"object": obj, "object_url": page_url(obj), "effect": effect, "note": ""}
-        return self._shown(request, "admin/desk/form.html", title, {**context, "form": form, "button": button})
+        return ask_about(obj, self, request, form, title=title, effect=effect, button=button)
 
     def secret_page(self, request: HttpRequest, obj: Model, secret: str) -> HttpResponse:
         """The secret, this once: in no address, no message and no cache."""

@@ -10,7 +10,6 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes import services
 from codes.admin.api_clients import YES_NO
+from codes.admin.asking import ask_about
 from codes.admin.base import DeskRecord, Rows, TabsOfFew, choice_filter, posted, staff
 from codes.admin.columns import moment, page_url, yes_no
 from codes.admin.forms import WhyForm
@@ -28,6 +28,7 @@ from codes.admin.timeline import Row
 from codes.admin.words import Act
 from codes.choices import StaffAct
 from codes.errors import Refused
+from codes.lifecycle import StrPromise
 from codes.messages import explain
 from codes.models import Person, StaffChange
 from codes.models.staff import GIVEN_BY_SUPERVISORS
@@ -155,7 +156,7 @@ class StaffAdmin(DeskRecord):
         person: Person | None = self.page_object(request, str(pk))
         if person is None or key not in ACTS:
             raise Http404
-        act, names = ACTS[key], {"person": name(person), "role": LABELS.get(key.partition("-")[2].capitalize(), "")}
+        act, names = ACTS[key], {"person": name(person), "role": _role(key)}
         form = WhyForm(posted(request))
         out_of_reach = beyond(person, staff(request))
         if out_of_reach is not None:
@@ -163,10 +164,8 @@ class StaffAdmin(DeskRecord):
             return HttpResponseRedirect(page_url(person))
         if request.method == "POST" and form.is_valid():
             return self._done(request, person, act, form, act.done % names)
-        context = {"object": person, "object_url": page_url(person), "effect": act.effect, "note": ""}
-        context |= {"form": form, "button": act.button % names}
-        frame = self.desk_context(request, title=act.question % names)
-        return TemplateResponse(request, "admin/desk/form.html", frame | context)
+        title, button = act.question % names, act.button % names
+        return ask_about(person, self, request, form, title=title, effect=act.effect, button=button)
 
     def _done(self, request: HttpRequest, person: Person, act: Act, form: WhyForm, said: str) -> HttpResponse:
         why = services.Why(**form.cleaned_data)
@@ -200,8 +199,12 @@ def _buttons(person: Person) -> list[dict[str, Any]]:
 
 
 def _label(key: str) -> str:
-    role = LABELS.get(key.partition("-")[2].capitalize(), "")
-    return f"{ACTS[key].button % {'role': role}}…"
+    return f"{ACTS[key].button % {'role': _role(key)}}…"
+
+
+def _role(key: str) -> StrPromise:
+    """The role that an act gives or takes, "" of the others."""
+    return LABELS.get(key.partition("-")[2].capitalize(), "")
 
 
 def _timeline(person: Person) -> list[Row]:

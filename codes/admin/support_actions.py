@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from codes import services
+from codes.admin.asking import ask_about
 from codes.admin.base import DeskRecord, staff
 from codes.admin.columns import page_url
 from codes.admin.forms import DeskForm, FreeText
@@ -137,8 +138,8 @@ def close(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpRespons
             messages.error(request, explain(refused))
         return HttpResponseRedirect(page_url(asked))
     title = _("Close %(reference)s?") % {"reference": asked}
-    effect = str(SUPPORT[SupportAction.CLOSE].effect)
-    return _form_page(model_admin, request, asked, title, effect, DeskForm(), _("Close"))
+    effect = SUPPORT[SupportAction.CLOSE].effect
+    return ask_about(asked, model_admin, request, DeskForm(), title=title, effect=effect, button=_("Close"))
 
 
 def open_for_server(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
@@ -166,22 +167,8 @@ def open_for_server(model_admin: DeskRecord, request: HttpRequest, pk: int) -> H
             return HttpResponseRedirect(page_url(asked))
     title = _("Open a support request for %(server)s?") % {"server": server.instance_id}
     effect = _("The report as it is now goes along; the members of the account see the request.")
-    return _form_page(model_admin, request, server, title, effect, form, _("Open support request"))
-
-
-def _form_page(
-    model_admin: DeskRecord, request: HttpRequest, obj: Any, title: str, effect: str, form: DeskForm, button: str
-) -> HttpResponse:
-    context = model_admin.desk_context(request, title=title) | {
-        "object": obj,
-        "object_url": page_url(obj),
-        "effect": effect,
-        "note": "",
-        "form": form,
-        "button": button,
-    }
-    status = 400 if form.errors else 200
-    return TemplateResponse(request, "admin/desk/form.html", context, status=status)
+    button, status = _("Open support request"), 400 if form.errors else 200
+    return ask_about(server, model_admin, request, form, title=title, effect=effect, button=button, status=status)
 
 
 def _button(action: SupportAction, asked: SupportRequest) -> SupportButton:
