@@ -13,8 +13,6 @@ from icpportal.dates import shanghai
 from icpportal.sentences import comma
 from servers.choices import BillingMode, IPKind, ServerState
 
-Pair = tuple[Any, Any]  # before, after
-
 _STATES = {
     ServerState.RUNNING: gettext_lazy("Back in service, it was: %(before)s"),
     ServerState.STOPPED: gettext_lazy("Stopped, it was: %(before)s"),

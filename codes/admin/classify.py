@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from codes.admin.base import BULK_LIMIT, DeskAdmin, Rows, keys
 from codes.admin.columns import list_url
 from codes.admin.forms import DeskForm
+from codes.admin.words import skips
 from icpportal.sentences import join
 from servers.choices import Jurisdiction
 from servers.models import Region, Server
@@ -98,12 +99,7 @@ def _ask(model_admin: DeskAdmin, request: HttpRequest, chosen: list[int], form: 
     skipped = [each for each in concerned if each.why]
     title = ngettext("Classify %(count)d region?", "Classify %(count)d regions?", len(going)) % {"count": len(going)}
     if skipped:
-        told = ngettext(
-            "%(skipped)d of the %(chosen)d selected is skipped",
-            "%(skipped)d of the %(chosen)d selected are skipped",
-            len(skipped),
-        )
-        title = join([title, told % {"skipped": len(skipped), "chosen": len(concerned)}])
+        title = join([title, skips(len(skipped), len(concerned))])
     does = ngettext("Classify %(count)d region", "Classify %(count)d regions", len(going))
     context = model_admin.desk_context(request, title=title) | {
         "effect": _effect(going),

@@ -75,7 +75,7 @@ def code_expiry(code: Any, *, now: datetime) -> SafeString | str:
 
 
 def filing_of(code: Any) -> Any:
-    """The filing that holds or used the code, or None. Needs `standing_filings`: see codes/admin/codes.py."""
+    """The filing that holds or used the code, or None. Needs `standing_filings`: see codes/models/filings.py."""
     return next(iter(code.standing_filings), None)
 
 

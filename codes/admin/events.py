@@ -15,10 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from codes.admin import timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter, server_filter
 from codes.admin.columns import link, moment
+from codes.admin.verdicts import conditions
 from codes.choices import Channel, EventType
-from codes.eligibility import GENERATION
 from codes.models import CodeEvent, Filing
-from codes.policy import Policy
 from icpportal.dates import SHANGHAI
 
 LAST_WEEK = "7d"
@@ -33,8 +32,7 @@ class RefusedFilter(DeskFilter):
     is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        values = Policy.current().as_dict()
-        return [(rule.code, f"{rule.faq} {rule.title % values}") for rule in GENERATION.rules]
+        return conditions()
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         refused = rows.filter(type=EventType.GENERATION_REFUSED)

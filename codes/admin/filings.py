@@ -8,6 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin import bulk, timeline
@@ -15,7 +16,7 @@ from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choic
 from codes.admin.columns import link, list_url, moment, mono
 from codes.choices import FilingState
 from codes.models import CodeEvent, Filing
-from codes.standing import long_holds
+from codes.standing import LONG_HOLD, long_holds
 
 
 class HeldFilter(DeskFilter):
@@ -26,7 +27,7 @@ class HeldFilter(DeskFilter):
     ordering = ("began_at", "pk")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("long", _("for more than 45 days"))]
+        return [("long", gettext("for more than %(days)d days") % {"days": LONG_HOLD.days})]
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         found: Rows = long_holds(rows, now=now)

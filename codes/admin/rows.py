@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Prefetch, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from codes.admin.columns import badge, code_expiry, filing_cell
 from codes.choices import State
-from codes.models import Filing
+from codes.models import standing_filings
 from codes.validity import standing, unexpired, with_shown_state
 
 
 def fetched(codes: QuerySet[Any], *, now: datetime) -> list[Any]:
     """Codes with shown state, server, account and IP, and the filing that holds or used each: two queries."""
-    filings = Prefetch("filings", queryset=Filing.objects.standing(), to_attr="standing_filings")
-    return list(with_shown_state(codes, now=now).prefetch_related(filings))
+    return list(with_shown_state(codes, now=now).prefetch_related(standing_filings()))
 
 
 def dressed(codes: QuerySet[Any], *, now: datetime) -> list[Any]:

@@ -20,13 +20,13 @@ from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choic
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import expiry, link, list_url, moment
 from codes.admin.rows import dressed
-from codes.admin.verdicts import able_siblings, checked, now_or_never, replies, server_verdict
+from codes.admin.verdicts import able_siblings, checked, conditions, replies, server_verdict
 from codes.admin.what_if import endings, what_if
 from codes.eligibility import GENERATION, codes_left
 from codes.models import AuthorizationCode
-from codes.policy import Policy
 from codes.rules import Report
 from codes.standing import CAN_GENERATE, Standing, with_standing
+from icpportal.dates import shanghai
 from servers.choices import BillingMode, ServerState
 from servers.filters import is_impossible
 from servers.models import IPAddress, Region, Server
@@ -89,8 +89,7 @@ class FailsFilter(DeskFilter):
     is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        values = Policy.current().as_dict()
-        return [(rule.code, f"{rule.faq} {rule.title % values}") for rule in GENERATION.rules]
+        return conditions()
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         return GENERATION.failing(rows, now=now, code=value)
@@ -225,7 +224,7 @@ def quota(report: Report[Server]) -> str:
 def _facts(server: Server, *, now: datetime) -> list[dict[str, Any]]:
     state = _("%(state)s since %(when)s") % {
         "state": server.get_state_display(),
-        "when": now_or_never(server.state_since),
+        "when": shanghai(server.state_since),
     }
     is_over = server.expires_at is not None and server.expires_at <= now
     return [

@@ -14,6 +14,7 @@ from codes import validity
 from codes.choices import ShownState
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
 from codes.messages import cannot_generate, refusals
+from codes.policy import Policy
 from codes.rules import Report
 from icpportal.dates import shanghai
 from icpportal.sentences import comma, join
@@ -31,6 +32,12 @@ class Verdict:
     kind: str
     headline: str
     line: str
+
+
+def conditions() -> list[tuple[str, str]]:
+    """Every condition to choose from: its code, and its FAQ entry with its title."""
+    values = Policy.current().as_dict()
+    return [(rule.code, f"{rule.faq} {rule.title % values}") for rule in GENERATION.rules]
 
 
 def kind_of(report: Report[Server]) -> str:
@@ -149,8 +156,3 @@ class Checked:
 def checked(reports: Sequence[Report[Server]]) -> list[Checked]:
     """The rows of reports."""
     return [Checked(server=r.subject, report=r, kind=kind_of(r), word=short_verdict(r)) for r in reports]
-
-
-def now_or_never(moment: datetime | None) -> str:
-    """A moment, or the word for none."""
-    return shanghai(moment) if moment else _("No expiry time")

@@ -46,12 +46,7 @@ class Words:
         asked = str(self.asks % {"count": going})
         if going == chosen:
             return asked
-        skipped = ngettext(
-            "%(skipped)d of the %(chosen)d selected is skipped",
-            "%(skipped)d of the %(chosen)d selected are skipped",
-            chosen - going,
-        )
-        return join([asked, skipped % {"skipped": chosen - going, "chosen": chosen}])
+        return join([asked, skips(chosen - going, chosen)])
 
     def confirm(self, going: int) -> str:
         """The button that does it, with the count."""
@@ -71,6 +66,16 @@ class Words:
         if done == chosen:
             return text
         return _("%(done)s, %(refused)d not") % {"done": text, "refused": chosen - done}
+
+
+def skips(skipped: int, chosen: int) -> str:
+    """How many of those chosen are left alone."""
+    text = ngettext(
+        "%(skipped)d of the %(chosen)d selected is skipped",
+        "%(skipped)d of the %(chosen)d selected are skipped",
+        skipped,
+    )
+    return text % {"skipped": skipped, "chosen": chosen}
 
 
 WORDS: Mapping[Action, Words] = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext_lazy as _
 
 from codes.choices import HOLDING, FilingState
@@ -79,3 +79,8 @@ class Filing(models.Model):
 
     def __str__(self) -> str:
         return self.order_number
+
+
+def standing_filings() -> Prefetch[Any]:
+    """For `prefetch_related` of codes: the filing that holds or used each, one or none, in its `standing_filings`."""
+    return Prefetch("filings", queryset=Filing.objects.standing(), to_attr="standing_filings")

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import Prefetch, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -24,7 +24,7 @@ from codes.errors import Refused, TransitionRefused, ValueInText
 from codes.forms import AnnotateForm, CodeFilter
 from codes.lifecycle import TRANSITIONS
 from codes.messages import explain, refusals
-from codes.models import AuthorizationCode, Filing
+from codes.models import AuthorizationCode, Filing, standing_filings
 from codes.standing import expires_soon
 from codes.validity import VALIDITY, expires_at, shown_as, with_shown_state
 from codes.views.access import READ, membership, own_code, page, person, signed_in
@@ -77,8 +77,7 @@ class CodeRow:
 
 def rows(codes: QuerySet[AuthorizationCode], *, now: datetime) -> list[CodeRow]:
     """The rows of codes that carry their shown state, by two queries."""
-    standing = Prefetch("filings", queryset=Filing.objects.standing(), to_attr="standing_filings")
-    return [CodeRow(code=code, now=now) for code in codes.prefetch_related(standing)]
+    return [CodeRow(code=code, now=now) for code in codes.prefetch_related(standing_filings())]
 
 
 @signed_in(*READ)
