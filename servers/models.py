@@ -256,8 +256,9 @@ class FeedRun(models.Model):
 class ServerFile(models.Model):
     """A spreadsheet of servers that somebody uploaded: judged at once, taken in when they say so, as it was judged.
 
-    `content` is the file, compressed, until it is taken in or a day has passed. `verdicts` are those of the rows, as
-    compressed JSON: what would become of them, and once `applied_at` is set what did. `digest` is the file's SHA-256.
+    `content` is the file, compressed, from when it was judged until it is taken in or a day has passed. `verdicts` are
+    those of the rows, as compressed JSON: what would become of them, and once `applied_at` is set what did. `digest` is
+    the file's SHA-256.
     """
 
     name = models.CharField(_("file"), max_length=200)

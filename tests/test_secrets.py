@@ -109,6 +109,9 @@ def test_after_a_day_of_use_nothing_that_was_written_holds_a_secret(
     never_shown = {values.show(values.unseal(code.sealed)) for code in AuthorizationCode.objects.all()}
     assert len(day.seen) >= 25 and len(never_shown - day.seen) >= 4
     assert leaks(pieces, day.seen | never_shown) == []
+    packed = [each.decode("latin-1") for each in day.packed]
+    assert len(packed) == 2
+    assert [where for where, text in pieces for each in packed if each in text] == []
 
 
 def everything_was_used(day: Day, pieces: list[Piece], folder: Path) -> None:

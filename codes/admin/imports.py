@@ -286,6 +286,8 @@ def _headline(kept: ServerFile, *, is_own: bool) -> dict[str, str]:
         line = gettext("A file is kept for a day. Upload it again.")
         if uploads.is_let_go(kept, now=timezone.now()):
             line = gettext("A file with an authorization code in it is not kept: take the code out, upload it again.")
+        elif not uploads.is_judged(kept):
+            line = gettext("It was not judged to the end. Upload it again.")
         return {"kind": "idle", "headline": gettext("This file was not taken in."), "line": line}
     line = gettext("Nothing is changed yet. Rejected rows stay out; the others go in together or not at all.")
     if not is_own:

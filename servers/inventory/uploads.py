@@ -31,13 +31,17 @@ class AlreadyTaken(Exception):
 
 
 def keep(file: IO[bytes], *, name: str, is_secret: Callable[[str], bool], by: User, now: datetime) -> ServerFile:
-    """Keep an upload. Raises Unreadable, also for more than MOST_ROWS."""
+    """An upload to be judged; its content stays in memory until then.
+
+    Raises Unreadable, also for more than MOST_ROWS.
+    """
     Sheet(file, name=name, is_secret=is_secret, most=MOST_ROWS)
     file.seek(0)
     content = file.read()
     let_go(now=now)
-    digest = hashlib.sha256(content).hexdigest()
-    return ServerFile.objects.create(name=name[:200], digest=digest, content=zlib.compress(content), by=by, at=now)
+    kept = ServerFile.objects.create(name=name[:200], digest=hashlib.sha256(content).hexdigest(), by=by, at=now)
+    kept.content = zlib.compress(content)
+    return kept
 
 
 def let_go(*, now: datetime) -> int:
@@ -48,23 +52,14 @@ def let_go(*, now: datetime) -> int:
 def judge(kept: ServerFile, *, is_secret: Callable[[str], bool], now: datetime) -> Iterator[tuple[int, int]]:
     """Say what would become of each row, and do nothing; yields how many rows of how many are done.
 
-    A file that carries a secret is kept no longer then, nor is one of which that is not known: judging broke off.
+    Only then is the content written down, unless it carries a secret: one of which nobody knows never is.
     """
-    try:
-        yield from _judged(kept, is_secret, now)
-    except BaseException:
-        ServerFile.objects.filter(pk=kept.pk, applied_at=None).update(content=b"")
-        raise
-
-
-def _judged(kept: ServerFile, is_secret: Callable[[str], bool], now: datetime) -> Iterator[tuple[int, int]]:
     heard: list[Line] = []
     sheet = _sheet(kept, is_secret)
     work = SheetImport(sheet, now=now, observer=lambda changes: None, heed=_keeper(heard), is_dry=True)
     yield from _counted(work, sheet)
-    let_go = {"content": b""} if _has_secret(heard) else {}
-    # Somebody may have taken it in meanwhile: that stays.
-    ServerFile.objects.filter(pk=kept.pk, applied_at=None).update(**_outcome(work, heard), **let_go)
+    content = b"" if _has_secret(heard) else kept.content
+    ServerFile.objects.filter(pk=kept.pk).update(content=content, **_outcome(work, heard))
 
 
 def take_in(
@@ -90,7 +85,12 @@ def take_in(
 
 def is_let_go(kept: ServerFile, *, now: datetime) -> bool:
     """Whether the file is kept no longer, though its day is not over and nobody took it in: it carries a secret."""
-    return not kept.content and kept.applied_at is None and kept.at >= now - KEPT
+    return not kept.content and kept.applied_at is None and kept.at >= now - KEPT and is_judged(kept)
+
+
+def is_judged(kept: ServerFile) -> bool:
+    """Whether its verdicts are known."""
+    return bool(kept.verdicts)
 
 
 def lines(kept: ServerFile) -> list[Line]:

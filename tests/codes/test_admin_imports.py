@@ -56,16 +56,17 @@ def test_an_upload_is_judged_row_by_row_and_changes_nothing() -> None:
     assert (kept.created, kept.updated, kept.unchanged, kept.rejected, kept.applied_at) == (1, 0, 0, 1, None)
 
 
-def test_a_file_taken_in_while_it_is_judged_is_not_offered_again() -> None:
+def test_a_file_is_not_taken_in_before_it_is_judged() -> None:
     client = signed_in()
     page = iter(client.post(reverse(UPLOAD), {"file": SimpleUploadedFile("servers.csv", table({}).encode())}))
     next(page)
     kept = ServerFile.objects.get()
+    own_page = reverse("admin:servers_server_import_file", args=[kept.pk])
+    assert "It was not judged to the end. Upload it again." in text_of(client.get(own_page))
     text_of(apply(client, kept))
+    assert not Server.objects.exists()
     list(page)
-    kept.refresh_from_db()
-    assert kept.applied_at is not None and not kept.content
-    assert "was already" in text_of(apply(client, kept))
+    assert "1 row is taken in." in text_of(apply(client, kept))
 
 
 def test_a_file_whose_name_carries_a_code_value_is_not_kept() -> None:
@@ -105,13 +106,13 @@ def test_only_who_uploaded_a_file_takes_it_in() -> None:
     assert not Server.objects.exists()
 
 
-def test_a_file_of_which_judging_broke_off_is_not_kept() -> None:
+@pytest.mark.parametrize("name", ["web-1", values.show(values.mint())])
+def test_a_content_is_not_written_down_before_it_is_judged(name: str) -> None:
     know: dict[str, Any] = {"is_secret": values.stands_in, "now": factories.NOW}
-    kept = uploads.keep(io.BytesIO(table({}).encode()), name="a.csv", by=factories.make_user(), **know)
-    steps = uploads.judge(kept, **know)
-    assert next(steps) == (0, 1) and ServerFile.objects.get().content
-    steps.close()  # type: ignore[attr-defined]
-    assert not ServerFile.objects.get().content
+    kept = uploads.keep(io.BytesIO(table({"name": name}).encode()), name="a.csv", by=factories.make_user(), **know)
+    for _done in uploads.judge(kept, **know):
+        assert not ServerFile.objects.get().content
+    assert bool(ServerFile.objects.get().content) is (name == "web-1")
 
 
 def test_only_what_was_judged_is_taken_in() -> None:

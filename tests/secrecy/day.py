@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import zlib
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,7 @@ class Day:
     def __init__(self, folder: Path, hook_url: str) -> None:
         self.folder, self.hook_url, self.now = folder, hook_url, timezone.now()
         self.seen, self.answers, self.written = {PASSWORD}, list[Piece](), list[Piece]()
+        self.packed: list[bytes] = []  # what carried a value, as it would be stored
         self.member = factories.make_user(username="li")
         self.server = factories.make_server(now=self.now)
         account = self.server.account
@@ -186,6 +188,7 @@ class Day:
         assert Server.objects.filter(instance_id="ins-sheet-1").exists()
         spoilt = table(good | {"instance_id": "ins-sheet-2", "name": self.by_customer})
         for content in (spoilt.encode(), spoilt.encode("utf-16")):
+            self.packed.append(zlib.compress(content))
             self.supervisor.post(upload, {"file": SimpleUploadedFile("spoilt.csv", content)})
         assert not Server.objects.filter(instance_id="ins-sheet-2").exists()
         body = {"account": self.server.account.uid, "responses": [{"InstanceSet": [], "TotalCount": 0}]}
