@@ -9,7 +9,7 @@ import gc
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any, TypeVar
@@ -108,13 +108,17 @@ def listed(values: Iterable[str | int], *, number: bool = False) -> RawSQL:
 
 def fetch(rows: QuerySet[M]) -> list[M]:
     """The objects of a queryset without related ones or annotations, moments in UTC, in half the time."""
-    if connection.vendor != "postgresql":
-        return list(rows)
-    connection.ensure_connection()
     sql, params = rows.query.sql_with_params()
-    with connection.wrap_database_errors, connection.connection.cursor(binary=True) as cursor:
-        cursor.execute(sql, params)
-        found = [made(rows.model, row) for row in cursor.fetchall()]
+    if connection.vendor == "postgresql":
+        connection.ensure_connection()
+        with connection.wrap_database_errors, connection.connection.cursor(binary=True) as cursor:
+            cursor.execute(sql, params)
+            found = [made(rows.model, row) for row in cursor.fetchall()]
+    else:
+        readers = [(at, read) for at, field in enumerate(rows.model._meta.concrete_fields) if (read := _reader(field))]
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            found = [made(rows.model, _converted(list(row), readers)) for row in cursor.fetchall()]
     _known(found)
     return found
 
@@ -211,13 +215,20 @@ def _rows_of(fields: Sequence[Field[Any, Any]]) -> Callable[[Iterable[Model]], I
     writers = [(at, write) for at, field in enumerate(fields) if (write := _writer(field)) is not None]
     if not writers:
         return lambda objects: map(values, map(vars, objects))
-    return lambda objects: (_written(list(values(vars(one))), writers) for one in objects)
+    return lambda objects: (_converted(list(values(vars(one))), writers) for one in objects)
 
 
-def _written(row: list[Any], writers: list[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
-    for at, write in writers:
-        row[at] = write(row[at])
+def _converted(row: list[Any], converters: list[tuple[int, Callable[[Any], Any]]]) -> list[Any]:
+    for at, convert in converters:
+        row[at] = convert(row[at])
     return row
+
+
+def _reader(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
+    """How a value of the field is read from SQLite; None: as it is."""
+    if isinstance(field, JSONField):
+        return json.loads
+    return (lambda moment: moment and moment.replace(tzinfo=UTC)) if isinstance(field, DateTimeField) else None
 
 
 def _writer(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
@@ -230,15 +241,18 @@ def _writer(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
 
 
 def _moments() -> Callable[[datetime | None], str | None]:
-    """Writes a column's moments, in UTC as Django does on SQLite. Most columns repeat one, the same object: `now`."""
-    last, text = None, None
+    """Writes a column's moments, in UTC as Django does on SQLite. Most columns repeat one, the same object: `now`.
+
+    Threads may share it: the last moment and its text are one object.
+    """
+    last: tuple[datetime | None, str | None] = None, None
     write = connection.ops.adapt_datetimefield_value if connection.vendor == "sqlite" else datetime.isoformat
 
     def moment(value: datetime | None) -> str | None:
-        nonlocal last, text
-        if value is not last:
-            last, text = value, None if value is None else write(value)
-        return text
+        nonlocal last
+        if (found := last)[0] is not value:
+            found = last = value, None if value is None else write(value)
+        return found[1]
 
     return moment
 

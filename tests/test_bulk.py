@@ -1,6 +1,7 @@
 """New rows by the thousand, as bulk_create would have written them."""
 
 import gc
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -86,11 +87,14 @@ def test_a_list_of_any_length_is_one_parameter() -> None:
     assert Server.objects.filter(pk__in=bulk.listed(keys, number=True)).count() == len(keys)
 
 
-def test_fetched_objects_are_as_the_queryset_gives_them() -> None:
-    server = make_server()
-    fetched = bulk.fetch(Server.objects.filter(pk=server.pk))
-    assert [model_to_dict(one) for one in fetched] == [model_to_dict(one) for one in Server.objects.all()]
-    assert not fetched[0]._state.adding
+@pytest.mark.parametrize("moment", [NOW, NOW.replace(microsecond=7), None])
+def test_fetched_objects_are_as_the_queryset_gives_them(moment: datetime | None) -> None:
+    server = make_server(billing_mode="spot", expires_at=moment)
+    for rows in (Server.objects.filter(pk=server.pk), Account.objects.all(), IPAddress.objects.all()):
+        fetched = bulk.fetch(rows)
+        assert [model_to_dict(one) for one in fetched] == [model_to_dict(one) for one in rows]
+        assert [vars(one) | {"_state": None} for one in fetched] == [vars(one) | {"_state": None} for one in rows]
+        assert not fetched[0]._state.adding
 
 
 @pytest.mark.parametrize("was_on", [True, False])
