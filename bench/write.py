@@ -25,6 +25,7 @@ from bench.server import cpu_seconds
 
 ROWS = int(os.environ.get("BENCH_ROWS", "100000"))
 PAGE = 100  # instances of one response
+MOST_ROWS = 100_000  # that the desk takes at once
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)
 BOUGHT, ENDS = NOW - timedelta(days=100), NOW + timedelta(days=300)
 
@@ -76,6 +77,12 @@ def main(arguments: list[str]) -> None:
     with _file(_sheet()) as path:
         show("spreadsheet, every server changed", measure(partial(_import_sheet, path)), copy)
         show("spreadsheet, nothing changed", measure(partial(_import_sheet, path)), copy)
+    if ROWS > MOST_ROWS:
+        return
+    desk = _desk()
+    with _file(_sheet(name="desk")) as path, open(path, "rb") as file:
+        show("desk: uploaded and judged", measure(partial(_post, desk, "import/", {"file": file})), copy)
+    show("desk: taken in, every server changed", measure(partial(_take_in, desk)), copy)
 
 
 # Raw
@@ -136,14 +143,41 @@ def _import_sheet(path: str) -> None:
         call_command("import_inventory", csv=path, stdout=nothing, stderr=nothing)
 
 
-def _sheet() -> Iterator[bytes]:
+def _desk() -> Any:
+    """A superuser's browser."""
+    from django.contrib.auth.models import User
+    from django.test import Client
+
+    client = Client(SERVER_NAME="127.0.0.1")
+    staff = User.objects.create_superuser("bench", "bench@example.com", "-")
+    client.force_login(staff, backend="icpportal.sign_in.people.PeopleBackend")
+    return client
+
+
+def _post(desk: Any, address: str, said: dict[str, Any]) -> None:
+    answer = desk.post(f"/admin/servers/server/{address}", said)
+    if answer.status_code != 200 or b"verdict" not in answer.getvalue():
+        raise SystemExit(f"The desk answered {answer.status_code}.")
+
+
+def _take_in(desk: Any) -> None:
+    from servers.models import ServerFile
+
+    kept = ServerFile.objects.latest("pk")
+    _post(desk, f"import/{kept.pk}/apply/", {"digest": kept.digest})
+    taken = ServerFile.objects.get(pk=kept.pk)
+    if taken.applied_at is None or taken.updated != ROWS:
+        raise SystemExit("The desk did not take the file in.")
+
+
+def _sheet(*, name: str = "sheet") -> Iterator[bytes]:
     """The same servers, as `export_inventory --csv` writes them."""
     from servers.inventory.cells import COLUMNS, write_time
 
     yield ",".join(COLUMNS).encode() + b"\r\n"
     term = f"{write_time(BOUGHT)},{write_time(ENDS)}"
     for n in range(ROWS):
-        facts = f"{_name(n)},100000000001,sheet-{n},ap-guangzhou,prepaid,{term},running,true,{_address(n)} public,,"
+        facts = f"{_name(n)},100000000001,{name}-{n},ap-guangzhou,prepaid,{term},running,true,{_address(n)} public,,"
         yield facts.encode() + b"\r\n"
 
 
