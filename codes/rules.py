@@ -13,7 +13,7 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
-from django.db.models import BooleanField, Case, F, Model, Q, QuerySet, Subquery, Value, When
+from django.db.models import BooleanField, Case, Model, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import BaseExpression
 from django.utils.translation import get_language
 
@@ -281,22 +281,6 @@ class RuleSet(Generic[M]):
         names = [failed] if failed else [rule.annotation for rule in self.rules]
         return self._where(objects, Q(*((name, False) for name in names), _connector=Q.OR), now)
 
-    def cannot_pass(self, values: Mapping[str, Any], *, now: datetime) -> bool:
-        """Whether no object with these values of columns passes every rule, whatever else is true of it."""
-        policy, known = self.policy(), self._known(values, now)
-        return any(_told(rule.passes(now, policy), known) is False for rule in self.rules)
-
-    def cannot_fail(self, code: str, values: Mapping[str, Any], *, now: datetime) -> bool:
-        """Whether the rule passes of every object with these values of columns."""
-        return _told(self._passes(self[code], now, self.policy()), self._known(values, now)) is True
-
-    def _known(self, values: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
-        """The values, also under the names of the facts that are the same."""
-        facts = self.facts(now, self.policy(), None).items()
-        columns = {name: vars(fact)["name"] for name, fact in facts if isinstance(fact, F)}
-        same = {name: values[column] for name, column in columns.items() if column in values}
-        return {**values, **same}
-
     def _where(self, objects: QuerySet[M], judged: Q, now: datetime) -> QuerySet[M]:
         """Those of which `judged` holds, a condition on the rules' booleans.
 
@@ -322,10 +306,10 @@ class RuleSet(Generic[M]):
 
     def _judge(self, rule: Rule[M], now: datetime, policy: Any) -> Case:
         # A bare Q would be NULL for NULL facts, and such rows would neither pass nor fail.
-        passes = self._passes(rule, now, policy)
+        passes = self.condition(rule, now, policy)
         return Case(When(passes, then=Value(True)), default=Value(False), output_field=BooleanField())
 
-    def _passes(self, rule: Rule[M], now: datetime, policy: Any) -> Q:
+    def condition(self, rule: Rule[M], now: datetime, policy: Any) -> Q:
         """The rule's condition; where an alone rule fails, the others are not judged and pass."""
         passes = rule.passes(now, policy)
         if not rule.alone:
@@ -354,14 +338,3 @@ class RuleSet(Generic[M]):
 def _has_subquery(fact: Any) -> bool:
     parts = fact.flatten() if isinstance(fact, BaseExpression) else ()
     return any(isinstance(part, Subquery) for part in parts)
-
-
-def _told(condition: Any, values: Mapping[str, Any]) -> bool | None:
-    """What a condition is, given the values of some columns: only equality with one of them tells."""
-    if not isinstance(condition, Q):
-        name, wanted = condition
-        return values[name] == wanted if name in values else None
-    parts = [_told(part, values) for part in condition.children]
-    decides = condition.connector == Q.OR  # one part that is this decides, else all have to be the other
-    found = decides if decides in parts else None if None in parts else not decides
-    return not found if condition.negated and found is not None else found

@@ -15,6 +15,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from codes.eligibility import GENERATION
+from codes.foregone import cannot_fail, cannot_pass
 from codes.models import AuthorizationCode, Filing
 from codes.values import TAIL
 from icpportal.api.converters import UID
@@ -71,8 +72,8 @@ def is_impossible(chosen: Mapping[str, Any], *, now: datetime) -> bool:
     values = {name: chosen[name] for name in ("billing_mode", "state") if chosen.get(name)}
     fails = chosen.get("fails")
     if chosen.get("eligible"):
-        return bool(fails) or GENERATION.cannot_pass(values, now=now)
-    return bool(fails) and GENERATION.cannot_fail(str(fails), values, now=now)
+        return bool(fails) or cannot_pass(GENERATION, values, now=now)
+    return bool(fails) and cannot_fail(GENERATION, str(fails), values, now=now)
 
 
 class ServerFilterSet(StrictFilterSet):

@@ -17,7 +17,8 @@ LAYERS = [
     "servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.final_rows codes.prepared servers.models",
     "codes.rules",
-    "codes.server_facts codes.eligibility codes.validity codes.lifecycle codes.roles codes.staff codes.support",
+    "codes.eligibility codes.foregone codes.lifecycle codes.roles codes.server_facts codes.staff codes.support "
+    "codes.validity",
     "codes.account_numbers codes.audit codes.invariants "
     "codes.errors codes.lookup codes.standing codes.notices.models codes.webhooks.models codes.webhooks.schedule",
     "codes.services codes.messages servers.inventory",
