@@ -81,7 +81,7 @@ class DeskSite(admin.AdminSite):
 
         if request.method == "GET" and self.has_permission(request):
             return HttpResponseRedirect(reverse("admin:index"))
-        frame = {**self.each_context(request), "title": gettext("Log in"), "subtitle": None}
+        frame = {**self.each_context(request), "title": gettext("Sign in"), "subtitle": None}
         frame |= {"app_path": request.get_full_path(), "username": request.user.get_username()}
         answer: Any = DeskSignIn.as_view(extra_context=frame)(request)
         return cast(HttpResponse, answer)

@@ -30,7 +30,7 @@ def test_an_ip_is_looked_up_and_the_refusal_copied_as_a_reply(look: Look, browse
     page.goto("/admin/")
     page.get_by_label(look.say("Username")).fill("agent")
     page.get_by_label(look.say("Password")).fill(PASSWORD)
-    page.get_by_role("button", name=look.say("Log in")).click()
+    page.get_by_role("button", name=look.say("Sign in")).click()
     expect(page.get_by_role("heading", name=look.say("What needs you now"))).to_be_visible()
 
     look_up(page, "  203.0.113.47 ", look)

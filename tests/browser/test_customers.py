@@ -20,7 +20,7 @@ METER = "%(generated)s of %(limit)s"
 def sign_in(page: Page, look: Look, name: str, password: str = PASSWORD) -> None:
     page.get_by_label(look.say("User name or e-mail address")).fill(name)
     page.get_by_label(look.say("Password")).fill(password)
-    page.get_by_role("button", name=look.say("Log in")).click()
+    page.get_by_role("button", name=look.say("Sign in")).click()
 
 
 def generate_from(page: Page, look: Look, instance_id: str) -> str:
@@ -79,8 +79,8 @@ def test_nothing_needs_javascript(look: Look, browse: Browse) -> None:
     page.get_by_label(look.say("Your message")).fill("Which account may use it?")
     page.get_by_role("button", name=look.say("Send with the report")).click()
     expect(page.get_by_text("Which account may use it?")).to_be_visible()
-    page.get_by_role("button", name=look.say("Log out")).click()
-    expect(page.get_by_role("heading", name=look.say("You are logged out"))).to_be_visible()
+    page.get_by_role("button", name=look.say("Sign out")).click()
+    expect(page.get_by_role("heading", name=look.say("You are signed out"))).to_be_visible()
 
 
 def test_an_ip_is_chosen_and_neither_a_second_click_nor_a_reload_generates_again(look: Look, browse: Browse) -> None:

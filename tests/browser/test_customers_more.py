@@ -89,7 +89,7 @@ def test_the_help_is_open_to_everybody_and_leads_to_where_things_are_done(look: 
     page.locator("#faq-6 ~ p a").first.click()
     expect(page.locator("#renew")).to_be_in_viewport()
     page.get_by_role("main").get_by_role("link", name=look.say("My servers")).first.click()
-    expect(page.get_by_role("heading", name=look.say("Log in"))).to_be_visible()
+    expect(page.get_by_role("heading", name=look.say("Sign in"))).to_be_visible()
 
 
 def test_notices_are_switched_off_by_choice_and_by_the_link_of_a_mail(look: Look, browse: Browse, desk: Desk) -> None:

@@ -60,7 +60,7 @@ def test_signing_out_elsewhere(look: Look, browse: Browse) -> None:
     expect(here.get_by_text(look.say("You are signed out everywhere else."))).to_be_visible()
     expect(here.get_by_text(look.say("You are signed in nowhere else."))).to_be_visible()
     elsewhere.goto("/sign-ins/")
-    expect(elsewhere.get_by_role("heading", name=look.say("Log in"))).to_be_visible()
+    expect(elsewhere.get_by_role("heading", name=look.say("Sign in"))).to_be_visible()
 
 
 def test_a_password_is_changed(look: Look, browse: Browse) -> None:
@@ -81,7 +81,7 @@ def test_a_forgotten_password_is_replaced_by_the_link_of_the_mail(look: Look, br
     page = browse(**look.browser)
     page.goto(desk.world.paths["reset"])
     change_password(page, look)
-    page.get_by_role("main").get_by_role("link", name=look.say("Log in")).click()
+    page.get_by_role("main").get_by_role("link", name=look.say("Sign in")).click()
     sign_in(page, look, "newcomer", NEW)
     expect(page.get_by_role("heading", name=look.say("My servers"))).to_be_visible()
     page.goto(desk.world.paths["reset"])
