@@ -25,6 +25,7 @@ from codes.standing import CAN_GENERATE
 from codes.views.access import READ, own_server, page, person
 from codes.views.cards import Card, cards
 from codes.views.once import generate_once, new_form_id
+from icpportal.context import request_id
 from servers.choices import IPKind
 from servers.models import IPAddress, Server
 
@@ -102,9 +103,8 @@ def _refuse(
     Without anything that fails this is the end of FAQ 4: all holds, generating failed, customer service helps.
     """
     card = cards([server.pk], now=now)[0]
-    reference: str = request.request_id  # type: ignore[attr-defined]
     failed = card.report if card.standing not in CAN_GENERATE else report
-    return _refused(request, card, failed, reference=reference, status=status)
+    return _refused(request, card, failed, reference=request_id.get(), status=status)
 
 
 def _refused(
