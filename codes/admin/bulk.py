@@ -29,10 +29,10 @@ from codes.admin.columns import list_url, moment, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.many_values import ask_before_run
 from codes.admin.rows import dressed
-from codes.admin.support_words import name
 from codes.choices import HOLDING, BulkAction, BulkState
 from codes.models import AuthorizationCode, BulkRun
 from icpportal.patience import TooLong, at_most
+from icpportal.sign_in.people import name
 
 RUN_LIMIT = COUNT_UP_TO  # rows that one run takes: as many as a list counts
 SHOWN = 200  # rows of a table on a page; the CSV has all

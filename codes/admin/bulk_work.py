@@ -17,18 +17,16 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from codes import services
 from codes.admin.bulk_kinds import KINDS
+from codes.admin.growing import growing
 from codes.choices import BulkState, Channel
 from codes.models import BulkRun
-from icpportal.context import request_id
 
 PART = 20  # rows between two looks at how far it is and whether the person still may
 STEP = 5  # percent between two lines of progress
-_PLACE = "<!-- progress -->"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,26 +73,8 @@ def work_off(run: BulkRun) -> Iterator[Progress]:
 
 
 def answer(request: HttpRequest, run: BulkRun, page: dict[str, Any]) -> StreamingHttpResponse:
-    """The page that grows. No proxy holds it back: X-Accel-Buffering tells those that would."""
-    text = render_to_string("admin/desk/bulk_progress.html", page, request)
-    parts = _page(run, text, language=get_language(), number=request_id.get())
-    return StreamingHttpResponse(parts, headers={"X-Accel-Buffering": "no"})
-
-
-def _page(run: BulkRun, text: str, *, language: str, number: str) -> Iterator[str]:
-    """Head, lines, end. The request's language and number hold on, though it is over."""
-    head, end = text.split(_PLACE)
-    yield head
-    lines = _lines(run)
-    while True:
-        token = request_id.set(number)
-        with override(language):
-            line = next(lines, None)
-        request_id.reset(token)
-        if line is None:
-            break
-        yield line
-    yield end
+    """The page that grows."""
+    return growing(render_to_string("admin/desk/bulk_progress.html", page, request), _lines(run))
 
 
 def _lines(run: BulkRun) -> Iterator[str]:

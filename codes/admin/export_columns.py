@@ -15,7 +15,7 @@ from codes.admin.columns import filing_of, yes_no
 from codes.admin.export import Cell, Column, Export
 from codes.admin.rows import fetched
 from codes.admin.staff_words import roles_of
-from codes.admin.support_words import name, state, taken_by, what_failed
+from codes.admin.support_words import state, taken_by, what_failed
 from codes.admin.verdicts import short_verdict
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
@@ -23,6 +23,7 @@ from codes.lifecycle import StrPromise
 from codes.models import AuthorizationCode, CodeEvent, Filing, Person, SupportRequest
 from codes.validity import expires_at
 from icpportal.sentences import semicolon
+from icpportal.sign_in.people import name
 from servers.models import Account, IPAddress, Region, Server
 
 

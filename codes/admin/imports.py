@@ -28,7 +28,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.html import format_html
-from django.utils.translation import get_language, gettext, ngettext, override, pgettext_lazy
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from codes import services, values
@@ -36,10 +36,10 @@ from codes.admin import export
 from codes.admin.base import DeskAdmin, staff
 from codes.admin.columns import list_url
 from codes.admin.forms import DeskForm
-from codes.admin.support_words import name as name_of
+from codes.admin.growing import growing
 from codes.choices import Channel
-from icpportal.context import request_id
 from icpportal.sentences import join
+from icpportal.sign_in.people import name as name_of
 from servers.inventory import sheet_export, uploads
 from servers.inventory.cells import COLUMNS
 from servers.inventory.files import Unreadable
@@ -47,7 +47,6 @@ from servers.models import Server, ServerFile
 
 View: TypeAlias = Callable[..., HttpResponseBase]
 PERMISSION = "servers.import_server"
-MARK = "<!-- here it grows -->"
 PAGE = 100  # rejected rows shown at a time
 _HEAD = (_("Line"), _("instance ID"), _("Result"), _("Column"), _("Why"))
 _WORDS = {
@@ -200,26 +199,8 @@ def _grow(
     model_admin: DeskAdmin, request: HttpRequest, kept: ServerFile, steps: Iterator[tuple[int, int]]
 ) -> StreamingHttpResponse:
     """The frame, a line for each step, and at the end what the file's own page shows."""
-    context = _frame(model_admin, request, kept) | {"mark": MARK}
-    text = render_to_string("admin/desk/import_run.html", context, request=request)
-    parts = _parts(request, kept, steps)
-    page = _page(text, parts, language=get_language(), number=request_id.get())
-    return StreamingHttpResponse(page, headers={"X-Accel-Buffering": "no"})
-
-
-def _page(text: str, parts: Iterator[str], *, language: str | None, number: str) -> Iterator[str]:
-    """Frame, parts, end of the frame. The request's language and number hold on, though it is over."""
-    head, end = text.split(MARK)
-    yield head
-    while True:
-        token = request_id.set(number)
-        with override(language):
-            part = next(parts, None)
-        request_id.reset(token)
-        if part is None:
-            break
-        yield part
-    yield end
+    text = render_to_string("admin/desk/import_run.html", _frame(model_admin, request, kept), request=request)
+    return growing(text, _parts(request, kept, steps))
 
 
 def _parts(request: HttpRequest, kept: ServerFile, steps: Iterator[tuple[int, int]]) -> Iterator[str]:

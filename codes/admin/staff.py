@@ -23,7 +23,6 @@ from codes.admin.base import DeskRecord, Rows, TabsOfFew, choice_filter, posted,
 from codes.admin.columns import moment, page_url, yes_no
 from codes.admin.forms import WhyForm
 from codes.admin.staff_words import roles_of
-from codes.admin.support_words import name
 from codes.admin.timeline import Row
 from codes.admin.words import Act
 from codes.choices import StaffAct
@@ -36,6 +35,7 @@ from codes.roles import LABELS
 from codes.staff import beyond
 from icpportal.sign_in.confirming import recently_confirmed
 from icpportal.sign_in.models import OneTimeChange
+from icpportal.sign_in.people import name
 from icpportal.sign_in.sessions import sign_out_elsewhere
 
 PERMISSION = "codes.give_role"

@@ -20,6 +20,7 @@ from codes.admin.base import COUNT_UP_TO, DeskFilter, DeskRecord, Rows, account_
 from codes.admin.columns import DASH, link
 from codes.models import SupportRequest
 from codes.support import report_then
+from icpportal.sign_in.people import name
 
 _ALL = "all"
 _TABS = (
@@ -162,6 +163,6 @@ class SupportRequestAdmin(DeskRecord):
             "verdict": words.verdict(obj),
             "rows": words.compared(report_then(obj), report),
             "facts": words.facts(obj, now=now),
-            "said": [(words.name(each.author), each) for each in said],
+            "said": [(name(each.author), each) for each in said],
             **support_actions.offered(request, obj, report, now=now),
         }

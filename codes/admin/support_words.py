@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.utils.html import format_html
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ from codes.rules import Report
 from codes.support import KeptReport, report_then
 from codes.validity import VALIDITY
 from icpportal.sentences import semicolon
+from icpportal.sign_in.people import name
 
 _STATES: Mapping[str, Any] = {
     SupportState.OPEN: gettext_lazy("Open"),
@@ -103,11 +103,6 @@ def state(asked: SupportRequest) -> str:
 def taken_by(asked: SupportRequest) -> str:
     """Who looks after it."""
     return name(asked.taken_by) if asked.taken_by else _("Nobody yet")
-
-
-def name(person: User) -> str:
-    """A person's name."""
-    return person.get_full_name() or person.get_username()
 
 
 def waiting(asked: SupportRequest, *, now: datetime) -> str:

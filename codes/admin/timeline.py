@@ -16,6 +16,7 @@ from codes.choices import EventType
 from codes.eligibility import GENERATION
 from codes.models import CodeEvent
 from icpportal.sentences import comma, semicolon
+from icpportal.sign_in.people import name
 
 SHOWN = 20  # events on an object's page; the list has the rest
 
@@ -58,7 +59,7 @@ def row(event: CodeEvent) -> Row:
 def actor(event: CodeEvent) -> str:
     """Who did it: a name, or the system."""
     if event.user is not None:
-        return event.user.get_full_name() or event.user.get_username()
+        return name(event.user)
     return event.client.name if event.client is not None else _("System")
 
 

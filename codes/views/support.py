@@ -26,6 +26,7 @@ from codes.support import report_then
 from codes.validity import VALIDITY
 from codes.views.access import READ, membership, own_code, own_request, own_server, page, person, signed_in
 from icpportal.api.converters import HANDLE
+from icpportal.sign_in.people import name
 from servers.models import Account, Server
 
 PAGE = 20
@@ -52,7 +53,7 @@ class Said:
             return _("You")
         if self.message.is_staff:
             return _("Customer service")
-        return self.message.author.get_full_name() or self.message.author.get_username()
+        return name(self.message.author)
 
 
 @signed_in(*READ, "POST")

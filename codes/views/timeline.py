@@ -18,6 +18,7 @@ from codes.choices import Channel, EventType
 from codes.models import AuthorizationCode, CodeEvent
 from icpportal.api.models import ApiClient, Scope
 from icpportal.sentences import comma
+from icpportal.sign_in.people import name
 
 PAGE = 30
 _CHANGED = {"remark": gettext_lazy("remark"), "authorized_account": gettext_lazy("authorized account")}
@@ -57,7 +58,7 @@ def _actor(event: CodeEvent) -> str:
         return _("System")
     if event.channel == Channel.ADMIN:
         return _("Customer service")
-    return event.user.get_full_name() or event.user.get_username()
+    return name(event.user)
 
 
 def _role(client: ApiClient) -> str:

@@ -15,6 +15,11 @@ from django.utils.functional import SimpleLazyObject
 _of_session: ContextVar[User | None] = ContextVar("person of the session", default=None)
 
 
+def name(person: User) -> str:
+    """What a person is called: their name, or else what they sign in with."""
+    return person.get_full_name() or person.get_username()
+
+
 class PeopleBackend(ModelBackend):
     """Django's own, with fewer statements."""
 
