@@ -107,12 +107,11 @@ class ServerFilterSet(StrictFilterSet):
         model = Server
         fields: list[str] = []
 
-    def filter_queryset(self, queryset: Servers) -> Servers:
-        """Those that meet every filter."""
-        if is_impossible(self.form.cleaned_data, now=self.now):
-            return queryset.none()
-        found: Servers = super().filter_queryset(queryset)
-        return found
+    def is_impossible(self) -> bool:
+        """More codes left than a server may generate, or filters that contradict each other."""
+        chosen = self.form.cleaned_data
+        is_too_much = (chosen["codes_left_min"] or 0) > GENERATION.policy().codes_per_server
+        return is_too_much or is_impossible(chosen, now=self.now)
 
     def by_eligibility(self, servers: Servers, name: str, value: bool) -> Servers:
         """Those that may generate a code now, or those that may not (FAQ 4)."""
@@ -125,8 +124,6 @@ class ServerFilterSet(StrictFilterSet):
 
     def with_codes_left(self, servers: Servers, name: str, value: int) -> Servers:
         """Those that have as many codes left, by number alone (FAQ 2)."""
-        if value > GENERATION.policy().codes_per_server:
-            return servers.none()
         counted: QuerySet[Any] = GENERATION.annotate(servers, now=self.now)
         return counted.filter(codes_generated__lte=F("codes_limit") - value)
 

@@ -21,6 +21,7 @@ from codes.admin.columns import link, moment
 from codes.admin.rows import dressed, expiring
 from codes.admin.verdicts import code_verdict
 from codes.choices import ShownState
+from codes.filters import is_very_large, told_early
 from codes.models import AuthorizationCode, Filing
 from codes.validity import VALIDITY, shown_as, shown_state
 
@@ -56,6 +57,16 @@ class ExpiringFilter(DeskFilter):
         return expiring(rows, days=int(value), now=now)
 
 
+class OwnerFilter(account_filter("server__account")):  # type: ignore[misc]
+    """The codes of one account; of a very large one also by their servers' keys, where few are in a state."""
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        rows = super().queryset(request, queryset)
+        account = {"account": self.meant}
+        is_by_state = self.meant is not None and ShownStateFilter.parameter_name in request.GET
+        return told_early(rows, account) if is_by_state and is_very_large(account) else rows
+
+
 @admin.register(AuthorizationCode)
 class CodeAdmin(DeskRecord):
     """Agents inspect, reset, withdraw, rotate, reveal and edit; only the services write."""
@@ -68,7 +79,7 @@ class CodeAdmin(DeskRecord):
     list_filter = (
         ShownStateFilter,
         ExpiringFilter,
-        account_filter("server__account"),
+        OwnerFilter,
         server_filter("server"),
         handle_filter("ip", _("IP address"), "ip__address"),
         handle_filter("authorized_account", _("authorized account"), "authorized_account"),
@@ -105,7 +116,7 @@ class CodeAdmin(DeskRecord):
 
     @admin.display(description=_("value"))
     def reveal_cell(self, code: AuthorizationCode) -> str:
-        return render_to_string("includes/reveal_link.html", {"code": code})
+        return render_to_string("includes/reveal_link.html", {"code": code, "url": f"{code.pk}/reveal/"}).strip()
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """With a way to the value, for those who may see it."""

@@ -46,6 +46,15 @@ class StrictFilterSet(django_filters.FilterSet):
             for error in errors
         ]
 
+    def is_impossible(self) -> bool:
+        """Whether no row can meet these filters together, whatever the tables hold: nobody needs to look then."""
+        return False
+
+    def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows that meet every filter."""
+        found: QuerySet[Any] = queryset.none() if self.is_impossible() else super().filter_queryset(queryset)
+        return found
+
     def is_kept(self) -> bool:
         """Whether the statement of these filters is worth keeping for other values of theirs."""
         return self.searching.isdisjoint(self._given())

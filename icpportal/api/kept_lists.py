@@ -44,6 +44,8 @@ class KeptList:
     def fetch(self, call: Call) -> list[Any]:
         """The rows of the page that the call asks for, and one more if there is one; in the order of the walk."""
         filters, place = call.filters, call.place
+        if filters is not None and filters.is_impossible():
+            return []
         if filters is not None and not filters.is_kept():
             owned = call.own(self._model._default_manager.all(), self._owner)
             return list(beyond(self._rows(call.filtered(owned), now=call.now), place))

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from codes.admin.columns import page_url
-from codes.filters import CodeFilterSet
+from codes.admin.columns import list_url, page_url
+from codes.filters import GATHERED, CodeFilterSet
 from codes.models import AuthorizationCode
 from codes.standing import FLEET
 from codes.views.codes import COUNTED
@@ -131,3 +131,27 @@ def test_a_search_that_means_very_many_finds_each_once():
     assert found(CodeFilterSet, AuthorizationCode, small.uid) == 0
     assert found(CodeFilterSet, AuthorizationCode, "f") == 1
     assert found(CodeFilterSet, AuthorizationCode, code.server.instance_id) == 1
+
+
+def test_a_state_of_a_very_large_account_lists_the_same_codes():
+    account, other = factories.make_account(), factories.make_account()
+    now = timezone.now()
+    kept = factories.make_code(factories.make_server(account=account, now=now), now=now)
+    ended = factories.make_code(factories.make_server(account=account, now=now), now=now)
+    for owner in (account, other):
+        factories.make_code(factories.make_server(account=owner, now=now), now=now)
+    Server.objects.filter(pk__in=[ended.server_id, other.servers.get().pk]).update(expires_at=now)
+    make_fleet(account, GATHERED + 1)
+    limited, free = factories.make_client(account=account), factories.make_client()
+
+    def listed(client, **query) -> list[int]:
+        headers = {"Authorization": f"Bearer {factories.make_token(client)}"}
+        return [row["id"] for row in Client(headers=headers).get("/api/v1/codes/", query).json()["results"]]
+
+    assert listed(limited, state="expired") == [ended.pk]
+    assert listed(free, state="expired", account=account.uid) == [ended.pk]
+    assert kept.pk in listed(limited, state="unused") and len(listed(limited, state="unused")) == 2
+    browser = Client()
+    browser.force_login(factories.make_agent())
+    page = browser.get(list_url(AuthorizationCode, account=account.uid, state="expired")).content.decode()
+    assert "1 to 1 of 1" in page and ended.masked in page

@@ -33,6 +33,14 @@ def fleet() -> dict[str, Any]:
     }
 
 
+def test_what_no_server_can_have_left_hides_no_others() -> None:
+    fleet()
+    limit = GENERATION.policy().codes_per_server
+    assert found(f"codes_left_min={limit + 1}") == []
+    assert len(found(f"codes_left_min={limit}")) == 5
+    assert found(f"codes_left_min={limit + 1}&count=true") == []
+
+
 def test_newest_first() -> None:
     fleet()
     assert found("") == ["ins-late", "ins-gone", "ins-hk", "ins-payg", "ins-fine"]
