@@ -22,6 +22,8 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -182,6 +184,12 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     def dress(self, rows: Iterable[Any], *, now: datetime) -> list[Any]:
         """The rows of one page with what their columns need besides: for the whole page at once."""
         return list(rows)
+
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """The box that selects a row. Named shortly: fifty of them are read out, and sent."""
+        label = _("Select %(object)s") % {"object": obj}
+        box = '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
+        return format_html(box, ACTION_CHECKBOX_NAME, obj.pk, label)
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only the declared filters; anything else in the address is 400."""

@@ -24,7 +24,7 @@ VIEW_PARAMETER = "view"  # which saved view was chosen; no filter
 WAIT_PARAMETER = "wait"  # somebody asked to search everything
 COUNT_UP_TO = 10_000  # rows: the exact number of more helps nobody and costs the whole table
 JUDGED_UP_TO = 1_000  # the same of rows that have to be judged one by one
-COUNT_MS = 50  # milliseconds for counting those
+COUNT_MS = 30  # milliseconds for counting those
 PAGE_SECONDS = 1  # for finding a page of them,
 WAIT_SECONDS = 30  # and for searching everything when asked
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db.models import Model
@@ -53,7 +53,8 @@ def moment(at: datetime | None) -> SafeString | str:
     """A time in Asia/Shanghai, or a dash."""
     if at is None:
         return DASH
-    return format_html('<time class="nowrap" datetime="{}">{}</time>', at.isoformat(), shanghai(at))
+    exact = f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+    return format_html('<time class="nowrap" datetime="{}">{}</time>', exact, shanghai(at))
 
 
 def expiry(at: datetime | None, *, now: datetime, tells: bool = True) -> SafeString | str:
