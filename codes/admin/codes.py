@@ -88,7 +88,7 @@ class CodeAdmin(DeskRecord):
 
     @admin.display(description=_("code"))
     def code_cell(self, code: AuthorizationCode) -> SafeString:
-        return link(code)
+        return format_html('<a class="mono" href="{}/change/" translate="no">{}</a>', code.pk, code)
 
     @admin.display(description=_("state"))
     def state_cell(self, code: Any) -> Any:

@@ -88,6 +88,7 @@ class CodeEvent(Final):
             models.Index(fields=["type", "at"], name="event_by_type"),
             models.Index(fields=["type", "id"], name="event_of_type"),
             models.Index(fields=["channel", "id"], condition=Q(channel__in=BY_PEOPLE), name="event_by_people"),
+            models.Index(fields=["id"], condition=Q(type=EventType.GENERATION_REFUSED), name="event_refusals"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(user__isnull=True) | Q(client__isnull=True), name="event_has_one_actor"),
