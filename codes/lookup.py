@@ -23,6 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from codes import values
 from codes.models import AuthorizationCode, Filing, SupportRequest
 from codes.support import references
+from icpportal.plans import planned_anew
 from servers.models import Account, IPAddress, Server
 
 M = TypeVar("M", bound=Model)
@@ -175,6 +176,7 @@ def _ascii(domain: str) -> str:
         return ""
 
 
+@planned_anew()
 def resolve(text: str, *, user: User | AnonymousUser) -> Found:
     """What `text` leads to, of the kinds that `user` may view; at most LIMIT of each.
 

@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from icpportal import context
+from icpportal.plans import planned_anew
 
 API_PREFIX = "/api/"
 PAGE_VERBS = ("GET", "HEAD", "POST")
@@ -89,6 +90,20 @@ class PageVerbsMiddleware:
         if request.method not in PAGE_VERBS and not request.path_info.startswith(API_PREFIX):
             return HttpResponseNotAllowed(PAGE_VERBS)
         return self.get_response(request)
+
+
+class PlansMiddleware:
+    """Pages filter by whatever people choose, so their statements are planned by it; the API's are all alike."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """As ever for the API."""
+        if request.path_info.startswith(API_PREFIX):
+            return self.get_response(request)
+        with planned_anew():
+            return self.get_response(request)
 
 
 class LanguageMiddleware(LocaleMiddleware):

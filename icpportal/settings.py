@@ -81,6 +81,7 @@ MIDDLEWARE = [
     "icpportal.middleware.SecurityHeadersMiddleware",
     "icpportal.api.middleware.ApiMiddleware",
     "icpportal.middleware.PageVerbsMiddleware",
+    "icpportal.middleware.PlansMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     "icpportal.context icpportal.dates icpportal.env icpportal.sentences codes.choices codes.policy codes.values "
     "codes.notices.choices codes.webhooks.choices codes.chain "
-    "icpportal.append_only icpportal.bulk icpportal.retry_after icpportal.snapshots icpportal.spreadsheets "
-    "servers.choices servers.regions servers.terms",
+    "icpportal.append_only icpportal.bulk icpportal.plans icpportal.retry_after icpportal.snapshots "
+    "icpportal.spreadsheets servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.final_rows codes.prepared servers.models",
     "codes.rules",
     "codes.eligibility codes.foregone codes.lifecycle codes.roles codes.server_facts codes.staff codes.support "

@@ -19,6 +19,9 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--servers", type=int, default=1_000_000, help="how many to seed (default: a million)")
     parser.add_argument("--only", default="", help="measure faces with this in their name")
     parser.add_argument("--slowest", action="store_true", help="print the slowest statement of what is marked")
+    parser.add_argument(
+        "--growth", action="store_true", help="compare with a hundredth of the servers, in a second database"
+    )
     chosen = parser.parse_args(arguments)
 
     import django
@@ -28,6 +31,7 @@ def main(arguments: Sequence[str]) -> None:
     from django.utils import timezone
 
     from bench.scale.fleet import seed
+    from bench.scale.growth import print_growth
     from bench.scale.table import print_table
     from servers.models import Server
 
@@ -35,4 +39,6 @@ def main(arguments: Sequence[str]) -> None:
     now = timezone.now()
     if not Server.objects.exists():
         seed(servers=chosen.servers, now=now)
+    if chosen.growth:
+        sys.exit(1 if print_growth(servers=chosen.servers, now=now) else 0)
     sys.exit(1 if print_table(now=now, only=chosen.only, slowest=chosen.slowest) else 0)

@@ -15,6 +15,7 @@ from django.db.models import Model, QuerySet
 from codes.prepared import prepared
 from icpportal.api.filters import StrictFilterSet
 from icpportal.api.pagination import Place, beyond
+from icpportal.plans import planned_anew
 
 if TYPE_CHECKING:
     from icpportal.api.endpoint import Call
@@ -48,7 +49,8 @@ class KeptList:
             return []
         if filters is not None and not filters.is_kept():
             owned = call.own(self._model._default_manager.all(), self._owner)
-            return list(beyond(self._rows(call.filtered(owned), now=call.now), place))
+            with planned_anew():
+                return list(beyond(self._rows(call.filtered(owned), now=call.now), place))
         choices, values = ((), {}) if filters is None else filters.parted()
         if None in values.values():
             return []

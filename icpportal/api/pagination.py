@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from icpportal.api.answers import answer
 from icpportal.api.problems import FieldError
+from icpportal.plans import planned_anew
 
 if TYPE_CHECKING:
     from icpportal.api.endpoint import Call
@@ -83,9 +84,11 @@ def page(
 
     `key` gives a yielded row's primary key. `results` is what the list is called, `more` stands beside it.
     """
-    if call.place.counted:
-        more = {"count": objects.order_by().count(), **more}
-    return page_of(call, list(beyond(objects, call.place)), render, key=key, results=results, **more)
+    with planned_anew():
+        if call.place.counted:
+            more = {"count": objects.order_by().count(), **more}
+        found = list(beyond(objects, call.place))
+    return page_of(call, found, render, key=key, results=results, **more)
 
 
 def page_of(
