@@ -6,6 +6,7 @@ Building the SQL of a page by `eligible` takes Django longer than everything els
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -56,7 +57,9 @@ class KeptList:
             return []
         shape = replace(place, pk=None, counted=False)
         who = call.client.account_id
-        return self._kept(choices, shape, self._basis(), now=call.now, owner=who, after=place.pk, **values)
+        # Accounts and moments are not alike, so PostgreSQL plans by them; what Django compiled is kept all the same.
+        with planned_anew() if values or who is not None else nullcontext():
+            return self._kept(choices, shape, self._basis(), now=call.now, owner=who, after=place.pk, **values)
 
     def _build(
         self,
