@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from contextlib import nullcontext
 
 from django.db import connection
 from django.http import HttpResponse
@@ -20,6 +21,7 @@ from icpportal.api.endpoint import Call, Endpoint
 from icpportal.api.models import Scope
 from icpportal.api.pagination import limit_error, limit_of
 from icpportal.api.problems import Invalid, invalid
+from icpportal.plans import planned_anew
 
 _CURSOR = re.compile(r"([0-9]{1,18})\.([0-9a-f]{8})")
 
@@ -61,5 +63,6 @@ class Events(Endpoint):
         floor = final_until(connection)
         if floor is not None:
             events = events.filter(pk__lte=floor)
-        rows = list(events.select_related("account", "server", "user", "client").order_by("pk")[:limit])
+        with planned_anew() if call.client.account_id is not None else nullcontext():
+            rows = list(events.select_related("account", "server", "user", "client").order_by("pk")[:limit])
         return answer({"next": cursor(rows[-1].pk if rows else after), "results": [event_payload(row) for row in rows]})
