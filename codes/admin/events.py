@@ -83,11 +83,10 @@ class OrderFilter(DeskFilter):
         return rows.filter(order_number=value, code__in=codes)
 
 
-class CodeFilter(DeskFilter):
-    """The events of one code, by its number; links set it."""
+class NumberFilter(DeskFilter):
+    """A filter by a number that links set, such as an endpoint's; it shows only while it is set."""
 
-    title = _("code")
-    parameter_name = "code"
+    field: str
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         value = self.value() or ""
@@ -97,7 +96,13 @@ class CodeFilter(DeskFilter):
         return [(value, f"#{value}")] if is_key else [("", "")]
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        return rows.filter(code=int(value))
+        return rows.filter(**{self.field: int(value)})
+
+
+class CodeFilter(NumberFilter):
+    """The events of one code."""
+
+    title, parameter_name, field = _("code"), "code", "code"
 
 
 @admin.register(CodeEvent)

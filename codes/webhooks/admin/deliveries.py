@@ -16,8 +16,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from codes.admin.base import BULK_LIMIT, DeskFilter, DeskRecord, Rows, choice_filter, keys
+from codes.admin.base import BULK_LIMIT, DeskRecord, Rows, choice_filter, keys
 from codes.admin.columns import link, list_url, moment, page_url
+from codes.admin.events import NumberFilter
 from codes.admin.forms import DeskForm
 from codes.choices import EventType
 from codes.webhooks import services
@@ -26,22 +27,6 @@ from codes.webhooks.models import WebhookDelivery
 
 REDELIVER = "webhooks.redeliver_webhookdelivery"
 _RELATED = ("endpoint__client", "event__server", "event__code", "event__account")
-
-
-class NumberFilter(DeskFilter):
-    """A filter by a number that links set, such as an endpoint's; it shows only while it is set."""
-
-    field: str
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        value = self.value() or ""
-        if not value:
-            return []
-        is_key = value.isascii() and value.isdecimal() and len(value) < 19
-        return [(value, f"#{value}")] if is_key else [("", "")]
-
-    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        return rows.filter(**{self.field: int(value)})
 
 
 class EndpointFilter(NumberFilter):
