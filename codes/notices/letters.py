@@ -73,6 +73,6 @@ def _told(members: list[User], *, now: datetime) -> dict[int, set[Key]]:
     """By member, what they were told of what can still be due."""
     sent = NoticeSent.objects.filter(Q(kind=Kind.STALLED) | Q(moment__gte=now), user__in=members)
     found: dict[int, set[Key]] = defaultdict(set)
-    for user, *key in sent.values_list("user", "code", "kind", "days", "moment"):
-        found[user].add(tuple(key))  # type: ignore[arg-type]
+    for user, code, kind, days, moment in sent.values_list("user", "code", "kind", "days", "moment"):
+        found[user].add((code, kind, days, moment))
     return found

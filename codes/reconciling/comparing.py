@@ -88,8 +88,9 @@ def _differs(
 
 def _is_begun_since(listed: Listed, here: Filing) -> bool:
     """Whether it was begun again after what is known here was abandoned."""
-    is_over = here.state == FilingState.ABANDONED and here.ended_at is not None
-    return is_over and listed.began_at is not None and listed.began_at > here.ended_at  # type: ignore[operator]
+    if here.state != FilingState.ABANDONED or here.ended_at is None or listed.began_at is None:
+        return False
+    return listed.began_at > here.ended_at
 
 
 def _lost(listed: Listed, code: AuthorizationCode | None) -> Difference:

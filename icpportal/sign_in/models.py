@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.utils import timezone
@@ -30,7 +31,7 @@ class Session(AbstractBaseSession):
         verbose_name_plural = _("sessions")  # type: ignore[assignment]
 
     @classmethod
-    def get_session_store_class(cls):  # type: ignore[no-untyped-def]
+    def get_session_store_class(cls) -> type[SessionBase]:
         from icpportal.sign_in.store import SessionStore
 
         return SessionStore
@@ -125,6 +126,8 @@ class OneTimeChange(Final):
     """What happened to a person's one-time codes. `by` is who did it when it was somebody else. Append-only."""
 
     class What(models.TextChoices):
+        """All but RESET, which a superuser does, is the person's own doing."""
+
         ENROLLED = "enrolled", _("One-time codes set up")
         RENEWED = "renewed", _("New recovery codes made")
         RECOVERED = "recovered", _("Signed in by a recovery code")
