@@ -60,7 +60,7 @@ types: $(DEV) ## Check the types
 messages: $(DEV) ## Update and compile the Chinese message catalogue
 	$(PY) -m icpportal.messages
 
-lock: ## Renew both lock files (needs uv)
+lock: ## Renew the lock files (needs uv)
 	uv pip compile -q pyproject.toml --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements.lock
 	uv pip compile -q pyproject.toml --extra dev -c requirements.lock --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements-dev.lock
 	uv pip compile -q pyproject.toml --extra tencent -c requirements-dev.lock --upgrade --universal --python-version 3.11 --generate-hashes --custom-compile-command "make lock" -o requirements-tencent.lock

@@ -41,8 +41,3 @@ def test_every_shown_state_has_an_icon():
     drawn = (TEMPLATES / "includes/icons.html").read_text()
     for state in ("unused", "in_use", "used", "withdrawn", "expired", "invalid"):
         assert f'id="i-{state}"' in drawn
-
-
-def test_no_template_carries_inline_style_or_script():
-    for page in TEMPLATES.rglob("*.html"):
-        assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\bsrc=)[^>]*>", page.read_text()), page
