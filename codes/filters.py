@@ -100,7 +100,7 @@ class CodeFilterSet(StrictFilterSet):
     def _early(self) -> dict[str, object]:
         """The very large account of which a state is asked for, or nothing."""
         chosen = self.form.cleaned_data
-        if not chosen["state"] or not (self.only_of or chosen["account"]):
+        if not chosen.get("state") or not (self.only_of or chosen.get("account")):
             return {}
         account: dict[str, object] = {"account": self.only_of}
         if not self.only_of:

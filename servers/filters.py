@@ -110,7 +110,7 @@ class ServerFilterSet(StrictFilterSet):
     def is_impossible(self) -> bool:
         """More codes left than a server may generate, or filters that contradict each other."""
         chosen = self.form.cleaned_data
-        is_too_much = (chosen["codes_left_min"] or 0) > GENERATION.policy().codes_per_server
+        is_too_much = (chosen.get("codes_left_min") or 0) > GENERATION.policy().codes_per_server
         return is_too_much or is_impossible(chosen, now=self.now)
 
     def by_eligibility(self, servers: Servers, name: str, value: bool) -> Servers:
