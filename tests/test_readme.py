@@ -62,7 +62,11 @@ def test_every_setting_that_is_read_is_in_the_table() -> None:
     sources = [(ROOT / name).read_text() for name in ("icpportal/settings.py", "gunicorn.conf.py")]
     read = set(re.findall(r'(?:\benv\.\w+|environ\.get)\("([A-Z_]+)"', "\n".join(sources)))
     told = {name for row in _rows("setting") for name in re.findall(r"`([A-Z_]+)`", row[0])}
-    of_the_provider = {"TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_TOKEN"}  # sync_inventory reads them
+    of_the_provider = {
+        "TENCENTCLOUD_SECRET_ID",
+        "TENCENTCLOUD_SECRET_KEY",
+        "TENCENTCLOUD_TOKEN",
+    }  # sync_inventory reads them
     assert {"SECRET_KEY", "WEB_CONCURRENCY"} < read == told - of_the_provider
 
 

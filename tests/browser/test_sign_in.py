@@ -49,7 +49,7 @@ def test_a_wrong_password_and_an_unknown_name_get_the_same_answer(look: Look, br
     assert answers[0] == answers[1]
 
 
-def test_signing_out_elsewhere(look: Look, browse: Browse) -> None:
+def test_signing_out_elsewhere_ends_the_other_session_alone(look: Look, browse: Browse) -> None:
     elsewhere, here = browse(**look.browser), browse("lanye", java_script_enabled=False, **look.browser)
     elsewhere.goto("/login/")
     sign_in(elsewhere, look, "lanye")

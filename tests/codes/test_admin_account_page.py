@@ -83,7 +83,8 @@ def test_each_role_reads_it_in_each_language(role: str, language: str) -> None:
     client = Client()
     client.force_login(factories.make_agent(role=role))
     page = client.get(page_url(account), headers={"accept-language": language})
-    assert page.status_code == 200 and "200000000005" in page.content.decode()
+    html = page.content.decode()
+    assert page.status_code == 200 and "200000000005" in html and f'<html lang="{language}"' in html
 
 
 def test_servers_stand_in_the_order_of_what_can_be_done_with_them() -> None:

@@ -91,12 +91,15 @@ def test_a_forged_selection_is_400(chosen):
     assert signed_in().get(reverse(URL)).status_code == 405
 
 
-@pytest.mark.parametrize("language", ["en", "zh-hans"])
-def test_both_languages_show_question_and_result(language):
+@pytest.mark.parametrize(
+    ("language", "question", "result"),
+    [("en", "Classify 1 region?", "1 region classified"), ("zh-hans", "分类 1 个地域？", "已分类 1 个地域")],
+)
+def test_both_languages_show_question_and_result(language, question, result):
     new, known = make_regions()
     client = signed_in(language=language)
-    assert choose(client, new, known).status_code == 200
-    assert classify(client, new, known).status_code == 200
+    assert question in choose(client, new, known).content.decode()
+    assert result in classify(client, new, known).content.decode()
 
 
 def test_the_limit_of_a_bulk_action_is_said_before():

@@ -239,6 +239,6 @@ def test_the_list_as_facts_can_be_imported_again() -> None:
     assert signed_in("Agent").get(reverse("admin:servers_server_facts"), {"state": "y"}).status_code == 400
 
 
-def test_it_speaks_chinese() -> None:
+def test_an_upload_is_judged_in_chinese() -> None:
     page = upload(signed_in(language="zh-hans"), table({}))
     assert "第 0 行，共 1 行" in page and "共 1 行，其中 1 行可以导入。" in page

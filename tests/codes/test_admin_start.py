@@ -121,6 +121,7 @@ def test_each_role_sees_it_in_each_language(role: str, language: str) -> None:
     refuse(now=timezone.now())
     html = start(signed_in(role), accept_language=language).content.decode()
     assert html.count('class="bar-outline"') == 2 and " style=" not in html
+    assert ("What needs you now" if language == "en" else "待您处理") in html
 
 
 def test_staff_without_a_role_see_none_of_it() -> None:

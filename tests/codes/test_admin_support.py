@@ -136,7 +136,7 @@ def test_what_no_condition_explains_is_not_answered_by_us_beforehand():
         assert form.split(">")[1].strip() == ""
 
 
-def test_take_answer_close():
+def test_a_request_is_taken_answered_and_closed():
     client, request = signed_in(first_name="Lin", last_name="Yue"), ask()
     assert "SR-" in text(client.post(act_url(request, "take"), follow=True))
     assert state_of(request) == SupportState.TAKEN

@@ -27,7 +27,7 @@ def in_state(state: str, **fields: Any) -> AuthorizationCode:
     return code
 
 
-def test_both_are_changed() -> None:
+def test_remark_and_authorized_account_are_changed_together() -> None:
     annotate(make_code(), remark="for the shop", authorized_account="1001")
     code = AuthorizationCode.objects.get()
     assert (code.remark, code.authorized_account) == ("for the shop", "1001")

@@ -56,9 +56,12 @@ def test_one_ip_may_be_judged() -> None:
     assert elastic.address in text
 
 
-def test_in_chinese() -> None:
+def test_the_report_speaks_chinese() -> None:
     server = make_server(now=timezone.now())
-    assert run(server.instance_id, "--language", "zh-hans")[0] == 0
+    code, text = run(server.instance_id, "--language", "zh-hans")
+    assert code == 0
+    assert text.startswith(f"{server.instance_id} · 可以生成授权码\n已生成 0 / 5\n")
+    assert "计费模式为包年包月" in text
 
 
 def test_an_unknown_server_or_ip_is_said() -> None:

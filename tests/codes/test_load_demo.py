@@ -22,7 +22,7 @@ def _load() -> str:
     return output.getvalue()
 
 
-def test_it_needs_demo(settings: Any) -> None:
+def test_the_demonstration_is_refused_without_demo(settings: Any) -> None:
     settings.DEMO = False
     with pytest.raises(CommandError, match="DEMO is not set"):
         _load()

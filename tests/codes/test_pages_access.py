@@ -160,7 +160,8 @@ def test_what_cannot_be_shown_is_said_in_our_own_page(path, status, language):
     client = client_of(make_account())
     client.cookies["django_language"] = language
     page = client.get(path)
-    assert page.status_code == status and 'href="/static/icp/pages.css"' in page.content.decode()
+    html = page.content.decode()
+    assert page.status_code == status and 'href="/static/icp/pages.css"' in html and f'<html lang="{language}"' in html
 
 
 def test_a_form_without_its_token_is_refused_with_what_to_do(code):

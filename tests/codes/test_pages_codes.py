@@ -7,9 +7,10 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 
 from codes import services
-from codes.choices import Channel
+from codes.choices import Channel, ShownState
 from servers.choices import BillingMode
 from servers.models import IPAddress, Server
 from tests.codes.pages import VALUE, client_of, text
@@ -92,7 +93,10 @@ def test_tabs_count_and_hold_the_codes_of_their_states(client, account):
 def test_a_code_in_any_state_has_its_pages_in_both_languages(client, account, state, language):
     client.cookies["django_language"] = language
     code = one_of_each(account)[state]
-    assert client.get(url("code", code)).status_code == 200
+    label = ShownState(state).label
+    with override(language):
+        word = str(label)
+    assert word in text(client.get(url("code", code)))
     assert client.post(url("reveal", code)).status_code == 200
     assert client.get(url("annotate", code)).status_code == 200
     can_withdraw = state in ("unused", "expired", "invalid")

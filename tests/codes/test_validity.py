@@ -74,7 +74,9 @@ STORED = (State.UNUSED, State.IN_USE, State.USED, State.WITHDRAWN)
     ("facts", "stored", "expected"),
     [(facts, stored, row[place]) for facts, row in SHOWN.items() for place, stored in enumerate(STORED)],
 )
-def test_the_shown_state(facts: str, stored: str, expected: str) -> None:
+def test_the_facts_of_server_and_ip_decide_what_a_stored_state_is_shown_as(
+    facts: str, stored: str, expected: str
+) -> None:
     assert shown(a_code(stored=stored, **FACTS[facts])) == expected
 
 

@@ -41,7 +41,7 @@ def test_what_no_server_can_have_left_hides_no_others() -> None:
     assert found(f"codes_left_min={limit + 1}&count=true") == []
 
 
-def test_newest_first() -> None:
+def test_the_newest_server_comes_first() -> None:
     fleet()
     assert found("") == ["ins-late", "ins-gone", "ins-hk", "ins-payg", "ins-fine"]
 
@@ -68,7 +68,7 @@ def test_newest_first() -> None:
         ("account=nobody", []),
     ],
 )
-def test_filters(query: str, names: list[str]) -> None:
+def test_a_list_holds_what_its_filters_mean(query: str, names: list[str]) -> None:
     fleet()
     assert found(query) == names
 
@@ -81,7 +81,7 @@ def test_filters_by_account_and_expiry() -> None:
     assert found(f"expires_before={now}") == ["ins-late"]
 
 
-def test_codes_left_min() -> None:
+def test_servers_with_as_many_codes_left_are_found() -> None:
     full, fresh = (make_server(now=timezone.now()) for _ in range(2))
     for _ in range(5):
         make_code(full, now=timezone.now())

@@ -156,7 +156,7 @@ def test_the_largest_version_fits(feed: Caller) -> None:
     assert feed.put("servers/ins-a/", BODY | {"version": 2**63 - 1})[1]["version"] == 2**63 - 1
 
 
-def test_versions_refuse(feed: Caller) -> None:
+def test_an_overtaken_version_and_a_repeated_one_with_other_facts_are_refused(feed: Caller) -> None:
     feed.put("servers/ins-a/", BODY)
     status, body = feed.put("servers/ins-a/", BODY | {"version": 16})
     assert (status, body["code"], body["stored_version"]) == (409, "stale_version", 17)

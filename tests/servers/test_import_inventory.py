@@ -81,7 +81,7 @@ def test_rejected_rows_are_listed_and_the_command_succeeds(account: Account, tmp
     assert lines[2] == "1 created, 0 updated, 0 unchanged, 2 rejected."
 
 
-def test_changes_are_recorded(account: Account, tmp_path: Path) -> None:
+def test_an_import_records_what_it_changed(account: Account, tmp_path: Path) -> None:
     file = tmp_path / "responses.json"
     file.write_text(json.dumps(TWO))
     run(file)

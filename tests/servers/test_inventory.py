@@ -85,7 +85,7 @@ def test_an_import_keeps_the_version(account: Account) -> None:
         ("CDCPAID", BillingMode.DEDICATED_CLUSTER),
     ],
 )
-def test_billing_modes(account: Account, word: str, mode: str) -> None:
+def test_a_charge_type_is_a_billing_mode(account: Account, word: str, mode: str) -> None:
     take(account, instances(instance(InstanceChargeType=word)))
     assert stored().billing_mode == mode
 
@@ -111,7 +111,9 @@ def test_a_pay_as_you_go_instance_has_no_expiry(account: Account) -> None:
         ("TERMINATING", "EXPIRED", "terminated"),
     ],
 )
-def test_states(account: Account, state: str, restriction: str | None, expected: str) -> None:
+def test_instance_state_and_restriction_make_the_state(
+    account: Account, state: str, restriction: str | None, expected: str
+) -> None:
     take(account, instances(instance(InstanceState=state, RestrictState=restriction)))
     assert stored().state == expected
 
@@ -274,13 +276,13 @@ def test_what_is_no_list_is_rejected(account: Account, name: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["WanIP", "WanIp", "CalcIP"])
-def test_ordinary_kinds(account: Account, kind: str) -> None:
+def test_these_address_types_are_ordinary(account: Account, kind: str) -> None:
     take(account, address_list(address("203.0.113.7", AddressType=kind)), instances(instance()))
     assert kinds() == {"203.0.113.7": "public"}
 
 
 @pytest.mark.parametrize("kind", ["EIP", "AnycastEIP", "AntiDDoSEIP", "HighQualityEIP", "EIPv6"])
-def test_elastic_kinds(account: Account, kind: str) -> None:
+def test_these_address_types_are_elastic_and_prove_no_public_ip(account: Account, kind: str) -> None:
     take(account, address_list(address("203.0.113.7", AddressType=kind, InstanceId="ins-a")), instances(instance()))
     assert kinds() == {"203.0.113.7": "elastic"}
     assert stored().public_ip_assigned is False

@@ -42,7 +42,7 @@ def noon(text: str) -> datetime:
         ("2026-05-15", "2024-01-01", 0),
     ],
 )
-def test_by_hand(start: str, end: str, months: int) -> None:
+def test_a_term_counts_whole_calendar_months(start: str, end: str, months: int) -> None:
     assert prepaid_months(noon(start), noon(end)) == months
 
 
