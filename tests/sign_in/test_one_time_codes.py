@@ -9,6 +9,7 @@ import pytest
 import segno
 import time_machine
 from cryptography.fernet import Fernet
+from django.contrib.auth import SESSION_KEY
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -237,6 +238,7 @@ def test_another_persons_recovery_code_is_none(compulsory):
     client = browser()
     give_password(client, "zhou")
     assert client.post("/login/code/", {"code": of_sun[0]}).status_code == 200
+    assert SESSION_KEY not in client.session
 
 
 def fail(times, *, name="sun", **extra):
