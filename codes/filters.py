@@ -104,7 +104,7 @@ class CodeFilterSet(StrictFilterSet):
             return {}
         account: dict[str, object] = {"account": self.only_of}
         if not self.only_of:
-            account = {"account__uid": chosen["account"]}
+            account = {"account__uid": chosen.get("account")}
         return account if is_very_large(account) else {}
 
     def in_state(self, codes: Codes, name: str, value: str) -> Codes:
