@@ -117,6 +117,7 @@ def test_stalled_holds_are_reset_from_the_list_of_filings():
     assert {each.state for each in Filing.objects.filter(pk__in=[each.pk for each in stalled])} == {"abandoned"}
     assert "None of these filings holds a code." in choose(client, Filing, "reset", [over.pk]).content.decode()
     assert BulkRun.objects.count() == 1
+    assert 'value="reset"' in client.get(list_url(Filing)).content.decode()
     assert 'value="reset"' not in signed_in(role="Auditor").get(list_url(Filing)).content.decode()
 
 

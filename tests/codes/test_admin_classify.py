@@ -81,6 +81,7 @@ def test_nobody_but_supervisors_classifies(role):
     assert classify(client, new).status_code == 403
     choose(client, new)
     assert 'value="classify"' not in client.get(list_url(Region)).content.decode()
+    assert 'value="classify"' in signed_in().get(list_url(Region)).content.decode()
     new.refresh_from_db()
     assert new.jurisdiction == Jurisdiction.UNCLASSIFIED
 
@@ -110,7 +111,8 @@ def test_the_limit_of_a_bulk_action_is_said_before():
 def test_all_rows_of_a_list_up_to_the_limit_can_be_chosen():
     regions = [factories.make_region(jurisdiction=Jurisdiction.UNCLASSIFIED) for _ in range(60)]
     client, url = signed_in(), list_url(Region, jurisdiction="unclassified")
-    assert "Select all 60" in client.get(url).content.decode()
+    page = client.get(url).content.decode()
+    assert "Select all 60" in page and 'class="question' in page
     sent = {"action": "classify", "index": "0", "select_across": "1", "_selected_action": [regions[0].pk]}
     assert "Classify 60 regions?" in client.post(url, sent).content.decode()
     for _ in range(BULK_LIMIT):

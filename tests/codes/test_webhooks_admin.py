@@ -93,6 +93,7 @@ def test_only_supervisors_keep_endpoints(hook: Receiver, role: str) -> None:
         assert client.get(url).status_code == 403
         assert client.post(url).status_code == 403
     assert "act/disable" not in client.get(page_url(endpoint)).content.decode()
+    assert "act/disable" in signed_in("Supervisor").get(page_url(endpoint)).content.decode()
 
 
 def test_a_supervisor_adds_an_endpoint_and_sees_its_secret_once(hook: Receiver) -> None:
