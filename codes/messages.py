@@ -1,4 +1,4 @@
-"""Refusals in words: the one place where what the domain raises becomes sentences for people, here and at the desk.
+"""Refusals in words: the one place where what the domain raises becomes sentences, for customers and for the desk.
 
 A rule says what has to hold; here stands what is wrong when it does not. Texts are rendered in the language of the
 moment and carry no code value.

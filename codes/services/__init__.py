@@ -1,7 +1,8 @@
-"""The verbs: everything that creates or changes a code, a filing, an event or a support request. The only writer.
+"""The verbs: everything that creates or changes a code, a filing, an event, a support request. The only writer.
 
-Each change locks the server's row first, the one lock of everything the server owns; judges in a later statement, so
-that it sees the world after the wait; changes; and records its event in the same transaction: no event, no change.
+Saved views, bulk runs and the roles of staff are written here too, each as its module says. Each change of a code or
+a filing locks the server's row first, the one lock of everything the server owns; judges in a later statement, so that
+it sees the world after the wait; changes; and records its event in the same transaction: no event, no change.
 `actor` is a user, an API client, or None for the system; `now` is an aware datetime. A wait for a lock that takes too
 long surfaces as OperationalError. Free texts that carry a readable code value raise ValueInText.
 """
