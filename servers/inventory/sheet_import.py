@@ -19,7 +19,7 @@ from icpportal import bulk
 from icpportal.sentences import comma
 from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConflict, chunks, state
 from servers.inventory.sheet import Row, Sheet, Wrong
-from servers.inventory.writing import Batch, Observer, lock, settle
+from servers.inventory.writing import Batch, Observer, locking, settle
 from servers.models import Account
 
 REJECTED = "rejected"
@@ -73,7 +73,7 @@ class SheetImport:
         for name, held in self._sheet.names():
             names.append(name)
             addresses += held
-        lock(names, addresses)
+        list(locking(names, addresses).values_list("pk", flat=True))
 
     def _take(self, rows: list[Row]) -> None:
         uids = {row.account for row in rows if row.facts is not None}

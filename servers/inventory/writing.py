@@ -14,7 +14,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias, TypeVar
 
 from django.db import IntegrityError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
 from icpportal import bulk
@@ -50,12 +50,12 @@ def settle(work: Callable[[], T]) -> T:
     raise AssertionError("unreachable")
 
 
-def lock(instance_ids: Collection[str], addresses: Collection[str]) -> list[Server]:
-    """Lock the servers of these names, the holders of these addresses and who claims one of theirs, in pk order."""
+def locking(instance_ids: Collection[str], addresses: Collection[str]) -> QuerySet[Server]:
+    """Locks the servers of these names, the holders of these addresses and who claims one of theirs, in pk order."""
     concerned = Server.objects.filter(instance_id__in=bulk.listed(instance_ids)).values("pk")
     holders = IPAddress.objects.on_server().filter(address__in=bulk.listed(addresses)).values("server_id")
     pks = concerned.union(holders, concerning(instance_ids).values("server_id"))
-    return bulk.fetch(Server.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk"))
+    return Server.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
 
 
 class Batch:
@@ -79,7 +79,7 @@ class Batch:
         self._former: list[tuple[Server, Detail]] = []
 
     def _lock(self, instance_ids: Collection[str], addresses: Collection[str]) -> None:
-        self._locked = {server.id: server for server in lock(instance_ids, addresses)}
+        self._locked = {server.id: server for server in bulk.fetch(locking(instance_ids, addresses))}
         self.servers = {server.instance_id: server for server in self._locked.values()}
         # In statements of their own, so that they see the world after the wait.
         self._latest: dict[str, IPAddress] = {}
