@@ -95,6 +95,7 @@ MIDDLEWARE = [
 ]
 ROOT_URLCONF = "icpportal.urls"
 WSGI_APPLICATION = "icpportal.wsgi.application"
+SILENCED_SYSTEM_CHECKS = ["models.W040"]  # SQLite leaves out what an index holds besides, and does without
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TEMPLATES = [
     {
