@@ -21,6 +21,7 @@ from codes import services
 from codes.choices import Action, Channel, ShownState, State
 from codes.eligibility import GENERATION
 from codes.errors import Refused, TransitionRefused, ValueInText
+from codes.filters import is_very_large, told_early
 from codes.forms import AnnotateForm, CodeFilter
 from codes.lifecycle import TRANSITIONS
 from codes.messages import explain, refusals
@@ -95,7 +96,8 @@ def codes(request: HttpRequest) -> HttpResponse:
 
 
 def _list(account: Account, tab: str, cursor: str, *, now: datetime) -> dict[str, Any]:
-    owned: Any = with_shown_state(AuthorizationCode.objects.filter(server__account=account), now=now)
+    theirs, lookups = AuthorizationCode.objects.filter(server__account=account), {"account": account}
+    owned: Any = with_shown_state(told_early(theirs, lookups) if is_very_large(lookups) else theirs, now=now)
     newest = list(owned.order_by("-pk").values_list("shown_state", flat=True)[: COUNTED + 1])
     counts, is_cut = Counter(newest), len(newest) > COUNTED
     tabs = [

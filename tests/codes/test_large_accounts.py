@@ -151,6 +151,7 @@ def test_a_state_of_a_very_large_account_lists_the_same_codes():
     assert listed(limited, state="expired") == [ended.pk]
     assert listed(free, state="expired", account=account.uid) == [ended.pk]
     assert kept.pk in listed(limited, state="unused") and len(listed(limited, state="unused")) == 2
+    assert ended.masked in customer(account, "/codes/", tab="over")
     browser = Client()
     browser.force_login(factories.make_agent())
     page = browser.get(list_url(AuthorizationCode, account=account.uid, state="expired")).content.decode()
