@@ -38,8 +38,8 @@ _WORKS: dict[str, tuple[float, Callable[[World], Visit]]] = {
     "desk: list of servers": (1.5, lambda world: world.at_desk("servers/server/")),
     "desk: list of codes": (1.5, lambda world: world.at_desk("codes/authorizationcode/")),
     "desk: list of events": (1.5, lambda world: world.at_desk("codes/codeevent/")),
-    "desk: search by last characters": (3, lambda world: world.searched(world.handles.code.tail)),
-    "desk: search by the start of a name": (3, lambda world: world.searched("web-12")),
+    "desk: search by last characters": (3, lambda world: world.at_desk("lookup/", q=world.handles.code.tail)),
+    "desk: search by the start of a name": (3, lambda world: world.at_desk("lookup/", q="web-12")),
 }
 
 

@@ -55,9 +55,6 @@ class World:
     def at_desk(self, path: str, **query: object) -> Visit:
         return lambda: self.desk.get(f"/admin/{path}", query)
 
-    def searched(self, term: str) -> Visit:
-        return lambda: self.desk.post("/admin/lookup/", {"q": term})
-
     def as_customer(self, path: str, **query: object) -> Visit:
         return lambda: self.customer.get(path, query)
 
