@@ -10,7 +10,8 @@ from django.utils.translation import ngettext_lazy
 
 from codes import server_facts
 from codes.policy import Policy
-from codes.rules import Report, Rule, RuleSet
+from codes.reports import Report, Rule
+from codes.rules import RuleSet
 from codes.server_facts import Choice, usable_ips
 from servers.choices import BillingMode, Jurisdiction, ServerState
 from servers.models import Server

@@ -7,7 +7,7 @@ from django.db import OperationalError
 from codes.choices import Action, FilingState, State, SupportAction, SupportState
 from codes.lifecycle import TRANSITIONS, StrPromise
 from codes.models import AuthorizationCode
-from codes.rules import Report
+from codes.reports import Report
 from codes.staff import Beyond
 from codes.support import SUPPORT
 from servers.models import Server

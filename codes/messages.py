@@ -31,7 +31,7 @@ from codes.errors import (
     ValueInText,
 )
 from codes.lifecycle import StrPromise
-from codes.rules import Outcome, Report
+from codes.reports import Outcome, Report
 from icpportal import sentences
 
 # What is wrong, by refusal code, naming the value `found` and the policy.

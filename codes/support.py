@@ -17,7 +17,7 @@ from codes.choices import SupportAction, SupportState
 from codes.eligibility import GENERATION
 from codes.lifecycle import StrPromise
 from codes.models import SupportRequest
-from codes.rules import Report, Rule
+from codes.reports import Report, Rule
 from codes.validity import VALIDITY
 from codes.values import ALPHABET
 

@@ -16,7 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from codes.choices import ShownState, State
 from codes.models import AuthorizationCode
 from codes.policy import Policy
-from codes.rules import Rule, RuleSet
+from codes.reports import Rule
+from codes.rules import RuleSet
 from icpportal.dates import shanghai, shanghai_day
 from servers.choices import BillingMode, ServerState
 

@@ -16,6 +16,7 @@ LAYERS = [
     "icpportal.append_only icpportal.bulk icpportal.plans icpportal.retry_after icpportal.snapshots "
     "icpportal.spreadsheets servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.final_rows codes.prepared servers.models",
+    "codes.reports",
     "codes.rules",
     "codes.eligibility codes.foregone codes.lifecycle codes.roles codes.server_facts codes.staff codes.support "
     "codes.validity",

@@ -10,7 +10,7 @@ from codes.choices import State
 from codes.eligibility import GENERATION
 from codes.lifecycle import TRANSITIONS
 from codes.policy import Policy
-from codes.rules import Rule
+from codes.reports import Rule
 from codes.validity import VALIDITY
 from servers.choices import Jurisdiction
 from servers.regions import REGIONS

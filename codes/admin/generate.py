@@ -24,7 +24,7 @@ from codes.choices import BulkAction, Channel
 from codes.eligibility import GENERATION, codes_left, usable_ips
 from codes.errors import NotEligible, Refused
 from codes.messages import explain
-from codes.rules import Report
+from codes.reports import Report
 from icpportal.sentences import comma, join
 from servers.models import Server
 

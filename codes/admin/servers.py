@@ -24,7 +24,7 @@ from codes.admin.verdicts import able_siblings, checked, conditions, replies, se
 from codes.admin.what_if import endings, what_if
 from codes.eligibility import GENERATION, codes_left
 from codes.models import AuthorizationCode
-from codes.rules import Report
+from codes.reports import Report
 from codes.standing import CAN_GENERATE, Standing, with_standing
 from icpportal.dates import shanghai
 from servers.choices import BillingMode, ServerState

@@ -27,7 +27,7 @@ from codes.desk import forget_waiting
 from codes.errors import Refused
 from codes.messages import explain
 from codes.models import SupportRequest
-from codes.rules import Report
+from codes.reports import Report
 from codes.support import ANSWER, MAX_TEXT, SUPPORT
 from servers.models import Server
 

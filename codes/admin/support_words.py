@@ -17,7 +17,7 @@ from codes.admin.verdicts import Verdict
 from codes.choices import SupportState
 from codes.eligibility import GENERATION
 from codes.models import SupportRequest
-from codes.rules import Report
+from codes.reports import Report
 from codes.support import KeptReport, report_then
 from codes.validity import VALIDITY
 from icpportal.sentences import semicolon

@@ -15,7 +15,7 @@ from codes.choices import ShownState
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
 from codes.messages import cannot_generate, refusals
 from codes.policy import Policy
-from codes.rules import Report
+from codes.reports import Report
 from icpportal.dates import shanghai
 from icpportal.sentences import comma, join
 from servers.models import Server

@@ -23,7 +23,7 @@ from codes.admin.verdicts import Verdict, kind_of
 from codes.choices import ShownState
 from codes.eligibility import GENERATION, Choice
 from codes.messages import cannot_generate, refusals
-from codes.rules import Report
+from codes.reports import Report
 from icpportal.dates import shanghai
 from icpportal.sentences import join
 from servers.choices import BillingMode, ServerState

@@ -17,7 +17,7 @@ from codes.choices import Channel
 from codes.errors import CodeNotFound
 from codes.filters import CodeFilterSet
 from codes.models import AuthorizationCode
-from codes.rules import Report
+from codes.reports import Report
 from codes.validity import VALIDITY, FiledBy, expires_at
 from codes.values import digests, normalise
 from icpportal.api.answers import answer

@@ -8,7 +8,7 @@ from django.utils.functional import lazy
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from codes import rules
+from codes import reports
 from codes.choices import FilingState, State
 from codes.eligibility import GENERATION
 from codes.errors import (
@@ -22,7 +22,7 @@ from codes.errors import (
     ValueInText,
 )
 from codes.policy import Policy
-from codes.rules import Outcome, Report, Rule
+from codes.reports import Outcome, Report, Rule
 from codes.validity import VALIDITY
 from icpportal.api.documentation import EXAMPLES
 from icpportal.api.problems import Kind, Problem, Text, declare, invalid, problem_of
@@ -104,7 +104,7 @@ def _of_rule(rule: Rule[Any], title: Text = "") -> Kind:
     return Kind(rule.code, 409, title or _worded(rule.title), _worded(rule.explanation))
 
 
-def _worded(text: rules.Text) -> Text:
+def _worded(text: reports.Text) -> Text:
     """With the policy's values, in the language of the answer and not of the start."""
     return lazy(lambda: str(text % Policy.current().as_dict()), str)()
 

@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 
 from codes.api.problems import outcome_payload
 from codes.eligibility import codes_left
-from codes.rules import Report
+from codes.reports import Report
 from servers.models import Server
 
 

@@ -13,7 +13,7 @@ from codes.choices import Channel, EventType
 from codes.eligibility import GENERATION, Choice
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode
-from codes.rules import Report
+from codes.reports import Report
 from codes.services.changes import Named, give_value, lock, lock_named, refuse_values
 from codes.services.events import HEAD, Act, Actor, event, head_of, record
 from icpportal import bulk

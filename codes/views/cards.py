@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 
 from codes.eligibility import GENERATION
 from codes.messages import Refusal, cannot_generate, refusals
-from codes.rules import Report
+from codes.reports import Report
 from codes.standing import CAN_GENERATE, Standing, expires_soon, with_standing
 from icpportal.api.templatetags.icp import relative
 from icpportal.dates import shanghai

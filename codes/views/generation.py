@@ -20,7 +20,7 @@ from codes.forms import GenerateForm
 from codes.messages import cannot_generate, explain, refusals
 from codes.models import AuthorizationCode
 from codes.policy import Policy
-from codes.rules import Report
+from codes.reports import Report
 from codes.standing import CAN_GENERATE
 from codes.views.access import READ, own_server, page, person
 from codes.views.cards import Card, cards

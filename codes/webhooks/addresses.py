@@ -20,7 +20,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from codes import values
-from codes.rules import Text
+from codes.reports import Text
 
 Resolver = Callable[[str, int], Sequence[str]]
 MAX_LENGTH = 500

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes import values
 from codes.choices import EventType
-from codes.rules import Text
+from codes.reports import Text
 from codes.webhooks.addresses import Resolver, callable_addresses, parse, system_resolver
 from codes.webhooks.choices import DeliveryState, DisabledReason
 from codes.webhooks.delivering import disable

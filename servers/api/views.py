@@ -16,7 +16,7 @@ from codes.choices import Channel
 from codes.eligibility import GENERATION
 from codes.policy import Policy
 from codes.prepared import prepared
-from codes.rules import Report
+from codes.reports import Report
 from icpportal.api.answers import address, answer
 from icpportal.api.documentation import describe
 from icpportal.api.endpoint import READERS, Call, Endpoint

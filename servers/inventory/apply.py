@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from icpportal import bulk
 from servers.choices import ServerState
 from servers.inventory.facts import InventoryFacts, Rejected, ServerFacts, Tally
+from servers.inventory.races import settle
 from servers.inventory.tencent import Inventory
-from servers.inventory.writing import Batch, Detail, Observer, settle
+from servers.inventory.writing import Batch, Detail, Observer
 from servers.models import Account, Server
 
 T = TypeVar("T")

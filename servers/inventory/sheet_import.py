@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 from icpportal import bulk
 from icpportal.sentences import comma
 from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConflict, chunks, state
+from servers.inventory.races import settle
 from servers.inventory.sheet import Row, Sheet, Wrong
-from servers.inventory.writing import Batch, Observer, locking, settle
+from servers.inventory.writing import Batch, Observer, locking
 from servers.models import Account
 
 REJECTED = "rejected"

@@ -1,7 +1,7 @@
 """One batch of servers, locked, compared with what is stated of them, and saved in few statements.
 
 Used by `apply` alone. The locks of all servers that a batch can touch, the holders of wanted addresses too, are taken
-in pk order; whoever loses a race for a new row or an address begins again (`settle`).
+in pk order; whoever loses a race for a new row or an address begins again (races.py).
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from operator import attrgetter
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
-from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -21,33 +20,14 @@ from icpportal import bulk
 from servers.choices import IPKind, ServerState
 from servers.inventory.claims import Claims, concerning
 from servers.inventory.facts import InventoryFacts, IPFacts, ServerFacts
+from servers.inventory.races import Moved
 from servers.models import Account, IPAddress, Region, Server
 
-T = TypeVar("T")
 Detail: TypeAlias = dict[str, object]
 Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
 
-ATTEMPTS = 50  # each lost race is one that somebody else won, so this many rivals at once are fine
-DEADLOCK = "40P01"
 _SERVER = [field.attname for field in Server._meta.concrete_fields]
 _IP = [field.attname for field in IPAddress._meta.concrete_fields]
-
-
-class Moved(Exception):
-    """An address found another holder while the locks were being taken."""
-
-
-def settle(work: Callable[[], T]) -> T:
-    """Do `work` in a transaction, and again when it loses a race. A lock that takes too long is an OperationalError."""
-    for attempt in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                return work()
-        except (IntegrityError, Moved, OperationalError) as error:
-            lost = not isinstance(error, OperationalError) or getattr(error.__cause__, "sqlstate", "") == DEADLOCK
-            if not lost or attempt == ATTEMPTS - 1:
-                raise
-    raise AssertionError("unreachable")
 
 
 def locking(instance_ids: Collection[str], addresses: Collection[str]) -> QuerySet[Server]:

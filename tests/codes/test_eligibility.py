@@ -7,7 +7,7 @@ import pytest
 from django.utils import translation
 
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice, codes_left, usable_ips
-from codes.rules import Report
+from codes.reports import Report
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import IPAddress, Region, Server
 from tests.factories import NOW, failed_codes, make_code, make_ip, make_region, make_server

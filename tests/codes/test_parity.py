@@ -13,7 +13,7 @@ from codes.admin.servers import TABS
 from codes.choices import State
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice
 from codes.models import AuthorizationCode
-from codes.rules import Report
+from codes.reports import Report
 from codes.standing import standings
 from codes.validity import VALIDITY, FiledBy, with_shown_state
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState

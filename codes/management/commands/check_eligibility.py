@@ -16,7 +16,7 @@ from rich.text import Text
 
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice
 from codes.messages import cannot_generate
-from codes.rules import Report
+from codes.reports import Report
 from servers.inventory.facts import canonical_address
 from servers.models import IPAddress, Server
 
