@@ -115,8 +115,9 @@ class CodeAdmin(DeskRecord):
         return code.expiry_cell
 
     @admin.display(description=_("value"))
-    def reveal_cell(self, code: AuthorizationCode) -> str:
-        return render_to_string("includes/reveal_link.html", {"code": code, "url": f"{code.pk}/reveal/"}).strip()
+    def reveal_cell(self, code: AuthorizationCode) -> SafeString:
+        link = render_to_string("includes/reveal_link.html", {"code": code, "url": f"{code.pk}/reveal/"})
+        return SafeString(link.strip())
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """With a way to the value, for those who may see it."""

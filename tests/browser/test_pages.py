@@ -95,6 +95,7 @@ def test_a_page_is_whole_at_every_size_and_theme(who: str, path: str, locale: st
         if wider := overflow(page):
             found.append(f"{size['width']}: {wider} px wider than the window")
         found += [f"{size['width']} {scheme}: {each}" for each in findings(page)]
+        found += re.findall(r"</?(?:a|b|div|span|svg|td|use)\b.*", page.locator("body").inner_text())  # markup as text
     if locale == CHINESE and who not in DESK:
         found += re.findall(r".*[。，：；] \S.*", page.locator("body").inner_text())  # full signs hold their own space
     assert found == []

@@ -106,7 +106,7 @@ def test_only_who_uploaded_a_file_takes_it_in() -> None:
     assert not Server.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["web-1", values.show(values.mint())])
+@pytest.mark.parametrize("name", ["web-1", values.show(values.mint())], ids=["a name", "a code"])
 def test_a_content_is_not_written_down_before_it_is_judged(name: str) -> None:
     know: dict[str, Any] = {"is_secret": values.stands_in, "now": factories.NOW}
     kept = uploads.keep(io.BytesIO(table({"name": name}).encode()), name="a.csv", by=factories.make_user(), **know)
