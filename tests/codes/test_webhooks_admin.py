@@ -18,6 +18,7 @@ from codes.webhooks.choices import DeliveryState, DisabledReason
 from codes.webhooks.delivering import deliver_next
 from codes.webhooks.fan_out import fan_out
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
+from tests.codes.pages import text
 from tests.codes.webhook_receiver import Receiver, receiver
 from tests.factories import make_agent, make_client, make_code
 
@@ -215,3 +216,9 @@ def test_the_log_is_filtered_by_state_endpoint_event_and_type(hook: Receiver) ->
     ):
         assert client.get(list_url(WebhookDelivery, **filters)).context["cl"].result_count == count
     assert client.get(list_url(WebhookDelivery, endpoint="x" * 30)).status_code == 302
+
+
+def test_an_empty_list_says_what_fills_it_to_whoever_reads_it() -> None:
+    pages = {role: text(signed_in(role).get(list_url(WebhookEndpoint))) for role in ("Supervisor", "Auditor")}
+    assert "Nothing is here yet. Add the first one." in pages["Supervisor"]
+    assert "Add the first one." not in pages["Auditor"]
