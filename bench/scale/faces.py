@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.db.models import Max, Min
+from django.test import override_settings
 
+from bench.scale.asked import api_filters, desk_filters
 from bench.scale.world import Visit, World
 from codes import lookup
 from codes.api.events import cursor
-from codes.choices import Channel, EventType, FilingState, ShownState
-from codes.eligibility import GENERATION
 from codes.models import CodeEvent
 from codes.notices.due import due
-from servers.choices import BillingMode, IPKind, ServerState
 from servers.models import Account, Server
 
 
@@ -34,6 +33,7 @@ def faces(world: World) -> Iterator[Face]:
     yield from _desk_pages(world)
     yield from _customers(world)
     yield from _api(world)
+    yield from _where_none_can(world)
     yield from _commands(world)
 
 
@@ -75,57 +75,9 @@ _LISTS = (
 def _desk_lists(world: World) -> Iterator[Face]:
     for path in _LISTS:
         yield Face(name=f"desk list: {path.partition('/')[2]}", visit=world.at_desk(f"{path}/"))
-    for path, query in _filters(world):
+    for path, query in desk_filters(world):
         text = "&".join(f"{name}={value}" for name, value in query.items())
         yield Face(name=f"desk {path.partition('/')[2]}: {text}", visit=world.at_desk(f"{path}/", **query))
-
-
-def _filters(world: World) -> Iterator[tuple[str, dict[str, object]]]:
-    seen = world.handles
-    largest, small = seen.largest.uid, seen.small.uid
-    server, code, filing, ip = "servers/server", "codes/authorizationcode", "codes/filing", "servers/ipaddress"
-    event, delivery = "codes/codeevent", "webhooks/webhookdelivery"
-    rules = [rule.code for rule in GENERATION.rules]
-    yield from ((server, {"eligible": value}) for value in ("true", "false"))
-    yield from ((server, {"fails": rule}) for rule in rules)
-    yield from ((server, {"state": value}) for value in ServerState.values)
-    yield from ((server, {"billing_mode": value}) for value in BillingMode.values)
-    yield from ((server, {"region": value}) for value in ("ap-guangzhou", "ap-taipei", "sa-saopaulo"))
-    yield from ((server, {"account": value}) for value in (largest, small))
-    yield from ((server, {"account": value, "eligible": "true"}) for value in (largest, small))
-    yield server, {"account": largest, "fails": "region_unknown"}
-    yield server, {"fails": "server_terminated", "eligible": "true"}
-    yield server, {"state": "isolated", "fails": "clb_ip"}
-    yield from ((server, {"o": order}) for order in ("1", "-1", "2", "6", "-6"))
-    yield server, {"p": "100"}
-    yield from ((code, {"state": value}) for value in ShownState.values)
-    yield from ((code, {"expires_within": value}) for value in ("7", "30"))
-    yield from ((code, {"account": value}) for value in (largest, small))
-    yield code, {"account": largest, "state": "expired"}
-    yield from ((code, query) for query in ({"server": seen.server.instance_id}, {"ip": seen.ip.address}))
-    yield code, {"authorized_account": small}
-    yield from ((code, {"o": order}) for order in ("6", "-6"))
-    yield from ((filing, {"state": value}) for value in FilingState.values)
-    yield from ((filing, query) for query in ({"held": "long"}, {"account": largest}, {"account": small}))
-    yield filing, {"domain": seen.filing.domain}
-    yield from ((filing, {"o": order}) for order in ("1", "2", "7", "-7"))
-    yield from ((ip, {"live": value}) for value in ("true", "false"))
-    yield from ((ip, {"kind": value}) for value in IPKind.values)
-    yield from ((ip, {"account": value}) for value in (largest, small))
-    yield from ((ip, {"o": order}) for order in ("1", "-1"))
-    yield from ((event, {"type": value}) for value in EventType.values)
-    yield from ((event, {"channel": value}) for value in Channel.values)
-    yield from ((event, {"refused": rule}) for rule in rules)
-    yield from ((event, {"account": value}) for value in (largest, small))
-    yield event, {"when": "7d"}
-    yield event, {"type": "generated", "when": world.now.date().isoformat()}
-    yield event, {"refused": "clb_ip", "when": "7d"}
-    yield event, {"account": largest, "type": "reset"}
-    yield from ((event, query) for query in ({"server": seen.server.instance_id}, {"code": seen.code.pk}))
-    yield event, {"order_number": seen.filing.order_number}
-    yield from (("servers/feedrun", query) for query in ({"newest": "true"}, {"kind": "put"}, {"account": small}))
-    yield from ((delivery, query) for query in ({"state": "pending"}, {"state": "given_up"}, {"endpoint": 3}))
-    yield delivery, {"type": "reset"}
 
 
 def _desk_pages(world: World) -> Iterator[Face]:
@@ -136,6 +88,7 @@ def _desk_pages(world: World) -> Iterator[Face]:
         "code": f"codes/authorizationcode/{seen.code.pk}/change/",
         "filing": f"codes/filing/{seen.filing.pk}/change/",
         "account, small": f"servers/account/{seen.small.pk}/change/",
+        "account, middle": f"servers/account/{seen.middle.pk}/change/",
         "account, largest": f"servers/account/{seen.largest.pk}/change/",
         "IP address": f"servers/ipaddress/{seen.ip.pk}/change/",
         "support request": f"codes/supportrequest/{seen.request.pk}/change/",
@@ -153,11 +106,26 @@ def _customers(world: World) -> Iterator[Face]:
         ("my servers that can", "/", {"show": "can"}),
         ("my servers, searched", "/", {"q": owned.instance_id}),
         ("my codes", "/codes/", {}),
-        ("my codes, used", "/codes/", {"tab": "used"}),
+        *((f"my codes, {tab}", "/codes/", {"tab": tab}) for tab in ("unused", "in_use", "used", "over")),
         ("my support requests", "/requests/", {}),
         ("one server", f"/servers/{owned.instance_id}/", {}),
     ):
         yield Face(name=f"customer of the largest: {name}", visit=world.as_customer(path, **query))
+
+
+def _where_none_can(world: World) -> Iterator[Face]:
+    """The largest account when its servers have spent their codes: each is judged by all rules, in vain."""
+    seen = world.handles
+    uid = seen.largest.uid
+    for name, visit in (
+        ("desk list: server", world.at_desk("servers/server/", account=uid)),
+        ("desk list: server, eligible", world.at_desk("servers/server/", account=uid, eligible="true")),
+        ("desk page: account, largest", world.at_desk(f"servers/account/{seen.largest.pk}/change/")),
+        ("customer of the largest: my servers", world.as_customer("/")),
+        ("client of the largest: servers/?eligible=true", world.api("servers/", limited=True, eligible="true")),
+        ("api: accounts/…/eligibility/", world.api(f"accounts/{uid}/eligibility/")),
+    ):
+        yield Face(name=f"none can, {name}", visit=override_settings(CODES_PER_SERVER=0)(visit))
 
 
 def _api(world: World) -> Iterator[Face]:
@@ -168,65 +136,16 @@ def _api(world: World) -> Iterator[Face]:
         for path in ("servers/", "codes/"):
             yield Face(name=f"{who}: {path}", visit=world.api(path, limited=limited))
             yield Face(name=f"{who}: {path} at row 4,000", visit=world.deep(path, limited=limited))
-        for path, query in _api_filters(world):
+        for path, query in api_filters(world):
             text = "&".join(f"{name}={value}" for name, value in query.items())
             yield Face(name=f"{who}: {path}?{text}", visit=world.api(path, limited=limited, **query))
-    for uid in (seen.largest.uid, seen.small.uid):
+    for uid in (seen.largest.uid, seen.middle.uid, seen.small.uid):
         yield Face(name=f"api: accounts/{uid}/", visit=world.api(f"accounts/{uid}/"))
         yield Face(name=f"api: accounts/{uid}/eligibility/", visit=world.api(f"accounts/{uid}/eligibility/"))
     yield Face(name="api: one server", visit=world.api(f"servers/{seen.server.instance_id}/"), limit=5)
     yield Face(name="api: its report", visit=world.api(f"servers/{seen.server.instance_id}/eligibility/"), limit=5)
     yield Face(name="api: one code", visit=world.api(f"codes/{seen.code.pk}/"), limit=5)
     yield from _feed(world)
-
-
-def _api_filters(world: World) -> Iterator[tuple[str, dict[str, object]]]:
-    seen = world.handles
-    soon = "2026-12-01T00:00:00Z"
-    searches = (
-        seen.server.instance_id,
-        seen.largest.uid,
-        seen.small.uid,
-        seen.ip.address,
-        seen.filing.order_number,
-        seen.filing.icp_number,
-        seen.filing.domain,
-        seen.code.tail,
-        "web-1",
-        "w",
-        "nowhere-to-be-found",
-    )
-    for query in (
-        *({"eligible": value} for value in ("true", "false")),
-        *({"fails": rule.code} for rule in GENERATION.rules),
-        *({"state": value} for value in ServerState.values),
-        *({"billing_mode": value} for value in BillingMode.values),
-        *({"region": value} for value in ("ap-guangzhou", "sa-saopaulo", "ap-never")),
-        *({"account": account.uid} for account in (seen.largest, seen.small)),
-        {"account": seen.largest.uid, "eligible": "true"},
-        {"codes_left_min": 1},
-        {"codes_left_min": 5},
-        {"codes_left_min": 6},
-        {"expires_before": soon},
-        {"expires_before": "2020-01-01T00:00:00Z"},
-        {"state": "terminated", "eligible": "true"},
-        *({"search": term} for term in searches),
-    ):
-        yield "servers/", query
-    for query in (
-        *({"state": value} for value in ShownState.values),
-        *({"account": account.uid} for account in (seen.largest, seen.small)),
-        {"account": seen.largest.uid, "state": "expired"},
-        {"server": seen.server.instance_id},
-        {"ip": seen.ip.address},
-        {"expires_before": soon},
-        {"expires_before": "2020-01-01T00:00:00Z"},
-        {"generated_after": soon},
-        {"authorized_account": seen.small.uid},
-        {"filing": seen.filing.order_number},
-        *({"search": term} for term in searches),
-    ):
-        yield "codes/", query
 
 
 def _feed(world: World) -> Iterator[Face]:

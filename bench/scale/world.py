@@ -32,6 +32,7 @@ class Handles:
     ip: IPAddress
     filing: Filing
     small: Account
+    middle: Account
     largest: Account
     request: SupportRequest
 
@@ -104,6 +105,7 @@ def _handles() -> Handles:
         ip=code.ip,
         filing=filing,
         small=small,
+        middle=Account.objects.get(pk=largest.pk + 1),
         largest=largest,
         request=SupportRequest.objects.order_by("pk")[0],
     )
