@@ -75,3 +75,11 @@ def test_what_reads_is_led_by_indexes(world: World) -> None:
     assert len(judged) > 200
     found = [line for face in judged if not any(part in face.name for part in READS_ON) for line in trouble(face)]
     assert found == [], "\n".join(found)
+
+
+def test_who_uses_the_codes_of_a_large_account_is_looked_up_even_where_reading_all_is_allowed(world: World) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = on")
+    page = next(face for face in faces(world) if face.name == "desk page: account, largest")
+    scanned = {table for statement in cost_of(page.visit, once=True).statements for table in statement.scanned}
+    assert "codes_filing" not in scanned
