@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
+from operator import attrgetter
 from typing import Any
 
 from django.db.models import QuerySet
@@ -121,14 +123,16 @@ def _pk(row: tuple[Any, ...]) -> int:
 
 
 @prepared
-def _keys(shape: Place, *, account: int, after: int | None) -> QuerySet[Any, Any]:
-    """The keys of the account's servers on a page."""
-    return beyond(Server.objects.filter(account=account).values_list("pk"), replace(shape, pk=after))
+def _judged(shape: Place, policy: Policy, *, account: int, after: int | None, now: datetime) -> QuerySet[Server]:
+    """The account's servers on a page, judged by `policy`, which is the current one."""
+    judged = GENERATION.annotate(Server.objects.filter(account=account), now=now)
+    return beyond(judged, replace(shape, pk=after))
 
 
-def _reports(call: Call, rows: list[tuple[Any, ...]]) -> list[Payload]:
-    reports = GENERATION.reports_by_key(Server, [pk for (pk,) in rows], now=call.now)
-    return [report_payload(report) for report in reports]
+def _page_of_reports(call: Call, account: Account) -> list[Report[Server]]:
+    shape = replace(call.place, pk=None, counted=False)
+    judged = _judged(shape, Policy.current(), account=account.pk, after=call.place.pk, now=call.now)
+    return GENERATION.reports_of(judged, now=call.now)
 
 
 class AccountEligibility(Endpoint):
@@ -147,15 +151,19 @@ class AccountEligibility(Endpoint):
     def get(self, call: Call, uid: str) -> HttpResponse:
         account = account_of(call, uid)
         counted = {"count": account.servers.count()} if call.place.counted else {}
-        shape = replace(call.place, pk=None, counted=False)
-        found = _keys(shape, account=account.pk, after=call.place.pk)
-        outcome = self._outcome(call, uid)
-        return page_of(call, found, partial(_reports, call), key=_pk, results="servers", **counted, outcome=outcome)
+        reports = _page_of_reports(call, account)
+        more = {**counted, "outcome": self._outcome(call, uid, reports)}
+        return page_of(
+            call, reports, partial(map, report_payload), key=attrgetter("subject.pk"), results="servers", **more
+        )
 
-    def _outcome(self, call: Call, uid: str) -> str:
-        if GENERATION.any_passes(Server, {"account__uid": uid}, now=call.now):
+    def _outcome(self, call: Call, uid: str, reports: list[Report[Server]]) -> str:
+        """The account's, which the page's reports may tell already."""
+        if any(report.passed for report in reports) or GENERATION.any_passes(
+            Server, {"account__uid": uid}, now=call.now
+        ):
             return "eligible"
-        return "no_associated_cvm" if Server.objects.filter(account__uid=uid).exists() else "no_server"
+        return "no_associated_cvm" if reports or Server.objects.filter(account__uid=uid).exists() else "no_server"
 
 
 _SERVERS = KeptList(
