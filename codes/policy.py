@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.conf import settings
 
 MAX_CODES_PER_SERVER = 5  # FAQ 2. The database guards it too: raising it is a migration, lowering it a setting.
 
 
-@dataclass(frozen=True, kw_only=True)
-class Policy:
+class Policy(NamedTuple):
     """What the conditions are measured against. `min_prepaid_months` counts whole calendar months."""
 
     codes_per_server: int
@@ -28,4 +27,4 @@ class Policy:
 
     def as_dict(self) -> dict[str, int | bool]:
         """For events and texts: the values by name."""
-        return dict(vars(self))
+        return self._asdict()

@@ -95,7 +95,7 @@ def _keep(kept: dict[Any, T], key: object, said: T) -> T:
     return said
 
 
-@dataclass(slots=True, kw_only=True)  # not frozen, which makes it cost three times as much: a page has hundreds
+@dataclass(slots=True)  # not frozen, which makes it cost three times as much: a page has hundreds
 class Outcome(Generic[M]):
     """What a rule says of one object, with the value found. Texts are rendered in the language of the moment."""
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
+from itertools import repeat
+from operator import attrgetter
 from typing import Any, Generic
 
 from django.db.models import BooleanField, Case, Q, QuerySet, Subquery, Value, When
@@ -174,10 +177,7 @@ class RuleSet(Generic[M]):
         return (rule for rule in self.rules if rule.alone)
 
     def _report(self, subject: M, policy: Any, now: datetime) -> Report[M]:
-        outcomes = [
-            Outcome(rule=rule, passed=getattr(subject, rule.annotation), subject=subject, policy=policy)
-            for rule in self.rules
-        ]
+        outcomes = [*map(Outcome, self.rules, self._passed(subject), repeat(subject), repeat(policy))]
         failed = [outcome.code for outcome in outcomes if not outcome.passed]
         return Report(
             subject=subject,
@@ -186,6 +186,10 @@ class RuleSet(Generic[M]):
             policy=policy,
             now=now,
         )
+
+    @cached_property
+    def _passed(self) -> Callable[[M], tuple[bool, ...]]:
+        return attrgetter(*(rule.annotation for rule in self.rules))
 
 
 def _has_subquery(fact: Any) -> bool:
