@@ -59,16 +59,17 @@ def insert(objects: Sequence[M], *, keyed: bool = True) -> None:
     _known(objects)
 
 
-def copy(model: type[Model], names: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Insert rows of values as the database takes them (`stored`), in order; it numbers them itself.
+def copy(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any]], *, number: int) -> None:
+    """Insert `number` rows of values as the database takes them (`stored`), in order; it numbers them itself.
 
-    `names` are those of the columns. Inside a transaction. Raises IntegrityError as bulk_create does.
+    `names` are those of the columns. PostgreSQL takes in rows while later ones are still being made. Inside a
+    transaction. Raises IntegrityError as bulk_create does.
     """
-    if len(rows) > FEW:
+    if number > FEW:
         _write(_table(model), names, rows)
-    elif rows:
+    elif number:
         with connection.cursor() as cursor:
-            cursor.execute(_insertion(model, tuple(names), len(rows)), [value for row in rows for value in row])
+            cursor.execute(_insertion(model, tuple(names), number), [value for row in rows for value in row])
 
 
 def stored(model: type[Model], name: str, value: Any) -> Any:

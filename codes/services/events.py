@@ -25,6 +25,7 @@ Actor: TypeAlias = AbstractBaseUser | ApiClient | None
 _ITS_HEAD = EventHead.objects.filter(server=OuterRef("pk"))
 # For a query of servers that is run under their lock: it saves a statement of its own.
 HEAD = {"head_place": Subquery(_ITS_HEAD.values("place")), "head_mac": Subquery(_ITS_HEAD.values("mac"))}
+_OF_A_CHANGE = ("account_id", "detail", "place", "server_id")  # in the order of their names
 _FIELDS = [field.attname for field in CodeEvent._meta.concrete_fields]
 
 
@@ -134,15 +135,22 @@ def record_server_changes(
     one for each of its servers.
     """
     changed = [(server, detail) for server, detail in changes if detail]
-    heads = _heads({server.pk for server, _detail in changed})
     said = _said(EventType.SERVER_CHANGED, Act(actor=actor, channel=channel, now=now))
-    content, key = chain.series(said, "account_id", "detail", "place", "server_id"), chain.keys()[0]
-    shared, rows = [bulk.stored(CodeEvent, name, value) for name, value in said.items()], []
-    for server, detail in changed:
-        place, before = heads.get(server.pk, chain.BEGINNING)
-        text, place = chain.text(detail), place + 1
-        mac = chain.seal(key, before, content(server.account_id, text, place, server.pk))
-        heads[server.pk] = place, mac
-        rows.append((*shared, server.account_id, server.pk, text, place, mac))
+    rows = _changes(changed, said, heads=_heads({server.id for server, _detail in changed}))
     with _or_nothing():
-        bulk.copy(CodeEvent, (*said, "account_id", "server_id", "detail", "place", "mac"), rows)
+        bulk.copy(CodeEvent, (*said, *_OF_A_CHANGE, "mac"), rows, number=len(changed))
+
+
+def _changes(
+    changed: list[tuple[Server, Mapping[str, object]]], said: dict[str, Any], *, heads: dict[int, chain.Head]
+) -> Iterator[tuple[Any, ...]]:
+    """The rows of these events, made as they are asked for: the database takes in the one meanwhile."""
+    content, key = chain.series(said, *_OF_A_CHANGE), chain.keys()[0]
+    shared = [bulk.stored(CodeEvent, name, value) for name, value in said.items()]
+    for server, detail in changed:
+        pk, account_id = server.id, server.account_id
+        place, before = heads.get(pk, chain.BEGINNING)
+        text, place = chain.text(detail), place + 1
+        mac = chain.seal(key, before, content(account_id, text, place, pk))
+        heads[pk] = place, mac
+        yield (*shared, account_id, text, place, pk, mac)
