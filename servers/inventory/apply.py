@@ -7,25 +7,23 @@ OperationalError. Nothing here knows of codes: who calls records the events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
-from itertools import islice
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
 
 from icpportal import bulk
 from servers.choices import ServerState
+from servers.inventory.batches import Batches
 from servers.inventory.facts import InventoryFacts, Rejected, ServerFacts, Tally
 from servers.inventory.races import settle
 from servers.inventory.tencent import Inventory
 from servers.inventory.writing import Batch, Detail, Observer
 from servers.models import Account, Server
 
-T = TypeVar("T")
 Result: TypeAlias = Literal["created", "updated", "unchanged"]
-BATCH = 5000  # servers locked and written together
 
 
 class StaleVersion(Exception):
@@ -140,8 +138,9 @@ def apply_inventory(
         raise Incomplete
     tally = Tally(rejected=list(inventory.rejected))
     importer = _Import(account=account, region=region, complete=complete, now=now, observer=observer, tally=tally)
-    for rows in chunks(inventory.instances()):
-        importer.take(rows)
+    batches = Batches(inventory.instances())
+    for rows in batches:
+        importer.take(rows, meanwhile=batches.read_on)
         progress(len(rows))
     if complete:
         importer.terminate_missing(inventory)
@@ -164,8 +163,8 @@ class _Import:
         self.account, self.region, self.complete = account, region, complete
         self.now, self.observer, self.tally = now, observer, tally
 
-    def take(self, rows: list[InventoryFacts | Rejected]) -> None:
-        """Write one batch of rows."""
+    def take(self, rows: list[InventoryFacts | Rejected], *, meanwhile: Callable[[], None]) -> None:
+        """Write one batch of rows; `meanwhile` is called when they are compared and only the saving is left."""
         readable: list[InventoryFacts] = []
         for row in rows:
             if isinstance(row, InventoryFacts) and self.region not in (None, row.region):
@@ -176,11 +175,11 @@ class _Import:
             else:
                 readable.append(row)
         with bulk.uncollected():
-            results, rejected = settle(lambda: self._write(readable))
+            results, rejected = settle(lambda: self._write(readable, meanwhile))
         self._count(results)
         self.tally.rejected += rejected
 
-    def _write(self, rows: list[InventoryFacts]) -> tuple[list[Detail], list[Rejected]]:
+    def _write(self, rows: list[InventoryFacts], meanwhile: Callable[[], None]) -> tuple[list[Detail], list[Rejected]]:
         addresses = {ip.address for row in rows for ip in row.ips or ()}
         names = [row.instance_id for row in rows]
         batch = Batch(names, addresses, {row.region for row in rows}, now=self.now)
@@ -188,6 +187,7 @@ class _Import:
         refused = {row.id for row in rejected}
         accepted = _one_claim_an_address([row for row in rows if row.instance_id not in refused])
         servers = [batch.write(row, account=self.account) for row in accepted]
+        meanwhile()
         batch.save(self.observer)
         return [batch.detail(server) for server in servers], rejected
 
@@ -214,7 +214,7 @@ class _Import:
         if self.region is not None:
             servers = servers.filter(region__code=self.region)
         known = servers.values_list("instance_id", flat=True).order_by("pk")
-        for names in chunks(iter([name for name in known.iterator() if not inventory.names(name)])):
+        for names in Batches(iter([name for name in known.iterator() if not inventory.names(name)])):
             self.tally.updated += settle(lambda names=names: self._terminate(names))  # type: ignore[misc]
 
     def _terminate(self, names: list[str]) -> int:
@@ -245,13 +245,3 @@ def _one_claim_an_address(rows: list[InventoryFacts]) -> list[InventoryFacts]:
         else replace(row, ips=tuple(ip for ip in row.ips or () if claims[ip.address] == row.instance_id))
         for row in rows
     ]
-
-
-def chunks(rows: Iterator[T]) -> Iterator[list[T]]:
-    """The rows, BATCH at a time."""
-    while True:
-        with bulk.uncollected():
-            chunk = list(islice(rows, BATCH))
-        if not chunk:
-            return
-        yield chunk

@@ -6,7 +6,7 @@ stored.
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from icpportal import bulk
 from icpportal.sentences import comma
-from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConflict, chunks, state
+from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConflict, state
+from servers.inventory.batches import Batches
 from servers.inventory.races import settle
 from servers.inventory.sheet import Row, Sheet, Wrong
 from servers.inventory.writing import Batch, Observer, locking
@@ -56,7 +57,7 @@ class SheetImport:
         self._sheet, self._now, self._observer, self._heed, self._is_dry = sheet, now, observer, heed, is_dry
         self._lost: set[str] = set()
         self.total: Counter[str] = Counter()
-        self.counts: dict[Account, Counter[str]] = {}
+        self.counts: dict[Account, Counter[str]] = defaultdict(Counter)
 
     def steps(self) -> Iterator[int]:
         """Go on by one batch, in a transaction of its own, each time the number of its rows is asked for.
@@ -64,9 +65,10 @@ class SheetImport:
         Raises OperationalError when a lock takes too long; what was done before stays, unless a transaction surrounds
         this.
         """
-        for batch in chunks(iter(self._sheet)):
-            self._take(batch)
-            yield len(batch)
+        batches = Batches(iter(self._sheet))
+        for rows in batches:
+            self._take(rows, meanwhile=batches.read_on)
+            yield len(rows)
 
     def lock(self) -> None:
         """Lock all servers that the sheet can touch, in pk order, for the transaction that surrounds the whole."""
@@ -76,20 +78,25 @@ class SheetImport:
             addresses += held
         list(locking(names, addresses).values_list("pk", flat=True))
 
-    def _take(self, rows: list[Row]) -> None:
+    def _take(self, rows: list[Row], *, meanwhile: Callable[[], None]) -> None:
         uids = {row.account for row in rows if row.facts is not None}
         accounts = {account.uid: account for account in Account.objects.filter(uid__in=bulk.listed(uids))}
         readable = [row for row in rows if row.facts is not None and row.account in accounts]
         with bulk.uncollected():
-            results = settle(lambda: self._write(readable, accounts))
+            results = settle(lambda: self._write(readable, accounts, meanwhile))
+        told: Counter[tuple[str, str]] = Counter()
         for row in rows:
             verdict = _verdict(row, results.get(row.line))
-            self.total[verdict.result] += 1
-            if row.account in accounts:
-                self.counts.setdefault(accounts[row.account], Counter())[verdict.result] += 1
+            told[row.account, verdict.result] += 1
             self._heed(verdict)
+        for (uid, result), number in told.items():
+            self.total[result] += number
+            if uid in accounts:
+                self.counts[accounts[uid]][result] += number
 
-    def _write(self, rows: list[Row], accounts: dict[str, Account]) -> dict[int, str | Refusal]:
+    def _write(
+        self, rows: list[Row], accounts: dict[str, Account], meanwhile: Callable[[], None]
+    ) -> dict[int, str | Refusal]:
         refused: dict[int, str | Refusal] = {}
         while True:
             batch, results = self._state([row for row in rows if row.line not in refused], accounts)
@@ -100,6 +107,7 @@ class SheetImport:
         if self._is_dry:
             transaction.set_rollback(True)
             return results | refused
+        meanwhile()
         batch.save(self._observer)
         for row in rows:
             # An earlier row has taken an address of this server away, which changed it.

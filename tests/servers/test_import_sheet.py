@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from servers.inventory.apply import BATCH
+from servers.inventory.batches import BATCH
 from servers.inventory.cells import COLUMNS
 from servers.inventory.facts import computed_months
 from servers.inventory.sheet_export import export, template

@@ -1,0 +1,53 @@
+"""Rows in batches, the next of which is read while the database takes in the one before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from itertools import islice
+from typing import Generic, TypeVar
+
+from django.db import connection
+from django.utils.translation import get_language, override
+
+from icpportal import bulk
+
+T = TypeVar("T")
+BATCH = 5000  # servers locked and written together
+
+
+class Batches(Generic[T]):
+    """The rows, BATCH at a time, to be iterated once. What reading them raises comes when the batch is asked for."""
+
+    def __init__(self, rows: Iterator[T]) -> None:
+        self._rows = rows
+        self._is_over = False
+        self._next: Future[list[T]] | None = None
+
+    def __iter__(self) -> Iterator[list[T]]:
+        with ThreadPoolExecutor(1) as self._reader:
+            while batch := self._take():
+                yield batch
+
+    def read_on(self) -> None:
+        """Begin to read the next batch in a thread: for when this one is about to wait for the database.
+
+        Reading must not need a connection; the language is that of the caller. Nothing on SQLite: it works in the
+        caller's own thread, and would hand Python's lock over and back for each row.
+        """
+        if self._next is None and not self._is_over and connection.vendor == "postgresql":
+            self._next = self._reader.submit(self._read_in, get_language())
+
+    def _take(self) -> list[T]:
+        ahead, self._next = self._next, None
+        return self._read() if ahead is None else ahead.result()
+
+    def _read_in(self, language: str | None) -> list[T]:
+        with override(language):
+            return self._read()
+
+    def _read(self) -> list[T]:
+        with bulk.uncollected():
+            batch = [] if self._is_over else list(islice(self._rows, BATCH))
+        self._is_over = len(batch) < BATCH
+        return batch
