@@ -224,7 +224,8 @@ def _progress(done: int, rows: int) -> str:
 
 
 def _verdict(request: HttpRequest, kept: ServerFile) -> dict[str, Any]:
-    rejected = [(line, name, wrong) for line, name, result, wrong in uploads.lines(kept) if result == "rejected"]
+    lines = uploads.lines(kept) if kept.rejected else []
+    rejected = [(line, name, wrong) for line, name, result, wrong in lines if result == "rejected"]
     going, is_own = kept.rows - kept.rejected, kept.by_id == request.user.pk
     does = ngettext("Take in %(count)s row", "Take in %(count)s rows", going)
     return {

@@ -100,7 +100,9 @@ def read_time(text: str) -> datetime | None:
 
 def _moment(text: str) -> datetime | None:
     if found := _WRITTEN.fullmatch(text):
-        return datetime.fromisoformat(text[:19]).replace(tzinfo=_EIGHT_AHEAD if found[1] else SHANGHAI).astimezone(UTC)
+        if found[1]:
+            return datetime.fromisoformat(f"{text[:19]}+08:00").astimezone(UTC)
+        return datetime.fromisoformat(text).replace(tzinfo=SHANGHAI).astimezone(UTC)
     if not (found := _TIME.fullmatch(text)):
         return None
     year, month, day, hour, minute, second, fraction, offset = found.groups()

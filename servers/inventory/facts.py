@@ -79,7 +79,14 @@ class ServerFacts:
         """The prepaid months, and whether a feed that knows the orders stated them."""
         if self.prepaid_months is not None:
             return self.prepaid_months, True
-        return computed_months(self.purchased_at, self.expires_at), False
+        return self._computed(known), False
+
+    def _computed(self, known: Server | None) -> int:
+        """What the two dates say. They are counted again only when the term has changed: the count takes a while."""
+        if known is not None and not known.prepaid_months_stated:
+            if known.purchased_at == self.purchased_at and known.expires_at == self.expires_at:
+                return known.prepaid_months
+        return computed_months(self.purchased_at, self.expires_at)
 
     def assigned_on(self, known: Server | None, *, had_ordinary_ip: bool) -> bool:
         """Whether "Assign a public IP" was selected at purchase (FAQ 4.2)."""
@@ -96,7 +103,7 @@ class InventoryFacts(ServerFacts):
 
     def months_on(self, known: Server | None) -> tuple[int, bool]:
         """A stated count moves with the term: a renewal of three months adds three (decision 2)."""
-        computed = computed_months(self.purchased_at, self.expires_at)
+        computed = self._computed(known)
         if known is None or not known.prepaid_months_stated:
             return computed, False
         moved = known.prepaid_months + computed - computed_months(known.purchased_at, known.expires_at)

@@ -61,11 +61,13 @@ class Sheet:
         self._encoding = self._find_encoding()
         self._ids, self._addresses = Hashes(), Hashes()
         self.rows = 0
-        for _line, texts in self._table():
+        for instance_id, addresses in self.names():
             self.rows += 1
             if most is not None and self.rows > most:
                 raise Unreadable(name, _("It has more than %(most)d rows: split it.") % {"most": most})
-            self._survey(texts)
+            self._ids.add(instance_id)
+            for address in addresses:
+                self._addresses.add(address)
 
     def __iter__(self) -> Iterator[Row]:
         ids, addresses = self._ids.repeated(), self._addresses.repeated()
@@ -79,11 +81,9 @@ class Sheet:
             yield _told_once(row, said, first) if said else row
 
     def names(self) -> Iterator[tuple[str, list[str]]]:
-        """The instance ID and the addresses of each row that can be read."""
-        for line, texts in self._table():
-            row = self._read(line, texts)
-            if row.facts is not None:
-                yield row.instance_id, [ip.address for ip in row.facts.ips or ()]
+        """The instance ID and the addresses that each row names, whatever else is wrong with it."""
+        for _line, texts in self._table():
+            yield _named(texts)
 
     # The table
 
@@ -160,11 +160,6 @@ class Sheet:
 
     # The rows
 
-    def _survey(self, texts: dict[str, str]) -> None:
-        self._ids.add(texts.get("instance_id", "").strip())
-        for address in cells.addresses(texts.get("ips", "")):
-            self._addresses.add(address)
-
     def _read(self, line: int, texts: dict[str, str]) -> Row:
         said, wrong = {}, []
         for column in cells.COLUMNS:
@@ -197,9 +192,13 @@ def _delimiter(given: str, first: str) -> str:
 
 def _by_column(columns: list[str], texts: list[str]) -> dict[str, str]:
     row = dict(zip(columns, texts, strict=False))
-    if any(map(str.strip, texts[len(columns) :])):
+    if len(texts) > len(columns) and any(map(str.strip, texts[len(columns) :])):
         row[""] = str(len(texts) - len(columns))
     return row
+
+
+def _named(texts: dict[str, str]) -> tuple[str, list[str]]:
+    return texts.get("instance_id", "").strip(), list(cells.addresses(texts.get("ips", "")))
 
 
 def _contradictions(said: dict[str, object]) -> Iterator[Wrong]:

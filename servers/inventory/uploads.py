@@ -6,7 +6,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
 
@@ -23,7 +23,7 @@ MOST_ROWS = 100_000
 MOST_BYTES = 32 * 1024 * 1024
 KEPT = timedelta(days=1)  # until then a file can be taken in
 
-Line = tuple[int, str, str, list[tuple[str, str]]]  # line, instance ID, result, and column with reason for each wrong
+Line = tuple[int, str, str, Sequence[tuple[str, str]]]  # line, instance ID, result, column and reason for each wrong
 
 
 class AlreadyTaken(Exception):
@@ -96,7 +96,8 @@ def is_judged(kept: ServerFile) -> bool:
 def lines(kept: ServerFile) -> list[Line]:
     """The verdicts, row by row."""
     packed = bytes(kept.verdicts)
-    return [tuple(line) for line in json.loads(zlib.decompress(packed))] if packed else []
+    found: list[Line] = json.loads(zlib.decompress(packed)) if packed else []
+    return found
 
 
 def _sheet(kept: ServerFile, is_secret: Callable[[str], bool]) -> Sheet:
@@ -105,7 +106,7 @@ def _sheet(kept: ServerFile, is_secret: Callable[[str], bool]) -> Sheet:
 
 def _keeper(heard: list[Line]) -> Callable[[Verdict], Any]:
     def keep(verdict: Verdict) -> None:
-        wrong = [(column, str(detail)) for column, detail in verdict.wrong]
+        wrong = [(column, str(detail)) for column, detail in verdict.wrong] if verdict.wrong else ()
         heard.append((verdict.line, verdict.instance_id, verdict.result, wrong))
 
     return keep
