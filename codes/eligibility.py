@@ -32,8 +32,8 @@ def _usable_exists(policy: Policy) -> Q:
 
 def _notes(server: Server, failed: list[str]) -> list[str]:
     """FAQ 7: in Hong Kong no ICP filing is needed, which is a note beside `not_mainland`."""
-    in_hong_kong = server.region.jurisdiction == Jurisdiction.HONG_KONG
-    return [FILING_NOT_REQUIRED] if in_hong_kong and "not_mainland" in failed else []
+    abroad = "not_mainland" in failed
+    return [FILING_NOT_REQUIRED] if abroad and server.region.jurisdiction == Jurisdiction.HONG_KONG else []
 
 
 GENERATION: RuleSet[Server] = RuleSet(
@@ -53,7 +53,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             remedy=_(
                 "Change the server to prepaid for %(min_prepaid_months)d months or longer, or use a prepaid server."
             ),
-            found=lambda server: BillingMode(server.billing_mode).label,
+            found=lambda server, language: BillingMode(server.billing_mode).label,
             reads=("billing_mode",),
             passes=lambda now, policy: Q(billing_mode=BillingMode.PREPAID),
         ),

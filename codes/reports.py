@@ -17,6 +17,7 @@ from django.utils.translation import get_language
 
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
+Language: TypeAlias = str | None  # None: Django's translations are off
 Said: TypeAlias = tuple[str, str, str, str]  # title, value found, explanation, remedy
 MOST_TEXTS = 1_000  # of one rule that are kept: in two languages, for each number of months
 
@@ -37,7 +38,8 @@ class PolicyValues(Protocol):
 class Rule(Generic[M]):
     """One condition. `code` is stable: in the API, in filters, in events and in addresses.
 
-    The texts may name policy values and whatever `values` gives; `found` is the fact as seen, of the annotated object.
+    The texts may name policy values and whatever `values` gives; `found` is the fact as seen, of the annotated object,
+    for whom is told in `language`, which is that of the moment: to ask for it costs more than most facts.
     `reads` names the attributes that these two read, where objects hardly differ in them: what was said of one is kept
     and said of the next. An `alone` rule that fails is the only one that fails: nothing else is judged.
     """
@@ -47,7 +49,7 @@ class Rule(Generic[M]):
     title: Text
     explanation: Text
     remedy: Text
-    found: Callable[[M], object]
+    found: Callable[[M, Language], object]
     passes: Callable[[datetime, Any], Q]
     values: Callable[[M, Any], Mapping[str, object]] = lambda subject, policy: {}
     reads: tuple[str, ...] = ()
@@ -60,7 +62,7 @@ class Rule(Generic[M]):
         """The name of the boolean that tells whether the rule passes."""
         return f"passes_{self.code}"
 
-    def said(self, subject: M, policy: PolicyValues, language: str | None) -> Said:
+    def said(self, subject: M, policy: PolicyValues, language: Language) -> Said:
         """All that is said of `subject`, in `language`, which is that of the moment."""
         if not self.reads:
             return self._say(subject, policy, language)
@@ -69,7 +71,7 @@ class Rule(Generic[M]):
             said = _keep(self._said, key, self._say(subject, policy, language))
         return said
 
-    def texts(self, subject: M, policy: PolicyValues, language: str | None) -> tuple[str, str, str]:
+    def texts(self, subject: M, policy: PolicyValues, language: Language) -> tuple[str, str, str]:
         """Title, explanation and remedy; few differ, so what was rendered is kept."""
         values = self.values(subject, policy)
         key = (language, policy, *values.values())
@@ -79,9 +81,9 @@ class Rule(Generic[M]):
             _keep(self._texts, key, texts)
         return texts
 
-    def _say(self, subject: M, policy: PolicyValues, language: str | None) -> Said:
+    def _say(self, subject: M, policy: PolicyValues, language: Language) -> Said:
         title, explanation, remedy = self.texts(subject, policy, language)
-        return title, str(self.found(subject)), explanation, remedy
+        return title, str(self.found(subject, language)), explanation, remedy
 
     @cached_property
     def _read(self) -> Callable[[M], object]:
@@ -126,14 +128,14 @@ class Outcome(Generic[M]):
 
     @property
     def found(self) -> str:
-        return str(self.rule.found(self.subject))
+        return str(self.rule.found(self.subject, get_language()))
 
     @property
     def texts(self) -> tuple[str, str, str]:
         """Title, explanation and remedy."""
         return self.rule.texts(self.subject, self.policy, get_language())
 
-    def said(self, language: str | None) -> Said:
+    def said(self, language: Language) -> Said:
         """Title, value found, explanation and remedy in `language`, which is that of the moment."""
         return self.rule.said(self.subject, self.policy, language)
 

@@ -10,11 +10,12 @@ from typing import Any
 
 from django.db.models import Case, DateTimeField, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
-from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from codes.models import AuthorizationCode
 from codes.policy import Policy
+from codes.reports import Language
 from icpportal.dates import SHANGHAI, shanghai, written_day
 from icpportal.sentences import pause, semicolon
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
@@ -109,14 +110,14 @@ def missing_months(server: Any, policy: Policy) -> dict[str, object]:
     return {"missing": max(policy.min_prepaid_months - server.term_months, 0)}
 
 
-def found_term(server: Any) -> object:
+def found_term(server: Any, language: Language) -> object:
     """The prepaid months in total, judged of prepaid servers only."""
     if server.billing_mode != BillingMode.PREPAID:
         return _("Not judged: the server is not prepaid")
     return _MONTHS % {"months": server.term_months}
 
 
-def found_region(server: Server) -> object:
+def found_region(server: Server, language: Language) -> object:
     """The region, and where it is unless its name says so."""
     region = server.region
     if region.jurisdiction in (Jurisdiction.MAINLAND, Jurisdiction.HONG_KONG, Jurisdiction.UNCLASSIFIED):
@@ -124,39 +125,39 @@ def found_region(server: Server) -> object:
     return f"{region}{pause()}{region.get_jurisdiction_display()}"
 
 
-def found_ip(server: Any) -> object:
+def found_ip(server: Any, language: Language) -> object:
     """The IPs as seen: the ordinary one, else every other live one, else which one went and when."""
     if not server.ordinary_address:
         others = [(server.elastic_address, IPKind.ELASTIC), (server.clb_address, IPKind.CLB)]
-        seen = [_of_kind(address, kind) for address, kind in others if address]
-        return semicolon().join(seen) or found_gone(server)
-    return _of_kind(server.ordinary_address, IPKind.PUBLIC)
+        seen = [_of_kind(address, kind, language) for address, kind in others if address]
+        return semicolon().join(seen) or found_gone(server, language)
+    return _of_kind(server.ordinary_address, IPKind.PUBLIC, language)
 
 
-def _of_kind(address: str, kind: IPKind) -> str:
-    return f"{address}{_after_address(kind, get_language())}"
+def _of_kind(address: str, kind: IPKind, language: Language) -> str:
+    return f"{address}{_after_address(kind, language)}"
 
 
 @lru_cache(maxsize=16)
-def _after_address(kind: IPKind, language: str | None) -> str:
+def _after_address(kind: IPKind, language: Language) -> str:
     return f"{pause()}{kind.label}"
 
 
-def found_elastic(server: Any) -> object:
+def found_elastic(server: Any, language: Language) -> object:
     """The Elastic IP where it stands in the way, else what is used instead."""
     if server.elastic_address and not server.ordinary_address:
-        return _of_kind(server.elastic_address, IPKind.ELASTIC)
-    return found_ip(server)
+        return _of_kind(server.elastic_address, IPKind.ELASTIC, language)
+    return found_ip(server, language)
 
 
-def found_clb(server: Any) -> object:
+def found_clb(server: Any, language: Language) -> object:
     """The CLB's IP where it stands in the way, else what is used instead."""
     if server.clb_address and not server.ordinary_address:
-        return _of_kind(server.clb_address, IPKind.CLB)
-    return found_ip(server)
+        return _of_kind(server.clb_address, IPKind.CLB, language)
+    return found_ip(server, language)
 
 
-def found_gone(server: Any) -> object:
+def found_gone(server: Any, language: Language) -> object:
     """Which IP went last, and when."""
     if not server.gone_address:
         return _("No public IP on record")
@@ -168,12 +169,12 @@ def found_gone(server: Any) -> object:
     }
 
 
-def found_assigned(server: Server) -> object:
+def found_assigned(server: Server, language: Language) -> object:
     """What was selected at purchase (FAQ 4.2)."""
     return _("Selected at purchase") if server.public_ip_assigned else _("Not selected at purchase")
 
 
-def found_codes(server: Any) -> object:
+def found_codes(server: Any, language: Language) -> object:
     """How many of the limit are generated, whatever became of them (decision 1)."""
     values = {
         "generated": server.codes_generated,
@@ -185,20 +186,20 @@ def found_codes(server: Any) -> object:
     return _("%(generated)d of %(limit)d generated") % values
 
 
-def found_expiry(server: Any) -> object:
+def found_expiry(server: Any, language: Language) -> object:
     """The server's own expiry time; pay-as-you-go has none."""
     if server.term_expires_at is None:
         return _("No expiry time")
-    return shanghai(server.term_expires_at)
+    return shanghai(server.term_expires_at, language)
 
 
-def found_state(server: Any) -> object:
+def found_state(server: Any, language: Language) -> object:
     """The server's state and the day on which it was first seen; the state alone where a renewal changes it."""
     if server.term_state != server.state:
         return ServerState(server.term_state).label
-    return _since(server.state, server.state_since.astimezone(SHANGHAI).date(), get_language())
+    return _since(server.state, server.state_since.astimezone(SHANGHAI).date(), language)
 
 
 @lru_cache(maxsize=1_000)
-def _since(state: str, day: date, language: str | None) -> str:
+def _since(state: str, day: date, language: Language) -> str:
     return str(_("%(state)s since %(day)s") % {"state": ServerState(state).label, "day": written_day(day)})

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from codes.choices import ShownState, State
 from codes.models import AuthorizationCode
 from codes.policy import Policy
-from codes.reports import Rule
+from codes.reports import Language, Rule
 from codes.rules import RuleSet
 from icpportal.dates import shanghai, shanghai_day
 from servers.choices import BillingMode, ServerState
@@ -95,14 +95,14 @@ def _facts(now: datetime, policy: Policy, choice: FiledBy | None) -> Mapping[str
     return {"shown_state": shown_state(now), "filing_account": account}
 
 
-def _found_expiry(code: AuthorizationCode) -> object:
+def _found_expiry(code: AuthorizationCode, language: Language) -> object:
     if code.server.state == ServerState.ISOLATED:
         return _("The server has been isolated since %(day)s") % {"day": shanghai_day(code.server.state_since)}
     moment = expires_at(code)
-    return _("No expiry time") if moment is None else shanghai(moment)
+    return _("No expiry time") if moment is None else shanghai(moment, language)
 
 
-def _found_standing(code: AuthorizationCode) -> object:
+def _found_standing(code: AuthorizationCode, language: Language) -> object:
     if code.server.state == ServerState.TERMINATED:
         return _("The server was terminated on %(day)s") % {"day": shanghai_day(code.server.state_since)}
     if code.ip.released_at is not None:
@@ -113,7 +113,7 @@ def _found_standing(code: AuthorizationCode) -> object:
     return code.server.get_billing_mode_display()
 
 
-def _found_account(code: Any) -> object:
+def _found_account(code: Any, language: Language) -> object:
     return code.filing_account or _("No account given")
 
 
@@ -128,7 +128,7 @@ VALIDITY: RuleSet[AuthorizationCode] = RuleSet(
             title=_("The code is not used"),
             explanation=_("A code whose filing succeeded can never be used again."),
             remedy=_("Generate another code."),
-            found=lambda code: code.get_state_display(),
+            found=lambda code, language: code.get_state_display(),
             passes=lambda now, policy: ~Q(state=State.USED),
         ),
         Rule(
@@ -137,7 +137,7 @@ VALIDITY: RuleSet[AuthorizationCode] = RuleSet(
             title=_("No other filing holds the code"),
             explanation=_("A filing that was begun holds its code until it is completed or abandoned."),
             remedy=_("Finish or abandon that filing first, or use another code."),
-            found=lambda code: code.get_state_display(),
+            found=lambda code, language: code.get_state_display(),
             passes=lambda now, policy: ~Q(state=State.IN_USE),
         ),
         Rule(
@@ -146,7 +146,7 @@ VALIDITY: RuleSet[AuthorizationCode] = RuleSet(
             title=_("The code is not withdrawn"),
             explanation=_("A withdrawn code is dead for good; its slot stays spent."),
             remedy=_("Generate another code."),
-            found=lambda code: code.get_state_display(),
+            found=lambda code, language: code.get_state_display(),
             passes=lambda now, policy: ~Q(state=State.WITHDRAWN),
         ),
         Rule(

@@ -9,10 +9,10 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
 
-def shanghai(moment: datetime) -> str:
-    """An aware datetime as "20 Nov 2026, 00:00", or "2026-11-20 00:00" in Chinese."""
+def shanghai(moment: datetime, language: str | None = None) -> str:
+    """An aware datetime as "20 Nov 2026, 00:00", or "2026-11-20 00:00" in Chinese. No language: the moment's."""
     there = moment.astimezone(SHANGHAI)
-    is_chinese = _is_chinese()
+    is_chinese = _is_chinese(language)
     return f"{_written(there, is_chinese)}{' ' if is_chinese else ', '}{there.hour:02}:{there.minute:02}"
 
 
@@ -32,5 +32,5 @@ def _written(there: date, is_chinese: bool) -> str:
     return f"{year:04}-{month:02}-{day:02}" if is_chinese else f"{day} {_MONTHS[month - 1]} {year:04}"
 
 
-def _is_chinese() -> bool:
-    return (get_language() or "").startswith("zh")
+def _is_chinese(language: str | None = None) -> bool:
+    return (language or get_language() or "").startswith("zh")
