@@ -9,6 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.utils import timezone
 
@@ -24,6 +25,7 @@ pytestmark = [
     ),
 ]
 SERVERS = 5_000
+MOST_STATEMENTS, MOST_KIB = 8, 80  # of a list at the desk
 MOST_SORTED = 5_000  # rows, of fifteen thousand codes and fifty thousand events
 # What has to judge every code or filing that an account ever had: exact by contract, or once a day.
 EXEMPT = (
@@ -83,3 +85,15 @@ def test_who_uses_the_codes_of_a_large_account_is_looked_up_even_where_reading_a
     page = next(face for face in faces(world) if face.name == "desk page: account, largest")
     scanned = {table for statement in cost_of(page.visit, once=True).statements for table in statement.scanned}
     assert "codes_filing" not in scanned
+
+
+def test_a_list_of_the_desk_takes_eight_statements_and_eighty_kibibytes(world: World, settings: Any) -> None:
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    of_accounts = [face for face in faces(world) if face.name.startswith("desk ") and "account=" in face.name]
+    assert len(of_accounts) > 20
+    for face in (face for face in of_accounts if "fails" not in face.name or "region_unknown" in face.name):
+        cache.clear()
+        face.visit()
+        cost = cost_of(face.visit, once=True)
+        ran = [statement.sql for statement in cost.statements if statement.plan]  # but for what was given up
+        assert len(ran) <= MOST_STATEMENTS and cost.kib <= MOST_KIB, (face.name, cost.kib, ran)

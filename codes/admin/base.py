@@ -69,8 +69,11 @@ class DeskFilter(admin.SimpleListFilter):
         """The value of each row in SQL, for the counts on tabs."""
         raise NotImplementedError
 
-    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
-        """How many rows there are, then how many behind each tab. `whole`: the first, where it is known already."""
+    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[int | None]:
+        """How many rows there are, then how many behind each tab, None where nobody counts them.
+
+        `whole`: the first, where it is known already.
+        """
         up_to = JUDGED_UP_TO if self.is_judged else COUNT_UP_TO
         return tab_counts(rows, self.expression(now=now), values, whole=whole, up_to=up_to)
 
@@ -85,8 +88,8 @@ class TabsOfFew(DeskFilter):
 
     is_tabs = True
 
-    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
-        return [str(found.count()) for found in (rows, *(self.narrow(rows, value, now=now) for value in values))]
+    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[int | None]:
+        return [found.count() for found in (rows, *(self.narrow(rows, value, now=now) for value in values))]
 
 
 def choice_filter(
@@ -160,6 +163,7 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     show_full_result_count = False
     show_facets = admin.ShowFacets.NEVER
     bulk_limit = BULK_LIMIT
+    preserve_filters = False  # in the address of each row's page: it does not come back to them
     list_title: Any = ""  # in the sidebar's word; empty: the model's plural
     list_per_page = 50
     list_max_show_all = 0
@@ -180,6 +184,10 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     def is_impossible(self, chosen: Mapping[str, str], *, now: datetime) -> bool:
         """Whether these filters leave no row whatever the tables hold, so that nobody needs to look."""
         return False
+
+    def with_cells(self, rows: Rows, *, now: datetime) -> Rows:
+        """The same rows with what their columns show, as far as the statement that finds a page can read it."""
+        return rows
 
     def dress(self, rows: Iterable[Any], *, now: datetime) -> list[Any]:
         """The rows of one page with what their columns need besides: for the whole page at once."""

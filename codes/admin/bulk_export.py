@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy
 
 from codes.admin.bulk_kinds import KINDS
 from codes.admin.export import Column, Export
-from codes.admin.rows import fetched
+from codes.admin.rows import shown
 from codes.choices import BulkState, ShownState
 from codes.models import AuthorizationCode, BulkRun
 
@@ -20,7 +20,7 @@ def rows_export(run: BulkRun) -> Export:
 
     def dress(rows: list[Any], now: datetime) -> list[Any]:
         keys = [row.code_id for row in rows if row.code_id]
-        codes = {code.pk: code for code in fetched(AuthorizationCode.objects.filter(pk__in=keys), now=now)}
+        codes = {code.pk: code for code in shown(AuthorizationCode.objects.filter(pk__in=keys), now=now)}
         whys = {} if run.confirmed_at else KINDS[run.action].refusals(_subjects(rows), now=now)
         for row in rows:
             row.shown_code = codes.get(row.code_id)

@@ -57,12 +57,11 @@ class DeskChangeList(ChangeList):
         found = self._page()
         if not found and self.page_num > 1:
             raise IncorrectLookupParameters
-        self.result_count = self._count(len(found))
+        self.tabs = self._count(request, len(found))
         self.paginator = _Counted(self.queryset, self.list_per_page, self.result_count)
         self.multi_page = self.result_count > self.list_per_page
         self.can_show_all, self.full_result_count, self.show_full_result_count = False, None, False
         self.show_admin_actions = bool(self.result_count)
-        self.tabs = self._tabs(request)
         self.result_list = cast(Any, self.model_admin).dress(found[: self.list_per_page], now=self.now)
         self.clear_all_filters_qs = self.get_query_string(
             remove=[*self.get_filters_params(), VIEW_PARAMETER, WAIT_PARAMETER]
@@ -82,7 +81,8 @@ class DeskChangeList(ChangeList):
         chosen = {str(spec.parameter_name): spec.value() for spec in self._specs if spec.value() is not None}
         if cast(Any, self.model_admin).is_impossible(chosen, now=self.now):
             return []
-        rows = self.queryset[self._first : self._first + self.list_per_page + 1]
+        shown = cast(Any, self.model_admin).with_cells(self.queryset, now=self.now)
+        rows = shown[self._first : self._first + self.list_per_page + 1]
         if not self.is_judged:
             return list(rows)
         try:
@@ -92,10 +92,29 @@ class DeskChangeList(ChangeList):
             self.is_cut = True
             return []
 
-    def _count(self, found: int) -> int:
-        """How many rows there are, or more than `up_to`, which is lowered to what is sure when counting takes long."""
+    def _count(self, request: HttpRequest, found: int) -> dict[str, Any] | None:
+        """Counts the rows, of which the page has `found`, and those behind the tabs, which it gives; None without tabs.
+
+        The number of rows is asked for only where neither the page nor a tab tells it.
+        """
+        spec = next((each for each in self._specs if each.is_tabs), None)
         if found <= self.list_per_page:
-            return self._first + found
+            self.result_count = self._first + found
+        elif spec is None or spec.value() is None:
+            self.result_count = self._count_rows()
+        if spec is None:
+            return None
+        counts = self._tab_counts(request, spec)
+        if found > self.list_per_page and spec.value() is not None:
+            values = [str(value) for value, _label in spec.lookup_choices]
+            told = counts[1 + values.index(str(spec.value()))]
+            self.result_count = self._count_rows() if told is None else told
+        texts = ["" if count is None else _plenty(count) for count in counts]
+        choices = [{**choice, "count": text} for choice, text in zip(spec.choices(self), texts, strict=True)]
+        return {"title": spec.title, "choices": choices}
+
+    def _count_rows(self) -> int:
+        """How many rows there are, or more than `up_to`, which is lowered to what is sure when counting takes long."""
         if not self.is_judged:
             return count_up_to(self.queryset, self.up_to)
         try:
@@ -120,28 +139,20 @@ class DeskChangeList(ChangeList):
         found: dict[str, Any] = super().get_filters_params(params)
         return {name: value for name, value in found.items() if name not in (VIEW_PARAMETER, WAIT_PARAMETER)}
 
-    def _tabs(self, request: HttpRequest) -> dict[str, Any] | None:
-        """The tabs above the list with their counts, which follow the other filters; None for a list without."""
-        spec = next((each for each in self._specs if each.is_tabs), None)
-        if spec is None:
-            return None
+    def _tab_counts(self, request: HttpRequest, spec: Any) -> list[int | None]:
+        """How many rows there are behind "all" and each tab; they follow the other filters."""
         rows: Any = self.root_queryset
         for other in self._specs:
             rows = rows if other is spec else other.queryset(request, rows)
         values = [str(value) for value, _label in spec.lookup_choices]
         whole = self.result_count if spec.value() is None else None
-        counts = self._tab_counts(spec, rows, values, whole)
-        choices = [{**choice, "count": count} for choice, count in zip(spec.choices(self), counts, strict=True)]
-        return {"title": spec.title, "choices": choices}
-
-    def _tab_counts(self, spec: Any, rows: Any, values: list[str], whole: int | None) -> list[str]:
         if not self.is_judged:
-            return cast(list[str], spec.counts(rows, values, whole=whole, now=self.now))
+            return cast(list[int | None], spec.counts(rows, values, whole=whole, now=self.now))
         try:
             with at_most(COUNT_MS):
-                return cast(list[str], spec.counts(rows, values, whole=whole, now=self.now))
+                return cast(list[int | None], spec.counts(rows, values, whole=whole, now=self.now))
         except TooLong:
-            return ["" for _value in ("", *values)]
+            return [None for _value in ("", *values)]
 
     @property
     def wait_url(self) -> str:
@@ -210,22 +221,23 @@ def count_up_to(rows: Any, up_to: int) -> int:
 
 def tab_counts(
     rows: Any, expression: Any, values: list[str], *, whole: int | None = None, up_to: int = COUNT_UP_TO
-) -> list[str]:
+) -> list[int | None]:
     """How many rows there are, then how many of each value, by one statement over at most `up_to` rows.
 
     With more rows than that only the first is said: a state that few of millions have would cost reading them all.
+    The first is no more than COUNT_UP_TO + 1, which stands for all that are more.
     `whole` is their number, up to COUNT_UP_TO, where it is known already.
     """
     if whole is None:
         whole = count_up_to(rows, COUNT_UP_TO)
     if not whole:
-        return ["0" for _value in ("", *values)]
+        return [0 for _value in ("", *values)]
     if whole > up_to:
-        return [_plenty(whole), *("" for _value in values)]
+        return [whole, *(None for _value in values)]
     counted = rows.select_related(None).order_by().annotate(tab=expression).values("tab")[: up_to + 1]
     each = {f"tab{place}": Count("tab", filter=Q(tab=value)) for place, value in enumerate(values)}
     found = counted.aggregate(whole=Count("tab"), **each)
-    return [number_format(number, force_grouping=True) for number in found.values()]
+    return list(found.values())
 
 
 def _plenty(count: int) -> str:

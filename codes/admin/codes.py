@@ -18,10 +18,10 @@ from django.utils.translation import pgettext_lazy
 from codes.admin import actions, bulk, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, handle_filter, server_filter
 from codes.admin.columns import link, moment
-from codes.admin.rows import dressed, expiring
+from codes.admin.rows import dressed, expiring, filled, shown
 from codes.admin.verdicts import code_verdict
 from codes.choices import ShownState
-from codes.filters import is_very_large, told_early
+from codes.filters import told_early
 from codes.models import AuthorizationCode, Filing
 from codes.validity import VALIDITY, shown_as, shown_state
 
@@ -35,6 +35,11 @@ class ShownStateFilter(DeskFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(ShownState.choices)
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        """Those in the chosen state; of one account told by their servers' keys, since it may have very many."""
+        rows, owner = super().queryset(request, queryset), request.GET.get("account")
+        return told_early(rows, {"account__uid": owner}) if owner and self.value() else rows
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         return rows.filter(shown_as(value, now=now))
@@ -57,16 +62,6 @@ class ExpiringFilter(DeskFilter):
         return expiring(rows, days=int(value), now=now)
 
 
-class OwnerFilter(account_filter("server__account")):  # type: ignore[misc]
-    """The codes of one account; of a very large one also by their servers' keys, where few are in a state."""
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        rows = super().queryset(request, queryset)
-        account = {"account": self.meant}
-        is_by_state = self.meant is not None and ShownStateFilter.parameter_name in request.GET
-        return told_early(rows, account) if is_by_state and is_very_large(account) else rows
-
-
 @admin.register(AuthorizationCode)
 class CodeAdmin(DeskRecord):
     """Agents inspect, reset, withdraw, rotate, reveal and edit; only the services write."""
@@ -79,7 +74,7 @@ class CodeAdmin(DeskRecord):
     list_filter = (
         ShownStateFilter,
         ExpiringFilter,
-        OwnerFilter,
+        account_filter("server__account"),
         server_filter("server"),
         handle_filter("ip", _("IP address"), "ip__address"),
         handle_filter("authorized_account", _("authorized account"), "authorized_account"),
@@ -124,10 +119,11 @@ class CodeAdmin(DeskRecord):
         columns = super().get_list_display(request)
         return (*columns, "reveal_cell") if request.user.has_perm("codes.reveal_code") else columns
 
+    def with_cells(self, rows: Rows, *, now: datetime) -> Rows:
+        return shown(rows, now=now)
+
     def dress(self, rows: Iterable[AuthorizationCode], *, now: datetime) -> list[Any]:
-        keys = [code.pk for code in rows]
-        by_key = {code.pk: code for code in dressed(AuthorizationCode.objects.filter(pk__in=keys), now=now)}
-        return [by_key[key] for key in keys]
+        return filled(rows, now=now)
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         return bulk.list_actions(request, AuthorizationCode)

@@ -54,7 +54,7 @@ def moment(at: datetime | None) -> SafeString | str:
     if at is None:
         return DASH
     exact = f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
-    return format_html('<time class="nowrap" datetime="{}">{}</time>', exact, shanghai(at))
+    return format_html('<time datetime="{}">{}</time>', exact, shanghai(at))
 
 
 def expiry(at: datetime | None, *, now: datetime, tells: bool = True) -> SafeString | str:

@@ -13,7 +13,7 @@ from django.utils.translation import pgettext_lazy
 from codes.admin import timeline
 from codes.admin.columns import filing_of, yes_no
 from codes.admin.export import Cell, Column, Export
-from codes.admin.rows import fetched
+from codes.admin.rows import shown
 from codes.admin.staff_words import roles_of
 from codes.admin.support_words import state, taken_by, what_failed
 from codes.admin.verdicts import short_verdict
@@ -41,7 +41,7 @@ def _judged(servers: list[Any], now: datetime) -> list[Any]:
 
 def _fetched(codes: list[Any], now: datetime) -> list[Any]:
     keys = [code.pk for code in codes]
-    by_key = {code.pk: code for code in fetched(AuthorizationCode.objects.filter(pk__in=keys), now=now)}
+    by_key = {code.pk: code for code in shown(AuthorizationCode.objects.filter(pk__in=keys), now=now)}
     return [by_key[key] for key in keys]
 
 

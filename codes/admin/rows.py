@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,14 +14,19 @@ from codes.models import standing_filings
 from codes.validity import standing, unexpired, with_shown_state
 
 
-def fetched(codes: QuerySet[Any], *, now: datetime) -> list[Any]:
+def shown(codes: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
     """Codes with shown state, server, account and IP, and the filing that holds or used each: two queries."""
-    return list(with_shown_state(codes, now=now).prefetch_related(standing_filings()))
+    return with_shown_state(codes, now=now).prefetch_related(standing_filings())
 
 
 def dressed(codes: QuerySet[Any], *, now: datetime) -> list[Any]:
     """The same with their cells, as pages show them."""
-    found = fetched(codes, now=now)
+    return filled(shown(codes, now=now), now=now)
+
+
+def filled(codes: Iterable[Any], *, now: datetime) -> list[Any]:
+    """Codes as of `shown`, with their cells."""
+    found = list(codes)
     for code in found:
         code.badge = badge(code.shown_state)
         code.expiry_cell = code_expiry(code, now=now)

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.core.cache import cache
 from django.db.models import BooleanField, Case, CharField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -22,6 +23,7 @@ from codes.admin.columns import expiry, link, list_url, moment
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, conditions, replies, server_verdict
 from codes.admin.what_if import endings, what_if
+from codes.desk import KEPT_SECONDS
 from codes.eligibility import GENERATION, codes_left
 from codes.models import AuthorizationCode
 from codes.reports import Report
@@ -31,6 +33,7 @@ from servers.choices import BillingMode, ServerState
 from servers.filters import is_impossible
 from servers.models import IPAddress, Region, Server
 
+_REGIONS = "icp.regions"
 TABS = {
     "true": (_("Can generate"), CAN_GENERATE),
     "false": (_("Cannot generate"), (Standing.REFUSED, Standing.FULL)),
@@ -59,7 +62,7 @@ class StandingFilter(DeskFilter):
         judged: Rows = with_standing(rows, now=now)
         return judged.filter(is_such)
 
-    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
+    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[int | None]:
         judged, tab = with_standing(rows, now=now), Case(*_whens(), output_field=CharField())
         return tab_counts(judged, tab, values, whole=whole, up_to=JUDGED_UP_TO)
 
@@ -96,13 +99,20 @@ class FailsFilter(DeskFilter):
 
 
 class RegionFilter(DeskFilter):
-    """By region: the regions are a short table of their own, so no DISTINCT over the servers."""
+    """By region: the regions are a short table of their own, so no DISTINCT over the servers.
+
+    They are those of some seconds ago, unless another is asked for.
+    """
 
     title = _("region")
     parameter_name = "region"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(region.code, str(region)) for region in Region.objects.order_by("code")]
+        known: list[Region] = cache.get(_REGIONS, [])
+        if not known or self.value() not in (None, *(region.code for region in known)):
+            known = list(Region.objects.order_by("code"))
+            cache.set(_REGIONS, known, KEPT_SECONDS)
+        return [(region.code, str(region)) for region in known]
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         return rows.filter(region__code=value)

@@ -56,7 +56,7 @@ class TabFilter(DeskFilter):
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         return queryset if self.value() == _ALL else super().queryset(request, queryset)
 
-    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[str]:
+    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[int | None]:
         """By one statement; what I took waits too, so it counts twice."""
         limited = SupportRequest.objects.filter(pk__in=rows.order_by().values("pk")[: COUNT_UP_TO + 1])
         waits = Q(waiting_since__isnull=False)
@@ -64,7 +64,7 @@ class TabFilter(DeskFilter):
         found = limited.aggregate(
             all=Count("pk"), **{value: Count("pk", filter=each.get(value, Q(state=value))) for value in values}
         )
-        return [f"{COUNT_UP_TO}+" if count > COUNT_UP_TO else str(count) for count in found.values()]
+        return list(found.values())
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         match value:

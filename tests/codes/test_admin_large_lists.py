@@ -14,6 +14,7 @@ from codes.models import AuthorizationCode, CodeEvent, Filing
 from servers.choices import ServerState
 from servers.models import IPAddress, Server
 from tests import factories
+from tests.codes.test_large_accounts import make_fleet
 
 pytestmark = pytest.mark.django_db
 
@@ -44,9 +45,17 @@ def test_a_page_that_is_not_full_needs_no_count():
 
 
 def test_a_list_by_verdict_counts_less_far_than_a_list_by_a_column():
-    make_servers(51)
-    assert f"LIMIT {JUDGED_UP_TO + 1}" in counting(Server, eligible="true")[0]
+    make_fleet(factories.make_account(), JUDGED_UP_TO + 1)
+    _all, can = counting(Server, eligible="true")
+    assert f"LIMIT {JUDGED_UP_TO + 1}" in can
     assert f"LIMIT {COUNT_UP_TO + 1}" in counting(Server, state="running")[0]
+
+
+def test_a_tab_that_was_counted_tells_how_many_rows_it_has():
+    make_fleet(factories.make_account(), 51)
+    factories.make_server(state=ServerState.TERMINATED, with_ip=False)
+    assert len(counting(Server, eligible="true")) == 1  # of all; the tabs by another statement
+    assert "1 to 50 of 51" in signed_in().get(list_url(Server, eligible="true")).content.decode()
 
 
 def test_a_page_beyond_the_count_is_refused_before_anything_is_read():

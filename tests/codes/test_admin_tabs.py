@@ -85,9 +85,9 @@ def test_all_tabs_cost_one_statement_that_reads_no_more_than_the_limit():
 def test_beyond_the_limit_only_the_whole_is_said():
     make_codes()
     codes = AuthorizationCode.objects.all()
-    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=3) == ["3", "2", "1"]
-    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=2) == ["3", "", ""]
-    assert tab_counts(codes, F("state"), ["unused", "in_use"], whole=10_001, up_to=2) == ["10,000+", "", ""]
+    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=3) == [3, 2, 1]
+    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=2) == [3, None, None]
+    assert tab_counts(codes, F("state"), ["unused", "in_use"], whole=10_001, up_to=2) == [10_001, None, None]
 
 
 def make_servers() -> tuple:
@@ -133,5 +133,5 @@ def test_more_servers_than_a_page_may_judge_are_only_numbered():
     servers = with_standing(Server.objects.all(), now=timezone.now())
     with CaptureQueriesContext(connection) as queries:
         counts = tab_counts(servers, F("standing"), ["1", "2"], up_to=5)
-    assert counts == ["6", "", ""] and not [query for query in queries if "standing" in query["sql"]]
-    assert tab_counts(servers, F("standing"), ["1", "2"], up_to=6) == ["6", "2", "1"]
+    assert counts == [6, None, None] and not [query for query in queries if "standing" in query["sql"]]
+    assert tab_counts(servers, F("standing"), ["1", "2"], up_to=6) == [6, 2, 1]
