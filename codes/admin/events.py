@@ -168,4 +168,5 @@ class EventAdmin(DeskRecord):
             {"label": _("Request"), "value": obj.request_id or "–"},
         ]
         row = timeline.row(obj)
-        return {"heading": _("Event"), "facts": facts, "timeline": [row], "all_events_url": "", "links": []}
+        title = timeline.headline(obj)
+        return {"heading": "", "title": title, "facts": facts, "timeline": [row], "all_events_url": "", "links": []}

@@ -15,6 +15,7 @@ from codes.admin.columns import list_url, mono, page_url
 from codes.choices import EventType
 from codes.eligibility import GENERATION
 from codes.models import CodeEvent
+from icpportal.dates import shanghai
 from icpportal.sentences import comma, semicolon
 from icpportal.sign_in.people import name
 
@@ -69,6 +70,12 @@ def title(event: CodeEvent) -> str:
     handle = format_html('<a href="{}">{}</a>', page_url(subject), mono(str(subject)))
     changed = changes.sentences(event.detail) if event.type == EventType.SERVER_CHANGED else []
     return format_html("<strong>{}</strong> {}", changed[0] if changed else event.get_type_display(), handle)
+
+
+def headline(event: CodeEvent) -> str:
+    """The same with the time, in plain words: the heading of its page."""
+    values = {"what": event.get_type_display(), "subject": event.code or event.server, "when": shanghai(event.at)}
+    return _("%(what)s: %(subject)s, %(when)s") % values
 
 
 def refused_because(event: CodeEvent) -> str:

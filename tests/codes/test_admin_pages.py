@@ -10,12 +10,15 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from codes import services
 from codes.admin.columns import list_url, page_url
+from codes.choices import Channel
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode, CodeEvent, Filing
 from servers.choices import BillingMode, ServerState
 from servers.models import Account, IPAddress, Region, Server
 from tests import factories
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
@@ -81,6 +84,23 @@ def test_nothing_is_deletable_by_superusers_either():
         assert client.get(url).status_code == 403, each
         assert client.post(url, {"post": "yes"}).status_code == 403, each
         assert type(each).objects.filter(pk=each.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("language", "of_server", "of_code"),
+    [
+        ("en", "Server changed: %s, 23 Nov 2026, 12:00", "Code generated: %s, 23 Nov 2026, 12:00"),
+        ("zh-hans", "云服务器已变更：%s，2026-11-23 12:00", "已生成授权码：%s，2026-11-23 12:00"),
+    ],
+)
+def test_an_event_is_headed_by_what_happened_to_what_and_when(language, of_server, of_code):
+    code = factories.make_code()
+    services.record_server_changes([(code.server, {"version": [1, 2]})], actor=None, channel=Channel.API, now=NOW)
+    generated, changed = code.server.events.order_by("pk")
+    client = signed_in()
+    for event, title in ((changed, of_server % code.server), (generated, of_code % code.masked)):
+        page = client.get(page_url(event), headers={"Accept-Language": language}).content.decode()
+        assert f"<h1>{title}</h1>" in page and title in page.split("</title>")[0]
 
 
 def test_facts_are_neither_added_nor_edited():
