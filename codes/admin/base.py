@@ -14,6 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import F, Model, QuerySet
@@ -208,6 +209,8 @@ class DeskAdmin(ListWithViews, ListAsCsv):
         refuse_nul(request)
         if "e" in request.GET:
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
+        if SEARCH_VAR in request.GET and not self.get_search_fields(request):
+            messages.warning(request, _("This list has no search: look it up in the box above, or add a filter."))
         views = self.views_context(request) if self.has_view_permission(request) else {}
         context = {
             "title": self.plural,

@@ -192,6 +192,16 @@ def test_a_filter_that_cannot_be_right_is_said_and_breaks_nothing(query):
     assert answer.status_code == 200 and "A filter in the address was not understood" in answer.content.decode()
 
 
+def test_a_list_that_is_not_searched_says_so():
+    root = Client()
+    root.force_login(User.objects.create_superuser("root", "root@example.com", "pw"))
+    said = "This list has no search: look it up in the box above, or add a filter."
+    for model in VIEWED:
+        assert said in root.get(list_url(model), {"q": "web-1"}).content.decode(), model
+    assert said not in root.get(list_url(Server)).content.decode()
+    assert said not in root.get(list_url(User), {"q": "root"}).content.decode()
+
+
 @pytest.mark.parametrize("query", ["o=99", "p=1e30"])
 def test_an_order_or_a_page_that_cannot_be_shows_the_first_page(query):
     server = factories.make_server()
