@@ -16,7 +16,7 @@ from django.utils.translation import ngettext_lazy
 from codes.models import AuthorizationCode
 from codes.policy import Policy
 from codes.reports import Language
-from icpportal.dates import SHANGHAI, shanghai, written_day
+from icpportal.dates import SHANGHAI, expiry_time, shanghai, written_day
 from icpportal.sentences import pause, semicolon
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import IPAddress, Server
@@ -188,9 +188,7 @@ def found_codes(server: Any, language: Language) -> object:
 
 def found_expiry(server: Any, language: Language) -> object:
     """The server's own expiry time; pay-as-you-go has none."""
-    if server.term_expires_at is None:
-        return _("No expiry time")
-    return shanghai(server.term_expires_at, language)
+    return expiry_time(server.term_expires_at, language)
 
 
 def found_state(server: Any, language: Language) -> object:

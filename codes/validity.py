@@ -18,7 +18,7 @@ from codes.models import AuthorizationCode
 from codes.policy import Policy
 from codes.reports import Language, Rule
 from codes.rules import RuleSet
-from icpportal.dates import shanghai, shanghai_day
+from icpportal.dates import expiry_time, shanghai_day
 from servers.choices import BillingMode, ServerState
 
 
@@ -98,8 +98,7 @@ def _facts(now: datetime, policy: Policy, choice: FiledBy | None) -> Mapping[str
 def _found_expiry(code: AuthorizationCode, language: Language) -> object:
     if code.server.state == ServerState.ISOLATED:
         return _("The server has been isolated since %(day)s") % {"day": shanghai_day(code.server.state_since)}
-    moment = expires_at(code)
-    return _("No expiry time") if moment is None else shanghai(moment, language)
+    return expiry_time(expires_at(code), language)
 
 
 def _found_standing(code: AuthorizationCode, language: Language) -> object:

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -14,6 +14,11 @@ def shanghai(moment: datetime, language: str | None = None) -> str:
     there = moment.astimezone(SHANGHAI)
     is_chinese = _is_chinese(language)
     return f"{_written(there, is_chinese)}{' ' if is_chinese else ', '}{there.hour:02}:{there.minute:02}"
+
+
+def expiry_time(moment: datetime | None, language: str | None = None) -> str:
+    """The same of an expiry, which not everything has."""
+    return gettext("No expiry time") if moment is None else shanghai(moment, language)
 
 
 def shanghai_day(moment: datetime) -> str:

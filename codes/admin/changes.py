@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from icpportal.dates import shanghai
+from icpportal.dates import expiry_time, shanghai
 from icpportal.sentences import comma
 from servers.choices import BillingMode, IPKind, ServerState
 
@@ -56,13 +56,13 @@ def _billing(before: Any, after: Any) -> list[str]:
 def _expiry(before: Any, after: Any) -> list[str]:
     old, new = _moment(before), _moment(after)
     if new is None:
-        return [_("No expiry time any more; it was %(before)s") % {"before": _shown(old)}]
+        return [_("No expiry time any more; it was %(before)s") % {"before": expiry_time(old)}]
     if old is None:
-        return [_("Expires %(after)s; it had no expiry time") % {"after": _shown(new)}]
+        return [_("Expires %(after)s; it had no expiry time") % {"after": expiry_time(new)}]
     text = (
         _("Renewed until %(after)s, from %(before)s") if new > old else _("Expires %(after)s already, not %(before)s")
     )
-    return [text % _named(_shown(old), _shown(new))]
+    return [text % _named(expiry_time(old), expiry_time(new))]
 
 
 def _months(before: Any, after: Any) -> list[str]:
@@ -83,7 +83,8 @@ def _assigned(before: Any, after: Any) -> list[str]:
 
 
 def _purchased(before: Any, after: Any) -> list[str]:
-    return [_("Purchased %(after)s, not %(before)s") % _named(_shown(_moment(before)), _shown(_moment(after)))]
+    old, new = (shanghai(moment) if moment else "–" for moment in (_moment(before), _moment(after)))
+    return [_("Purchased %(after)s, not %(before)s") % _named(old, new)]
 
 
 def _region(before: Any, after: Any) -> list[str]:
@@ -116,7 +117,7 @@ def _ip_fact(name: str, before: Any, after: Any) -> str:
     if fact == "kind":
         kinds = {"address": address, **_named(IPKind(before).label, IPKind(after).label)}
         return _("%(address)s is now: %(after)s, it was: %(before)s") % kinds
-    moments = {"address": address, **_named(_shown(_moment(before)), _shown(_moment(after)))}
+    moments = {"address": address, **_named(expiry_time(_moment(before)), expiry_time(_moment(after)))}
     return _("%(address)s expires %(after)s, before: %(before)s") % moments
 
 
@@ -126,7 +127,3 @@ def _named(before: Any, after: Any) -> dict[str, Any]:
 
 def _moment(text: Any) -> datetime | None:
     return datetime.fromisoformat(text) if text else None
-
-
-def _shown(moment: datetime | None) -> str:
-    return shanghai(moment) if moment else _("No expiry time")

@@ -16,7 +16,7 @@ from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
 from codes.messages import cannot_generate, refusals
 from codes.policy import Policy
 from codes.reports import Report
-from icpportal.dates import shanghai
+from icpportal.dates import expiry_time
 from icpportal.sentences import comma, join
 from servers.models import Server
 
@@ -79,8 +79,7 @@ def code_verdict(report: Report[Any]) -> Verdict:
     line = join(text for refusal in reasons for text in (refusal.sentence, refusal.remedy))
     match state:
         case ShownState.UNUSED:
-            expires_at = validity.expires_at(code)
-            until = {"moment": shanghai(expires_at) if expires_at else _("no expiry time")}
+            until = {"moment": expiry_time(validity.expires_at(code))}
             return Verdict(kind="ok", headline=_("Unused: it can begin a filing"), line=_("Until: %(moment)s") % until)
         case ShownState.IN_USE:
             headline = _("In use: a filing holds it")

@@ -181,6 +181,11 @@ def test_a_transfer_is_told_to_both_accounts() -> None:
     assert changes.sentences({"account": ["1", "2"]}) == ["Transferred from account 1 to 2, with its codes"]
 
 
+def test_a_time_of_purchase_that_nobody_stated_is_no_expiry() -> None:
+    told = changes.sentences({"purchased_at": [None, "2026-01-31T08:00:00+00:00"]})
+    assert told == ["Purchased 31 Jan 2026, 16:00, not –"]
+
+
 def test_a_fact_without_words_stands_by_its_name() -> None:
     assert changes.sentences({"shoe_size": [1, 2], "by": "x", "none": []}) == ["shoe_size: 1 → 2"]
 

@@ -15,6 +15,7 @@ from icpportal import dates, sentences
 register = template.Library()
 register.simple_tag(sentences.gap)
 register.simple_tag(sentences.pause)
+register.filter(dates.expiry_time)
 
 POSITION_PARAMETERS = ("cursor", "page", "p")  # a place in one list says nothing about another list
 
