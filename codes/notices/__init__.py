@@ -1,4 +1,4 @@
-"""Notices: daily mails to the members of an account about codes that expire and filings that do not get on.
+"""Notices: daily mails to the members of an account about codes that expire and filings that have stalled.
 
 `manage.py send_notices` finds what is due (due.py), writes one mail a member (mail.py), hands it over and only then
 notes what it said (sending.py). A notice is one code, one threshold and one expiry time (or one begun filing) for one

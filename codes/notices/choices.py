@@ -8,4 +8,4 @@ class Kind(TextChoices):
     """What a notice is about."""
 
     EXPIRY = "expiry", _("A code expires")
-    STALLED = "stalled", _("A filing does not get on")
+    STALLED = "stalled", _("A filing has stalled")

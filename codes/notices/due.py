@@ -1,4 +1,4 @@
-"""What there is to tell: codes that expire soon, filings that do not get on. Two queries for any number of accounts."""
+"""What there is to tell: codes that expire soon, filings that have stalled. Two queries for any number of accounts."""
 
 from __future__ import annotations
 

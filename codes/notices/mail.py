@@ -50,7 +50,7 @@ def _subject(items: list[Due]) -> str:
     stalled = len(items) - expiring
     parts = [
         ngettext("%(count)d code expires soon", "%(count)d codes expire soon", expiring) % {"count": expiring},
-        ngettext("%(count)d filing does not get on", "%(count)d filings do not get on", stalled) % {"count": stalled},
+        ngettext("%(count)d filing has stalled", "%(count)d filings have stalled", stalled) % {"count": stalled},
     ]
     return _("ICP filing: %(what)s") % {
         "what": pause().join(part for part, count in zip(parts, (expiring, stalled), strict=True) if count)

@@ -53,7 +53,7 @@ def test_one_mail_a_member_lists_everything_by_account_and_server():
     assert send() == "1 mails with 3 notices sent, 0 failed\n"
     (message,) = mail.outbox
     assert message.to == [member.email]
-    assert message.subject == "ICP filing: 2 codes expire soon, 1 filing does not get on"
+    assert message.subject == "ICP filing: 2 codes expire soon, 1 filing has stalled"
     text = message.body
     places = [text.index(part) for part in ("100000000001", "shop", soon.masked, "100000000002", later.masked)]
     assert places == sorted(places)
