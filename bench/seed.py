@@ -11,6 +11,7 @@ from rich.progress import track
 
 from codes import values
 from codes.models import AuthorizationCode
+from icpportal import sealing
 from icpportal.api.models import ApiClient, Scope, issue_token
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.models import Account, IPAddress, Region, Server
@@ -98,7 +99,7 @@ def _code(ip: IPAddress, value: str, slot: int, now: datetime) -> AuthorizationC
         ip=ip,
         slot=slot,
         digest=values.digest(value),
-        sealed=values.seal(value),
+        sealed=sealing.seal(value),
         tail=value[-values.TAIL :],
         generated_at=now,
     )

@@ -1,4 +1,4 @@
-"""Code values: minted from 120 random bits, told apart by a check character, sealed at rest, found by keyed digest.
+"""Code values: minted from 120 random bits, told apart by a check character, found by keyed digest.
 
 A value has one canonical form: 25 upper-case Crockford base-32 characters, the last of them the check character. Only
 `show` turns it into what people read: `ICP-` and five groups of five. The database holds the sealed value and its
@@ -14,7 +14,6 @@ import secrets
 import unicodedata
 from functools import lru_cache
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from stdnum import luhn
 
@@ -99,30 +98,6 @@ def digests(canonical: str) -> list[bytes]:
     """The digest under each key, newest first: a code sealed before a rotation is found too."""
     text = canonical.encode("utf-8", "surrogatepass")
     return [hmac.digest(key, text, "sha256") for key in _digest_keys(tuple(settings.CODE_KEYS))]
-
-
-def seal(text: str) -> bytes:
-    """Encrypted under the newest key."""
-    return _fernet(tuple(settings.CODE_KEYS)).encrypt(text.encode())
-
-
-def unseal(sealed: bytes | memoryview[int]) -> str:
-    """Decrypted under whichever key sealed it. Raises cryptography.fernet.InvalidToken when none did."""
-    return _fernet(tuple(settings.CODE_KEYS)).decrypt(bytes(sealed)).decode()
-
-
-def is_newest(sealed: bytes | memoryview[int]) -> bool:
-    """Whether it was the newest key that sealed it."""
-    try:
-        _fernet(tuple(settings.CODE_KEYS[:1])).decrypt(bytes(sealed))
-    except InvalidToken:
-        return False
-    return True
-
-
-@lru_cache(maxsize=8)
-def _fernet(keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(key) for key in keys])
 
 
 @lru_cache(maxsize=8)

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS = [
     "icpportal.context icpportal.dates icpportal.env icpportal.sentences codes.choices codes.policy codes.values "
     "codes.notices.choices codes.webhooks.choices codes.chain "
-    "icpportal.append_only icpportal.bulk icpportal.plans icpportal.retry_after icpportal.snapshots "
+    "icpportal.append_only icpportal.bulk icpportal.plans icpportal.retry_after icpportal.sealing icpportal.snapshots "
     "icpportal.spreadsheets servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.final_rows codes.prepared servers.models",
     "codes.reports",
@@ -131,6 +131,16 @@ def test_imports_point_down(module: str) -> None:
 def test_servers_never_import_codes_below_their_interfaces() -> None:
     below = [module for module in DOMAIN if module.startswith("servers")]
     assert [(module, name) for module in below for name in imports(module) if name.split(".")[0] == "codes"] == []
+
+
+def test_the_project_knows_of_codes_no_more_than_this() -> None:
+    """The limit that the database guards, the letters that can be read aloud, the statements that are kept."""
+    known = {(module, name) for module in modules("icpportal") for name in imports(module) if name.startswith("codes.")}
+    assert known == {
+        ("icpportal.checks", "codes.policy"),
+        ("icpportal.sign_in.one_time_codes", "codes.values"),
+        ("icpportal.api.kept_lists", "codes.prepared"),
+    }
 
 
 @pytest.mark.parametrize("module", DOMAIN)

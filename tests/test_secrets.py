@@ -13,6 +13,7 @@ import pytest
 from codes import values
 from codes.choices import EventType
 from codes.models import AuthorizationCode, CodeEvent
+from icpportal import sealing
 from icpportal.logs import LineFormatter
 from tests.codes.webhook_receiver import receiver
 from tests.secrecy.day import Day
@@ -106,7 +107,7 @@ def test_after_a_day_of_use_nothing_that_was_written_holds_a_secret(
     pieces += [("a webhook", f"{got.path}{got.headers}{got.body.decode()}") for got in hook.got]
     pieces += _files.texts(folder)
     everything_was_used(day, pieces, folder)
-    never_shown = {values.show(values.unseal(code.sealed)) for code in AuthorizationCode.objects.all()}
+    never_shown = {values.show(sealing.unseal(code.sealed)) for code in AuthorizationCode.objects.all()}
     assert len(day.seen) >= 25 and len(never_shown - day.seen) >= 4
     assert leaks(pieces, day.seen | never_shown) == []
     packed = [each.decode("latin-1") for each in day.packed]

@@ -16,6 +16,7 @@ from codes import values
 from codes.choices import FilingState
 from codes.models import AuthorizationCode, Filing, SupportRequest
 from codes.roles import SUPERVISOR
+from icpportal import sealing
 from icpportal.api.models import ApiClient, Scope, issue_token
 from servers.models import Account, IPAddress, Server
 
@@ -94,7 +95,7 @@ def _handles() -> Handles:
     filing = middle.select_related("code__server__account", "code__ip").order_by("pk")[0]
     value = values.mint()
     AuthorizationCode.objects.filter(pk=filing.code_id).update(
-        digest=values.digest(value), sealed=values.seal(value), tail=value[-values.TAIL :]
+        digest=values.digest(value), sealed=sealing.seal(value), tail=value[-values.TAIL :]
     )
     code = AuthorizationCode.objects.select_related("server", "ip").get(pk=filing.code_id)
     small = Account.objects.filter(servers__isnull=False).order_by("-pk")[0]

@@ -10,12 +10,13 @@ from django.db import connection
 from codes import values
 from codes.invariants.invariant import Broken, Invariant, rows
 from codes.models import AuthorizationCode
+from icpportal import sealing
 
 
 def _malformed() -> Iterator[Broken]:
     """Codes whose digest, sealed value or tail cannot be one."""
     matches = "~" if connection.vendor == "postgresql" else "REGEXP"
-    sealed = len(values.seal("0" * values.LENGTH))
+    sealed = len(sealing.seal("0" * values.LENGTH))
     return rows(
         "SELECT id FROM codes_authorizationcode WHERE length(digest) <> 32 "
         f"OR length(sealed) <> {sealed} OR NOT tail {matches} '^[{values.ALPHABET}]{{{values.TAIL}}}$'"
@@ -27,7 +28,7 @@ def _unreadable() -> Iterator[Broken]:
     codes = AuthorizationCode.objects.order_by("pk").values_list("pk", "digest", "sealed", "tail")
     for pk, digest, sealed, tail in codes.iterator():
         try:
-            value = values.unseal(sealed)
+            value = sealing.unseal(sealed)
         except InvalidToken:
             yield str(pk)
             continue

@@ -11,11 +11,12 @@ from typing import TypeVar
 from cryptography.fernet import InvalidToken
 from django.db import transaction
 
-from codes import services, values
+from codes import services
 from codes.choices import Action, Channel, FilingState
 from codes.errors import CodeRefused, Refused
 from codes.models import AuthorizationCode, Filing
 from codes.reconciling.listed import Listed
+from icpportal import sealing
 from icpportal.api.models import ApiClient
 
 T = TypeVar("T")
@@ -145,7 +146,7 @@ def _begin(listed: Listed, *, client: ApiClient, now: datetime) -> Filing:
     code = AuthorizationCode.objects.get(pk=listed.code)
     filing, _is_new = services.begin_filing(
         code,
-        value=values.unseal(code.sealed),
+        value=sealing.unseal(code.sealed),
         order_number=listed.order_number,
         domain=listed.domain,
         account=listed.account,

@@ -16,6 +16,7 @@ from codes.errors import ReasonRequired, TransitionRefused, ValueInText
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
 from codes.prepared import prepared
+from icpportal import sealing
 from servers.models import Server
 
 
@@ -89,4 +90,4 @@ def refuse_values(**texts: str) -> None:
 
 def give_value(code: AuthorizationCode, value: str) -> None:
     """Set the canonical `value`: sealed, and its digest and tail."""
-    code.digest, code.sealed, code.tail = values.digest(value), values.seal(value), value[-values.TAIL :]
+    code.digest, code.sealed, code.tail = values.digest(value), sealing.seal(value), value[-values.TAIL :]

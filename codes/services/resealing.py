@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from cryptography.fernet import InvalidToken
 from django.db import transaction
 
-from codes import values
 from codes.models import AuthorizationCode
 from codes.services.changes import give_value
+from icpportal import sealing
 from servers.models import Server
 
 BATCH = 200  # codes; their servers are locked together, for some hundredths of a second
@@ -35,7 +35,7 @@ def reseal_codes(*, after: int = 0, limit: int = BATCH) -> Resealed:
     batch = list(AuthorizationCode.objects.filter(pk__gt=after).order_by("pk").values_list("pk", "sealed")[:limit])
     if batch:
         found.last, found.seen = batch[-1][0], len(batch)
-        old = [pk for pk, sealed in batch if not values.is_newest(sealed)]
+        old = [pk for pk, sealed in batch if not sealing.is_newest(sealed)]
         if old:
             _reseal(old, found)
     return found
@@ -49,7 +49,7 @@ def _reseal(ids: Sequence[int], found: Resealed) -> None:
         fresh = []
         for code in of_ids.order_by("pk"):  # as they are now, after the wait
             try:
-                give_value(code, values.unseal(code.sealed))
+                give_value(code, sealing.unseal(code.sealed))
             except InvalidToken:
                 found.unreadable.append(code.pk)
             else:

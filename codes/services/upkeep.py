@@ -10,6 +10,7 @@ from codes.models import AuthorizationCode
 from codes.services.changes import check, give_value, locked, move, refuse_values, require_reason
 from codes.services.events import Act, Actor, event, record
 from codes.services.filings import end_hold, record_filing
+from icpportal import sealing
 
 
 def reset(
@@ -80,7 +81,7 @@ def reveal(
     with locked(code) as fresh:
         check(fresh, Action.REVEAL)
         record(event(EventType.REVEALED, fresh.server, act, code=fresh, reason=reason))
-        return values.show(values.unseal(fresh.sealed))
+        return values.show(sealing.unseal(fresh.sealed))
 
 
 def annotate(

@@ -9,7 +9,6 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from codes import values
 from codes.choices import EventType
 from codes.reports import Text
 from codes.webhooks.addresses import Resolver, callable_addresses, parse, system_resolver
@@ -18,6 +17,7 @@ from codes.webhooks.delivering import disable
 from codes.webhooks.fan_out import newest_final
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from codes.webhooks.signing import OVERLAP, new_secret
+from icpportal import sealing
 from icpportal.api.models import ApiClient, Scope
 
 
@@ -51,7 +51,7 @@ def create_endpoint(
             client=client,
             url=url,
             event_types=_known(event_types),
-            secret=values.seal(secret),
+            secret=sealing.seal(secret),
             cursor=newest_final(),
             created_at=now,
         )
@@ -100,7 +100,7 @@ def rotate_secret(endpoint: WebhookEndpoint, *, now: datetime) -> str:
     with transaction.atomic():
         fresh = _locked(endpoint)
         fresh.previous_secret, fresh.previous_until = fresh.secret, now + OVERLAP
-        fresh.secret = values.seal(secret)
+        fresh.secret = sealing.seal(secret)
         fresh.save(update_fields=["secret", "previous_secret", "previous_until"])
     return secret
 

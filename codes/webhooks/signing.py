@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 from standardwebhooks import Webhook
 
-from codes import values
 from codes.webhooks.models import WebhookEndpoint
+from icpportal import sealing
 
 OVERLAP = timedelta(hours=24)
 SECRET_BYTES = 32
@@ -26,7 +26,7 @@ def headers(endpoint: WebhookEndpoint, *, message_id: str, body: str, now: datet
     sealed = [endpoint.secret]
     if endpoint.previous_secret is not None and endpoint.previous_until is not None and now < endpoint.previous_until:
         sealed.append(endpoint.previous_secret)
-    signatures = [Webhook(values.unseal(each)).sign(msg_id=message_id, timestamp=at, data=body) for each in sealed]
+    signatures = [Webhook(sealing.unseal(each)).sign(msg_id=message_id, timestamp=at, data=body) for each in sealed]
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(int(at.timestamp())),

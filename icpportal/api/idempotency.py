@@ -18,7 +18,7 @@ from django.http import HttpResponse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
-from codes import values
+from icpportal import sealing
 from icpportal.api import problems
 from icpportal.api.models import KeptAnswer
 from icpportal.api.problems import Problem, invalid
@@ -94,7 +94,7 @@ def _again(call: Call, key: str, fingerprint: bytes) -> HttpResponse:
     kept = KeptAnswer.objects.get(client=call.client, key=key)
     if bytes(kept.fingerprint) != fingerprint:
         raise Problem("idempotency_key_reused")
-    headers, body = json.loads(values.unseal(kept.sealed))
+    headers, body = json.loads(sealing.unseal(kept.sealed))
     response = HttpResponse(body.encode(), status=kept.status, headers=headers)
     response["Idempotency-Replayed"] = "true"
     return response
@@ -103,4 +103,4 @@ def _again(call: Call, key: str, fingerprint: bytes) -> HttpResponse:
 def _seal(response: HttpResponse) -> bytes:
     headers = {name: response[name] for name in ("Content-Type", "Location") if name in response}
     headers["Content-Language"] = get_language() or "en"
-    return values.seal(json.dumps([headers, response.content.decode()]))
+    return sealing.seal(json.dumps([headers, response.content.decode()]))

@@ -25,6 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from django_otp.oath import TOTP
 
 from codes import values
+from icpportal import sealing
 from icpportal.context import request_id
 from icpportal.sign_in.models import OneTimeChange, OneTimeDevice, RecoveryCode
 from icpportal.sign_in.throttle import count_under, take_back
@@ -75,7 +76,7 @@ def enrol(user: User, *, secret: str, typed: str, is_first: bool, now: datetime)
         _lock(user)
         if is_first and has_device(user):
             return None
-        facts = {"sealed": values.seal(secret), "last_step": step, "enrolled_at": now}
+        facts = {"sealed": sealing.seal(secret), "last_step": step, "enrolled_at": now}
         OneTimeDevice.objects.update_or_create(user=user, defaults=facts)
         _record(user, What.ENROLLED, now=now)
         return _renew(user)
@@ -126,7 +127,7 @@ def _use(user: User, typed: str, *, now: datetime) -> bool:
     device = OneTimeDevice.objects.filter(user=user).first()
     if device is None:
         return False
-    step = _step(values.unseal(device.sealed), typed, after=device.last_step, now=now)
+    step = _step(sealing.unseal(device.sealed), typed, after=device.last_step, now=now)
     if step is None:
         return False
     device.last_step = step

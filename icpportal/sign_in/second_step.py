@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from codes import values
+from icpportal import sealing
 from icpportal.sign_in import one_time_codes, steps
 from icpportal.sign_in.lifetimes import ONE_TIME_CODE
 from icpportal.sign_in.models import OneTimeDevice
@@ -103,7 +103,7 @@ def _set_up(request: HttpRequest, user: User, *, is_first: bool) -> tuple[CodeFo
     """The form, and the recovery codes once its code shows that the app has the secret."""
     form = CodeForm(request.POST if request.method == "POST" else None)
     if not _has_secret(request):
-        request.session[_SECRET] = values.seal(one_time_codes.new_secret()).decode()
+        request.session[_SECRET] = sealing.seal(one_time_codes.new_secret()).decode()
         if request.method == "POST":
             return CodeForm(), None
     if request.method != "POST" or not form.is_valid():
@@ -126,7 +126,7 @@ def _has_secret(request: HttpRequest) -> bool:
 
 
 def _secret(request: HttpRequest) -> str:
-    return values.unseal(request.session[_SECRET].encode())
+    return sealing.unseal(request.session[_SECRET].encode())
 
 
 def _picture(request: HttpRequest, user: User) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from codes import services, values
 from codes.choices import Channel
 from codes.models import AuthorizationCode, CodeEvent, Filing
+from icpportal import sealing
 from servers.models import Account
 from tests.api.client import Api
 from tests.factories import (
@@ -81,7 +82,7 @@ def test_each_filter_finds_its_codes_and_no_other(api: Api) -> None:
 
 
 def _value(code: AuthorizationCode) -> str:
-    return values.show(values.unseal(code.sealed))
+    return values.show(sealing.unseal(code.sealed))
 
 
 @pytest.mark.parametrize(

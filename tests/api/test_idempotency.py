@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from codes import values
 from codes.models import AuthorizationCode, CodeEvent, Filing
+from icpportal import sealing
 from icpportal.api.models import KeptAnswer
 from servers.models import Server
 from tests.api.client import Answer, Api
@@ -43,7 +43,7 @@ def test_nothing_kept_is_readable(api: Api) -> None:
     value = generate(api, make_server()).json["value"]
     kept = KeptAnswer.objects.get()
     assert value.encode() not in bytes(kept.sealed)
-    assert value in values.unseal(kept.sealed)
+    assert value in sealing.unseal(kept.sealed)
 
 
 def test_the_meaning_of_the_json_counts_and_not_its_spelling(api: Api) -> None:

@@ -14,6 +14,7 @@ from codes.admin.columns import list_url, page_url
 from codes.choices import Channel, EventType, FilingState, State
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode, CodeEvent
+from icpportal import sealing
 from servers.choices import BillingMode
 from servers.models import Server
 from tests import factories
@@ -80,7 +81,7 @@ def test_a_rotation_replaces_the_value_and_shows_none():
     client, issued = signed_in(), make_issued()
     answer = client.post(act_url(issued.code, "rotate"), WHY, follow=True)
     code = AuthorizationCode.objects.get()
-    new = values.show(values.unseal(code.sealed))
+    new = values.show(sealing.unseal(code.sealed))
     assert new != issued.value and new not in answer.content.decode() and code.masked in answer.content.decode()
 
 
@@ -226,7 +227,7 @@ def test_codes_are_generated_with_all_choices():
     assert [(code.ip, code.remark, code.authorized_account) for code in codes] == [(other, "two", "100098765432")] * 2
     html = answer.content.decode()
     assert all(code.masked in html for code in codes)
-    assert all(values.show(values.unseal(code.sealed)) not in html for code in codes)
+    assert all(values.show(sealing.unseal(code.sealed)) not in html for code in codes)
     assert (last_event().ticket, last_event().channel) == ("T-1", Channel.ADMIN)
 
 

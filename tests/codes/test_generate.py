@@ -8,6 +8,7 @@ from codes import services, values
 from codes.choices import Channel, State
 from codes.errors import NotEligible, ValueInText
 from codes.models import AuthorizationCode, CodeEvent
+from icpportal import sealing
 from servers.choices import BillingMode, IPKind
 from servers.models import Server
 from tests.codes.witness import nothing_changes, one_event, said
@@ -37,7 +38,7 @@ def test_the_value_is_given_once_and_kept_sealed() -> None:
     assert values.is_well_formed(canonical)
     assert issued.value == values.show(canonical)
     stored = AuthorizationCode.objects.get()
-    assert values.unseal(stored.sealed) == canonical
+    assert sealing.unseal(stored.sealed) == canonical
     assert (stored.tail, stored.masked) == (canonical[-5:], f"ICP-…-{canonical[-5:]}")
     assert AuthorizationCode.objects.of_value(issued.value).get() == stored
 

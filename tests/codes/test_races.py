@@ -17,6 +17,7 @@ from codes.choices import Channel, FilingState, State
 from codes.eligibility import GENERATION
 from codes.errors import CodeNotFound, CodeRefused, FilingEnded, NotEligible, TransitionRefused
 from codes.models import AuthorizationCode, CodeEvent, Filing
+from icpportal import sealing
 from servers.models import Server
 from tests.factories import NOW, make_client, make_filing, make_issued, make_server
 from tests.threads import at_once
@@ -73,7 +74,7 @@ def make_code_row(server: Server, *, ip_id: int, slot: int) -> AuthorizationCode
         ip_id=ip_id,
         slot=slot,
         digest=values.digest(value),
-        sealed=values.seal(value),
+        sealed=sealing.seal(value),
         tail=value[-5:],
         generated_at=NOW,
     )

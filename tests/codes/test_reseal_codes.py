@@ -13,6 +13,7 @@ from codes.choices import Channel
 from codes.models import AuthorizationCode
 from codes.webhooks.models import WebhookEndpoint
 from codes.webhooks.services import create_endpoint, rotate_secret
+from icpportal import sealing
 from icpportal.api.models import KeptAnswer
 from icpportal.sign_in.models import OneTimeDevice
 from tests.factories import NOW, make_agent, make_client, make_issued, make_server, make_token
@@ -43,7 +44,7 @@ def test_afterwards_the_older_key_can_go(settings, old_key, client):
     codes = [make_issued() for _ in range(3)]
     endpoint = create_endpoint(make_client(), url="https://127.0.0.1/", event_types=["generated"], now=NOW)[0]
     rotate_secret(endpoint, now=NOW)
-    OneTimeDevice.objects.create(user=make_agent(), sealed=values.seal("KEY"), last_step=1, enrolled_at=NOW)
+    OneTimeDevice.objects.create(user=make_agent(), sealed=sealing.seal("KEY"), last_step=1, enrolled_at=NOW)
     bearer = {"authorization": f"Bearer {make_token()}", "idempotency-key": "one"}
     address = f"/api/v1/servers/{make_server().instance_id}/codes/"
     kept = client.post(address, {}, content_type="application/json", headers=bearer).content
@@ -57,9 +58,9 @@ def test_afterwards_the_older_key_can_go(settings, old_key, client):
         assert value_of(issued.code) == issued.value
         assert AuthorizationCode.objects.of_value(issued.value).get() == issued.code
     fresh = WebhookEndpoint.objects.get()
-    assert values.unseal(fresh.secret) != values.unseal(fresh.previous_secret)
-    assert values.unseal(OneTimeDevice.objects.get().sealed) == "KEY"
-    assert values.is_newest(KeptAnswer.objects.get().sealed)
+    assert sealing.unseal(fresh.secret) != sealing.unseal(fresh.previous_secret)
+    assert sealing.unseal(OneTimeDevice.objects.get().sealed) == "KEY"
+    assert sealing.is_newest(KeptAnswer.objects.get().sealed)
     again = client.post(address, {}, content_type="application/json", headers=bearer)
     assert (again.content, again["Idempotency-Replayed"]) == (kept, "true")
 
@@ -134,7 +135,7 @@ def test_rotating_and_generating_meanwhile_loses_nothing(settings, old_key):
     reseal()
     settings.CODE_KEYS = [NEW]
     for code in AuthorizationCode.objects.all():
-        value = values.unseal(code.sealed)
+        value = sealing.unseal(code.sealed)
         assert (bytes(code.digest), code.tail) == (values.digest(value), value[-5:])
     assert AuthorizationCode.objects.count() == 5
     for issued in answers[1]:

@@ -8,6 +8,7 @@ from codes import services, values
 from codes.choices import Channel, State
 from codes.errors import ReasonRequired, TransitionRefused, ValueInText
 from codes.models import AuthorizationCode
+from icpportal import sealing
 from tests.codes.witness import nothing_changes, one_event
 from tests.factories import NOW, make_agent, make_code, make_filing, make_issued
 
@@ -24,7 +25,7 @@ def test_the_old_value_is_dead_and_the_new_one_is_the_same_code() -> None:
     code = rotate(issued.code)
     assert not AuthorizationCode.objects.of_value(issued.value).exists()
     stored = AuthorizationCode.objects.get()
-    value = values.unseal(stored.sealed)
+    value = sealing.unseal(stored.sealed)
     assert values.show(value) != issued.value
     assert AuthorizationCode.objects.of_value(value).get() == code
     assert stored.tail == value[-5:]

@@ -11,13 +11,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from codes import values
 from codes.admin.columns import list_url, page_url
 from codes.webhooks import services
 from codes.webhooks.choices import DeliveryState, DisabledReason
 from codes.webhooks.delivering import deliver_next
 from codes.webhooks.fan_out import fan_out
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
+from icpportal import sealing
 from tests.codes.pages import text
 from tests.codes.webhook_receiver import Receiver, receiver
 from tests.factories import make_agent, make_client, make_code
@@ -78,7 +78,7 @@ def test_each_role_reads_endpoints_and_the_log(hook: Receiver, role: str) -> Non
 
 def test_neither_secret_nor_the_address_query_is_shown_afterwards(hook: Receiver) -> None:
     delivery = make_delivery(hook)
-    secret = values.unseal(delivery.endpoint.secret)
+    secret = sealing.unseal(delivery.endpoint.secret)
     client = signed_in("Supervisor")
     for each in (delivery, delivery.endpoint):
         for url in (list_url(type(each)), page_url(each)):
@@ -103,7 +103,7 @@ def test_a_supervisor_adds_an_endpoint_and_sees_its_secret_once(hook: Receiver) 
     asked = {"client": make_client().pk, "url": hook.url, "event_types": ["generated", "begun"]}
     response = client.post(ADD, asked)
     endpoint = WebhookEndpoint.objects.get()
-    assert values.unseal(endpoint.secret) in response.content.decode()
+    assert sealing.unseal(endpoint.secret) in response.content.decode()
     assert "no-store" in response["Cache-Control"]
     assert endpoint.event_types == ["generated", "begun"]
     entry = LogEntry.objects.get()
@@ -135,13 +135,13 @@ def test_a_supervisor_chooses_types(hook: Receiver) -> None:
 
 def test_a_supervisor_rotates_the_secret_and_sees_it_once(hook: Receiver) -> None:
     endpoint = make_endpoint(hook)
-    old = values.unseal(endpoint.secret)
+    old = sealing.unseal(endpoint.secret)
     client, url = signed_in("Supervisor"), act_urls(endpoint)[1]
     assert "whsec_" not in client.get(url).content.decode()
     response = client.post(url)
     endpoint.refresh_from_db()
-    assert values.unseal(endpoint.secret) in response.content.decode()
-    assert endpoint.previous_secret is not None and values.unseal(endpoint.previous_secret) == old
+    assert sealing.unseal(endpoint.secret) in response.content.decode()
+    assert endpoint.previous_secret is not None and sealing.unseal(endpoint.previous_secret) == old
     assert "no-store" in response["Cache-Control"]
 
 

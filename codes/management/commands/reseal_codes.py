@@ -8,10 +8,10 @@ from cryptography.fernet import InvalidToken
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db.models import Model
 
-from codes import services, values
+from codes import services
 from codes.models import AuthorizationCode
 from codes.webhooks.models import WebhookEndpoint
-from icpportal import progress
+from icpportal import progress, sealing
 from icpportal.api.models import KeptAnswer
 from icpportal.sign_in.models import OneTimeDevice
 
@@ -63,10 +63,10 @@ def _reseal(model: type[Model], name: str) -> tuple[int, list[str]]:
     changed, broken = 0, []
     rows: Any = model._default_manager.exclude(**{name: None}).exclude(**{name: b""})
     for pk, sealed in rows.values_list("pk", name).iterator():
-        if values.is_newest(sealed):
+        if sealing.is_newest(sealed):
             continue
         try:
-            anew = values.seal(values.unseal(sealed))
+            anew = sealing.seal(sealing.unseal(sealed))
         except InvalidToken:
             broken.append(f"{model._meta.verbose_name} {pk}")
         else:  # unless somebody else changed it since
