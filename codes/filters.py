@@ -16,8 +16,8 @@ from codes.choices import ShownState
 from codes.models import AuthorizationCode, Filing
 from codes.validity import shown_as
 from codes.values import TAIL
-from icpportal.api.converters import NAME, UID
 from icpportal.api.filters import MomentFilter, OfOneFilter, PatternFilter, StrictFilterSet, TextFilter
+from icpportal.handles import NAME, UID
 from servers.filters import either, is_wide, named_servers
 from servers.inventory.facts import canonical_address
 from servers.models import Account, IPAddress, Server

@@ -13,6 +13,7 @@ from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
 from icpportal import context
+from icpportal.handles import NAME
 from icpportal.plans import planned_anew
 
 API_PREFIX = "/api/"
@@ -36,7 +37,7 @@ HEADERS = {
 STRICT_TRANSPORT = "Strict-Transport-Security"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID = re.compile(NAME)
 
 
 class RequestIdMiddleware:

@@ -18,8 +18,8 @@ from codes.eligibility import GENERATION
 from codes.foregone import cannot_fail, cannot_pass
 from codes.models import AuthorizationCode, Filing
 from codes.values import TAIL
-from icpportal.api.converters import UID
 from icpportal.api.filters import FlagFilter, MomentFilter, OfOneFilter, StrictFilterSet, TextFilter
+from icpportal.handles import UID
 from servers.choices import BillingMode, ServerState
 from servers.inventory.facts import REGION_CODE, canonical_address
 from servers.models import Account, IPAddress, Region, Server

@@ -34,6 +34,7 @@ from codes.admin.changelist import COUNT_UP_TO as COUNT_UP_TO
 from codes.admin.changelist import JUDGED_UP_TO, refuse_nul, tab_counts
 from codes.admin.columns import page_url
 from codes.admin.saved_views import ListWithViews
+from icpportal.handles import is_number
 from servers.models import Account, Server
 
 BULK_LIMIT = 200  # rows that an action takes that is done within one answer; for bulk runs see codes/admin/bulk.py
@@ -298,7 +299,7 @@ def staff(request: HttpRequest) -> User:
 def keys(texts: Iterable[str]) -> list[int]:
     """Primary keys as a form sent them. Raises BadRequest for anything that cannot be one."""
     texts = list(texts)
-    if not all(text.isascii() and text.isdecimal() and len(text) < 19 for text in texts):
+    if not all(map(is_number, texts)):
         raise BadRequest
     return [int(text) for text in texts]
 

@@ -19,6 +19,7 @@ from codes.admin.verdicts import conditions
 from codes.choices import Channel, EventType
 from codes.models import CodeEvent, Filing
 from icpportal.dates import SHANGHAI
+from icpportal.handles import is_number
 
 LAST_WEEK = "7d"
 MOST_CODES = 100  # of one order number: of its own client's, and of other clients that use the same
@@ -92,8 +93,7 @@ class NumberFilter(DeskFilter):
         value = self.value() or ""
         if not value:
             return []
-        is_key = value.isascii() and value.isdecimal() and len(value) < 19
-        return [(value, f"#{value}")] if is_key else [("", "")]
+        return [(value, f"#{value}")] if is_number(value) else [("", "")]
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         return rows.filter(**{self.field: int(value)})

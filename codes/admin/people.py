@@ -17,9 +17,8 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin.api_clients import YES_NO
 from codes.admin.base import DeskAdmin, choice_filter
+from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
-
-LONGEST_KEY = 18  # digits
 
 
 class ChosenRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -28,7 +27,7 @@ class ChosenRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     def clean(self, value: Any) -> Any:
         """The chosen rows. Raises ValidationError."""
         for chosen in value or ():
-            if len(str(chosen)) > LONGEST_KEY:
+            if not is_number(str(chosen)):
                 raise forms.ValidationError(self.error_messages["invalid_pk_value"], params={"pk": chosen[:20]})
         return super().clean(value)
 

@@ -14,9 +14,9 @@ from codes.api.names import ICP_NUMBER, host_name
 from codes.api.problems import CODE_VALUE
 from codes.models import AuthorizationCode, Filing
 from codes.policy import MAX_CODES_PER_SERVER
-from icpportal.api.converters import NAME, UID
 from icpportal.api.fields import Integer, Items, Text
 from icpportal.api.serializers import InputSerializer
+from icpportal.handles import NAME, UID
 
 MAX_ITEMS = 100
 

@@ -31,6 +31,7 @@ from codes.validity import VALIDITY, expires_at, shown_as, with_shown_state
 from codes.views.access import READ, membership, own_code, page, person, signed_in
 from codes.views.once import take_fresh
 from codes.views.timeline import timeline
+from icpportal.handles import is_number
 from servers.models import Account
 
 PAGE = 20
@@ -135,7 +136,7 @@ def _show(
     request: HttpRequest, code: AuthorizationCode, *, now: datetime, value: str, is_new: bool = False
 ) -> HttpResponse:
     before = request.GET.get("before", "")
-    if before and not (before.isascii() and before.isdecimal() and len(before) < 19):
+    if before and not is_number(before):
         raise BadRequest("no such page")
     row = rows(with_shown_state(AuthorizationCode.objects.filter(pk=code.pk), now=now), now=now)[0]
     events, older = timeline(code, before=int(before) if before else None)

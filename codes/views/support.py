@@ -25,12 +25,12 @@ from codes.models import AuthorizationCode, SupportMessage, SupportRequest
 from codes.support import report_then
 from codes.validity import VALIDITY
 from codes.views.access import READ, membership, own_code, own_request, own_server, page, person, signed_in
-from icpportal.api.converters import HANDLE
+from icpportal.handles import NAME
 from icpportal.sign_in.people import name
 from servers.models import Account, Server
 
 PAGE = 20
-_FAILED_TRY = re.compile(HANDLE + "{1,64}")
+_FAILED_TRY = re.compile(NAME)
 _SECTION = "support"
 _TURN: Mapping[SupportState, object] = {
     SupportState.OPEN: gettext_lazy("The answer appears on this page. You need not send it again."),

@@ -5,26 +5,25 @@ from __future__ import annotations
 from django.urls import register_converter
 from django.urls.converters import StringConverter
 
-HANDLE = r"[A-Za-z0-9._-]"
-NAME, UID = HANDLE + "{1,64}", HANDLE + "{1,32}"
+from icpportal.handles import NAME, NUMBER, UID
 
 
 class HandleConverter(StringConverter):
-    """An instance ID or an order number: 1 to 64 of [A-Za-z0-9._-]."""
+    """An instance ID or an order number."""
 
     regex = NAME
 
 
 class UidConverter(StringConverter):
-    """An account's uid: 1 to 32 of [A-Za-z0-9._-]."""
+    """An account's uid."""
 
     regex = UID
 
 
 class IdConverter:
-    """A number of ours, as it stands in JSON: no sign, no leading zero, within 63 bits."""
+    """A number of ours."""
 
-    regex = r"[1-9][0-9]{0,17}"
+    regex = NUMBER
 
     def to_python(self, value: str) -> int:
         """The number."""

@@ -12,9 +12,9 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from icpportal.api.converters import HANDLE
 from icpportal.api.fields import Boolean, Choice, Integer, Items, Moment, Text
 from icpportal.api.serializers import InputSerializer
+from icpportal.handles import UID
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.inventory.facts import (
     MAX_IPS,
@@ -58,7 +58,7 @@ class Address(Text):
 
 def uid(**options: Any) -> Text:
     """An account's uid."""
-    form = RegexValidator(rf"\A{HANDLE}{{1,32}}\Z", _("This is no uid."), "form")
+    form = RegexValidator(rf"\A{UID}\Z", _("This is no uid."), "form")
     return Text(validators=[form], **options)
 
 

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from icpportal import handles
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.models import Server
 from servers.terms import prepaid_months
 
-INSTANCE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+INSTANCE_ID, UID = re.compile(handles.NAME), re.compile(handles.UID)
 REGION_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-UID = re.compile(r"[A-Za-z0-9._-]{1,32}")
 NAME_LENGTH = 200
 MAX_VERSION = 2**63 - 1
 MAX_IPS = 1000  # of one server
