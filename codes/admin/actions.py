@@ -21,10 +21,11 @@ from django.utils.translation import gettext as _
 
 from codes import services
 from codes.admin.asking import ask_about
-from codes.admin.base import DeskRecord, posted, staff
+from codes.admin.base import DeskRecord
 from codes.admin.columns import badge, held_for, page_url
 from codes.admin.forms import DeskForm, EditForm, ReasonForm
 from codes.admin.many_values import ask_before
+from codes.admin.request import posted, staff
 from codes.admin.rows import dressed
 from codes.admin.words import WORDS
 from codes.choices import Action, Channel, ShownState

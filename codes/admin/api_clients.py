@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from codes.admin.base import Rows, choice_filter
 from codes.admin.columns import link, moment, page_url, yes_no
 from codes.admin.forms import DeskForm
+from codes.admin.request import posted
 from codes.admin.secrets import SecretRecord
 from icpportal.api import tokens
 from icpportal.api.models import ApiClient, Scope
@@ -155,7 +156,7 @@ class ApiClientAdmin(SecretRecord):
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another token, shown once; the old ones end after the overlap."""
         client = self.changeable(request, pk)
-        form = RotateForm(request.POST if request.method == "POST" else None)
+        form = RotateForm(posted(request))
         if request.method == "POST" and form.is_valid():
             overlap = timedelta(hours=form.cleaned_data["hours"])
             token = tokens.rotate(client, overlap=overlap, lifetime=form.lifetime(), now=timezone.now())

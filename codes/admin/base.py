@@ -15,10 +15,9 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import F, Model, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -33,8 +32,8 @@ from codes.admin.as_csv import ListAsCsv
 from codes.admin.changelist import COUNT_UP_TO as COUNT_UP_TO
 from codes.admin.changelist import JUDGED_UP_TO, refuse_nul, tab_counts
 from codes.admin.columns import page_url
+from codes.admin.request import keys
 from codes.admin.saved_views import ListWithViews
-from icpportal.handles import is_number
 from servers.models import Account, Server
 
 BULK_LIMIT = 200  # rows that an action takes that is done within one answer; for bulk runs see codes/admin/bulk.py
@@ -289,21 +288,3 @@ class DeskRecord(DeskAdmin):
         """Back to the start page, with a message that there is no such object."""
         answer: HttpResponse = super()._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[misc]
         return answer
-
-
-def staff(request: HttpRequest) -> User:
-    """Who is at the desk: the site lets nobody in who is not signed in."""
-    return cast(User, request.user)
-
-
-def keys(texts: Iterable[str]) -> list[int]:
-    """Primary keys as a form sent them. Raises BadRequest for anything that cannot be one."""
-    texts = list(texts)
-    if not all(map(is_number, texts)):
-        raise BadRequest
-    return [int(text) for text in texts]
-
-
-def posted(request: HttpRequest) -> QueryDict | None:
-    """What a form is bound to: everything that is posted, also nothing at all; None for a question."""
-    return request.POST if request.method == "POST" else None

@@ -18,9 +18,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from codes.admin.base import BULK_LIMIT, DeskAdmin, Rows, keys
+from codes.admin.base import BULK_LIMIT, DeskAdmin, Rows
 from codes.admin.columns import list_url
 from codes.admin.forms import DeskForm
+from codes.admin.request import keys
 from codes.admin.words import skips
 from icpportal.sentences import join
 from servers.choices import Jurisdiction

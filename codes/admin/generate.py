@@ -16,10 +16,11 @@ from django.utils.translation import ngettext
 
 from codes import services
 from codes.admin.asking import ask_about
-from codes.admin.base import DeskRecord, posted, staff
+from codes.admin.base import DeskRecord
 from codes.admin.bulk_kinds import KINDS
 from codes.admin.columns import page_url
 from codes.admin.forms import GenerateForm
+from codes.admin.request import posted, staff
 from codes.choices import BulkAction, Channel
 from codes.eligibility import GENERATION, codes_left, usable_ips
 from codes.errors import NotEligible, Refused

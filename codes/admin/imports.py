@@ -33,10 +33,11 @@ from django.utils.translation import gettext_lazy as _
 
 from codes import services, values
 from codes.admin import export
-from codes.admin.base import DeskAdmin, staff
+from codes.admin.base import DeskAdmin
 from codes.admin.columns import list_url
 from codes.admin.forms import DeskForm
 from codes.admin.growing import growing
+from codes.admin.request import staff
 from codes.choices import Channel
 from icpportal.sentences import join
 from icpportal.sign_in.people import name as name_of

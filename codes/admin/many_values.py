@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from codes.admin.base import staff
+from codes.admin.request import staff
 from codes.choices import Action, BulkAction, Channel, EventType
 from codes.models import BulkRun, CodeEvent
 from icpportal.sign_in.confirming import ask, confirmed_at, is_confirmed

@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from codes import services
 from codes.admin.changelist import VIEW_PARAMETER, refuse_nul
 from codes.admin.forms import DeskForm, ViewForm
+from codes.admin.request import posted, staff
 from codes.errors import ValueInText
 from codes.models import SavedView
 from codes.services import NameTaken
@@ -82,7 +82,7 @@ class ListWithViews(ModelAdmin):
         form = self._view_form(request)
 
         def keep(**chosen: Any) -> SavedView:
-            return services.keep_view(_person(request), list_name=self.opts.label_lower, query=query, **chosen)
+            return services.keep_view(staff(request), list_name=self.opts.label_lower, query=query, **chosen)
 
         saved = self._saved_view(form, keep)
         if saved is not None:
@@ -131,8 +131,9 @@ class ListWithViews(ModelAdmin):
         self, request: HttpRequest, *, view: SavedView | None = None, other_filters: bool = False
     ) -> ViewForm:
         initial = {"name": view.name, "is_shared": view.is_shared} if view else {}
-        data = request.POST if request.method == "POST" else None
-        return ViewForm(data, initial=initial, may_share=request.user.has_perm(SHARE), other_filters=other_filters)
+        return ViewForm(
+            posted(request), initial=initial, may_share=request.user.has_perm(SHARE), other_filters=other_filters
+        )
 
     def _saved_view(self, form: ViewForm, save: Callable[..., SavedView]) -> SavedView | None:
         """The view, saved; None while there is something to ask or to mend."""
@@ -169,7 +170,7 @@ class ListWithViews(ModelAdmin):
         return TemplateResponse(request, "admin/desk/saved_view.html", context)
 
     def _views_seen(self, request: HttpRequest) -> Any:
-        return SavedView.objects.seen_by(_person(request)).filter(list_name=self.opts.label_lower)
+        return SavedView.objects.seen_by(staff(request)).filter(list_name=self.opts.label_lower)
 
     def _view_seen(self, request: HttpRequest, pk: int) -> SavedView:
         if not self.has_view_permission(request):
@@ -223,7 +224,3 @@ class ListWithViews(ModelAdmin):
 
     def _filters_in_words(self, request: HttpRequest) -> str:
         return " · ".join(f"{capfirst(str(spec.title))}: {spec.shown}" for spec in self._filters_set(request))
-
-
-def _person(request: HttpRequest) -> User:
-    return cast(User, request.user)

@@ -18,6 +18,7 @@ from codes.admin.asking import ask_about
 from codes.admin.base import DeskRecord
 from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskForm
+from codes.admin.request import posted
 from icpportal.sign_in.confirming import recently_confirmed
 
 Text = str | Promise
@@ -66,7 +67,7 @@ class SecretRecord(DeskRecord):
         """Asks what it is to be; answers with the secret itself."""
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = self.new_form(request.POST if request.method == "POST" else None)
+        form = self.new_form(posted(request))
         made = self.make(request, form) if request.method == "POST" and form.is_valid() else None
         if made is not None:
             return self.secret_page(request, *made)

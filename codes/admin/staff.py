@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from codes import services
 from codes.admin.api_clients import YES_NO
 from codes.admin.asking import ask_about
-from codes.admin.base import DeskRecord, Rows, TabsOfFew, choice_filter, posted, staff
+from codes.admin.base import DeskRecord, Rows, TabsOfFew, choice_filter
 from codes.admin.columns import moment, page_url, yes_no
 from codes.admin.forms import WhyForm
+from codes.admin.request import posted, staff
 from codes.admin.staff_words import roles_of
 from codes.admin.timeline import Row
 from codes.admin.words import Act

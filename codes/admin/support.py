@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from codes.admin import support_actions
 from codes.admin import support_words as words
-from codes.admin.base import COUNT_UP_TO, DeskFilter, DeskRecord, Rows, account_filter, server_filter, staff
+from codes.admin.base import COUNT_UP_TO, DeskFilter, DeskRecord, Rows, account_filter, server_filter
 from codes.admin.columns import DASH, link
+from codes.admin.request import staff
 from codes.models import SupportRequest
 from codes.support import report_then
 from icpportal.sign_in.people import name

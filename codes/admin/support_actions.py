@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy
 
 from codes import services
 from codes.admin.asking import ask_about
-from codes.admin.base import DeskRecord, staff
+from codes.admin.base import DeskRecord
 from codes.admin.columns import page_url
 from codes.admin.forms import DeskForm, FreeText
+from codes.admin.request import posted, staff
 from codes.admin.verdicts import able_siblings, replies
 from codes.choices import SupportAction
 from codes.desk import forget_waiting
@@ -148,7 +149,7 @@ def open_for_server(model_admin: DeskRecord, request: HttpRequest, pk: int) -> H
     server = Server.objects.select_related("account").filter(pk=pk).first()
     if server is None or not request.user.has_perm("servers.view_server"):
         raise Http404
-    form = QuestionForm(request.POST if request.method == "POST" else None)
+    form = QuestionForm(posted(request))
     if form.is_valid():
         try:
             asked = services.open_request(

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from codes.admin.base import Rows, TabsOfFew
 from codes.admin.columns import link, list_url, moment, page_url
 from codes.admin.forms import DeskForm
+from codes.admin.request import posted
 from codes.admin.secrets import SecretRecord
 from codes.admin.words import Act
 from codes.choices import EventType
@@ -133,7 +134,7 @@ class WebhookEndpointAdmin(SecretRecord):
         """Which types are sent from now on."""
         endpoint = self.changeable(request, pk)
         chosen = {"event_types": endpoint.event_types}
-        form = TypesForm(request.POST if request.method == "POST" else None, initial=chosen)
+        form = TypesForm(posted(request), initial=chosen)
         if request.method == "POST" and form.is_valid():
             services.choose_types(endpoint, event_types=form.cleaned_data["event_types"])
             self.log_change(request, endpoint, "Event types chosen")

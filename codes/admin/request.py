@@ -1,0 +1,30 @@
+"""What a request at the desk holds: who asks, which rows are chosen, what a form is bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.core.exceptions import BadRequest
+from django.http import HttpRequest, QueryDict
+
+from icpportal.handles import is_number
+
+
+def staff(request: HttpRequest) -> User:
+    """Who is at the desk: the site lets nobody in who is not signed in."""
+    return cast(User, request.user)
+
+
+def keys(texts: Iterable[str]) -> list[int]:
+    """Primary keys as a form sent them. Raises BadRequest for anything that cannot be one."""
+    texts = list(texts)
+    if not all(map(is_number, texts)):
+        raise BadRequest
+    return [int(text) for text in texts]
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: everything that is posted, also nothing at all; None for a question."""
+    return request.POST if request.method == "POST" else None
