@@ -9,9 +9,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
@@ -30,13 +31,20 @@ def need_wrk() -> None:
 
 @dataclass(frozen=True)
 class Result:
-    """One row of the table. CPU in milliseconds a request."""
+    """What some seconds of requests took. CPU in milliseconds a request."""
 
     rate: float
     refused: int
     errors: int
     app_ms: float
     db_ms: float
+
+    @classmethod
+    def of_rounds(cls, rounds: Sequence[Result]) -> Result:
+        """The medians, and all refusals and errors."""
+        refused, errors = sum(each.refused for each in rounds), sum(each.errors for each in rounds)
+        rate, app_ms, db_ms = (median(getattr(each, name) for each in rounds) for name in ("rate", "app_ms", "db_ms"))
+        return cls(rate, refused, errors, app_ms, db_ms)
 
 
 def measure(
@@ -86,8 +94,9 @@ def deep_path(port: int, token: str) -> str:
     return f"{parts.path}?{parts.query}".replace("limit=200", "limit=50")
 
 
-def show(name: str, result: Result, bare: float) -> None:
-    """One row of the table; `bare` are the empty view's requests a second at the time."""
+def show(name: str, result: Result, bare: Result) -> None:
+    """One row of the table; `bare` is the empty view at the time."""
     trouble = f"  {result.refused} refused, {result.errors} errors" if result.refused or result.errors else ""
-    numbers = f"{result.rate:>9.0f}{result.rate / bare:>9.3f}{result.app_ms:>9.2f}{result.db_ms:>9.2f}"
-    print(f"{name:<34}{numbers}{trouble}", flush=True)
+    ratios = result.rate / bare.rate, bare.app_ms / (result.app_ms + result.db_ms)
+    numbers = "".join(f"{number:>9.3f}" for number in (*ratios, result.app_ms, result.db_ms))
+    print(f"{name:<34}{result.rate:>9.0f}{numbers}{trouble}", flush=True)
