@@ -4,7 +4,7 @@ import re
 import uuid
 from collections.abc import Callable
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
@@ -48,7 +48,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Sets request.request_id for views."""
-        given = request.headers.get("X-Request-ID", "")
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         request.request_id = request_id  # type: ignore[attr-defined]
         token = context.request_id.set(request_id)
@@ -78,6 +78,18 @@ class SecurityHeadersMiddleware:
         if settings.SECURE_HSTS_SECONDS and request.is_secure():
             response.headers.setdefault(STRICT_TRANSPORT, self._strict_transport)
         return response
+
+
+class PagesAlone:
+    """Stands before a middleware as a base: calls of the API go past it."""
+
+    get_response: Any
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """On to the next at once, or through the middleware."""
+        if request.path_info.startswith(API_PREFIX):
+            return cast(HttpResponseBase, self.get_response(request))
+        return cast(HttpResponseBase, super().__call__(request))  # type: ignore[misc]
 
 
 class PageVerbsMiddleware:

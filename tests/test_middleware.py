@@ -8,7 +8,7 @@ import uuid
 import pytest
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from django.utils import translation
 
 from icpportal import context
@@ -150,3 +150,9 @@ def test_a_log_masks_values_and_tokens(secret: str, around: str) -> None:
 )
 def test_a_log_leaves_everything_else(text: str) -> None:
     assert json.loads(log_line(text))["message"] == text
+
+
+@pytest.mark.parametrize(("path", "is_page"), [("/admin/login/", True), ("/api/v1/health/live/", False)])
+def test_pages_alone_have_a_session_a_person_and_messages(client: Client, path: str, is_page: bool) -> None:
+    request = client.get(path).wsgi_request
+    assert [hasattr(request, name) for name in ("session", "user", "_messages")] == [is_page] * 3

@@ -12,6 +12,8 @@ from django.contrib.auth.models import AnonymousUser, Permission, User
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
+from icpportal.middleware import PagesAlone
+
 _of_session: ContextVar[User | None] = ContextVar("person of the session", default=None)
 
 
@@ -50,7 +52,7 @@ class PeopleBackend(ModelBackend):
         return every.filter(pk__in=own.union(of_roles))
 
 
-class PeopleMiddleware(AuthenticationMiddleware):
+class PeopleMiddleware(PagesAlone, AuthenticationMiddleware):
     """Django's own, which takes the person who came with the session (icpportal/sign_in/store.py)."""
 
     def process_request(self, request: HttpRequest) -> None:
