@@ -1,8 +1,8 @@
-"""What the rules say of objects that nobody has looked at: whether a combination of filters can be met by any."""
+"""What the rules say of objects that nobody has looked at: which combinations of filters and values any can meet."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,18 @@ def cannot_fail(rules: RuleSet[Any], code: str, values: Mapping[str, Any], *, no
     return _told(rules.condition(rules[code], now, rules.policy()), _known(rules, values, now)) is True
 
 
+def values_that_fail(
+    rules: RuleSet[Any], code: str, column: str, values: Iterable[str], *, now: datetime
+) -> list[str] | None:
+    """Those of all `values` that a column can have of which the rule fails; None where others decide too.
+
+    Raises KeyError for an unknown code.
+    """
+    passes = rules[code].passes(now, rules.policy())
+    told = {value: _told(passes, {column: value}) for value in values}
+    return None if None in told.values() else [value for value, passed in told.items() if not passed]
+
+
 def _known(rules: RuleSet[Any], values: Mapping[str, Any], now: datetime) -> Mapping[str, Any]:
     """The values, also under the names of the facts that are the same."""
     facts = rules.facts(now, rules.policy(), None).items()
@@ -31,10 +43,13 @@ def _known(rules: RuleSet[Any], values: Mapping[str, Any], now: datetime) -> Map
 
 
 def _told(condition: Any, values: Mapping[str, Any]) -> bool | None:
-    """What a condition is, given the values of some columns: only equality with one of them tells."""
+    """What a condition is, given the values of some columns: only equality with one, or with one of some, tells."""
     if not isinstance(condition, Q):
-        name, wanted = condition
-        return values[name] == wanted if name in values else None
+        lookup, wanted = condition
+        name = lookup.removesuffix("__in")
+        if name not in values:
+            return None
+        return values[name] == wanted if name == lookup else values[name] in wanted
     parts = [_told(part, values) for part in condition.children]
     decides = condition.connector == Q.OR  # one part that is this decides, else all have to be the other
     found = decides if decides in parts else None if None in parts else not decides

@@ -15,12 +15,12 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from codes.eligibility import GENERATION
-from codes.foregone import cannot_fail, cannot_pass
+from codes.foregone import cannot_fail, cannot_pass, values_that_fail
 from codes.models import AuthorizationCode, Filing
 from codes.values import TAIL
 from icpportal.api.filters import FlagFilter, MomentFilter, OfOneFilter, StrictFilterSet, TextFilter
 from icpportal.handles import UID
-from servers.choices import BillingMode, ServerState
+from servers.choices import BillingMode, Jurisdiction, ServerState
 from servers.inventory.facts import REGION_CODE, canonical_address
 from servers.models import Account, IPAddress, Region, Server
 
@@ -76,6 +76,22 @@ def is_impossible(chosen: Mapping[str, Any], *, now: datetime) -> bool:
     return bool(fails) and cannot_fail(GENERATION, str(fails), values, now=now)
 
 
+def in_failing_regions(servers: Servers, code: str, *, now: datetime) -> Servers:
+    """The same servers; where the region alone makes the condition fail, of those regions, which are looked up first.
+
+    The database then knows how many there are: few or none in a region that nobody has classified yet.
+    """
+    failing = _failing_jurisdictions(code, now)
+    if failing is None:
+        return servers
+    regions = Region.objects.filter(jurisdiction__in=failing).values_list("pk", flat=True)
+    return servers.filter(region__in=list(regions))
+
+
+def _failing_jurisdictions(code: str, now: datetime) -> list[str] | None:
+    return values_that_fail(GENERATION, code, "region__jurisdiction", Jurisdiction.values, now=now)
+
+
 class ServerFilterSet(StrictFilterSet):
     """`eligible` and `fails` at `now`; `expires_before` is <, an aware moment.
 
@@ -113,6 +129,11 @@ class ServerFilterSet(StrictFilterSet):
         is_too_much = (chosen.get("codes_left_min") or 0) > GENERATION.policy().codes_per_server
         return is_too_much or is_impossible(chosen, now=self.now)
 
+    def is_kept(self) -> bool:
+        """Not where regions that are looked up stand in the statement."""
+        code = self.form.cleaned_data.get("fails")
+        return super().is_kept() and not (code and _failing_jurisdictions(code, self.now) is not None)
+
     def by_eligibility(self, servers: Servers, name: str, value: bool) -> Servers:
         """Those that may generate a code now, or those that may not (FAQ 4)."""
         judge = GENERATION.passing if value else GENERATION.failing
@@ -120,7 +141,7 @@ class ServerFilterSet(StrictFilterSet):
 
     def failing(self, servers: Servers, name: str, value: str) -> Servers:
         """Those of which this condition fails."""
-        return GENERATION.failing(servers, now=self.now, code=value)
+        return in_failing_regions(GENERATION.failing(servers, now=self.now, code=value), value, now=self.now)
 
     def with_codes_left(self, servers: Servers, name: str, value: int) -> Servers:
         """Those that have as many codes left, by number alone (FAQ 2)."""

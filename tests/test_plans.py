@@ -17,6 +17,7 @@ from bench.scale.faces import Face, faces
 from bench.scale.fleet import seed
 from bench.scale.measuring import LARGE_TABLES, Statement, cost_of
 from bench.scale.world import World
+from servers.models import Region, Server
 
 pytestmark = [
     pytest.mark.django_db,
@@ -97,3 +98,14 @@ def test_a_list_of_the_desk_takes_eight_statements_and_eighty_kibibytes(world: W
         cost = cost_of(face.visit, once=True)
         ran = [statement.sql for statement in cost.statements if statement.plan]  # but for what was given up
         assert len(ran) <= MOST_STATEMENTS and cost.kib <= MOST_KIB, (face.name, cost.kib, ran)
+
+
+@pytest.mark.parametrize("what", ["codeevent: refused=server_isolated", "server: fails=region_unknown"])
+def test_a_refusal_that_hardly_occurs_is_found_without_reading_on(world: World, what: str) -> None:
+    Server.objects.filter(region__code="ap-nowhere").update(region=Region.objects.get(code="ap-guangzhou"))
+    Server.objects.filter(pk=1).update(region=Region.objects.get(code="ap-nowhere"))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE servers_server")
+    page = next(face for face in faces(world) if face.name == f"desk {what}")
+    read = [(statement.read, statement.sql) for statement in cost_of(page.visit, once=True).statements]
+    assert max(read)[0] < SERVERS / 10, max(read)

@@ -12,6 +12,7 @@ from django.db.models import BooleanField, Case, CharField, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -30,7 +31,7 @@ from codes.reports import Report
 from codes.standing import CAN_GENERATE, Standing, with_standing
 from icpportal.dates import shanghai
 from servers.choices import BillingMode, ServerState
-from servers.filters import is_impossible
+from servers.filters import in_failing_regions, is_impossible
 from servers.models import IPAddress, Region, Server
 
 _REGIONS = "icp.regions"
@@ -93,6 +94,11 @@ class FailsFilter(DeskFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         return conditions()
+
+    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
+        """Those of which the condition fails; an account's are few enough to be read."""
+        rows, code = super().queryset(request, queryset), self.value()
+        return rows if code is None or "account" in request.GET else in_failing_regions(rows, code, now=timezone.now())
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         return GENERATION.failing(rows, now=now, code=value)
