@@ -45,8 +45,9 @@ class Claims:
 
     def drop(self, server: Server) -> None:
         """Newer facts of the server say for themselves what it has."""
-        self._settled.update(claim.pk for claim in self.of(server))
-        self._made.pop(server.id, None)
+        if self._of or self._made:  # hardly ever, in an import
+            self._settled.update(claim.pk for claim in self.of(server))
+            self._made.pop(server.id, None)
 
     def settle(self, claim: IPClaim) -> None:
         """The server has the address again."""

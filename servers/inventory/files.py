@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import IO, Any
 
+import orjson
 from django.utils.translation import gettext_lazy as _
 
 from servers.inventory.fields import shown
@@ -76,15 +77,13 @@ def _responses(file: IO[bytes], path: str) -> Iterator[object]:
     found = False
     try:
         for number, line in enumerate(file, start=1):
-            text = line.decode("utf-8-sig")
-            if not text.strip():
-                continue
             try:
-                value = json.loads(text)
-            except (ValueError, RecursionError) as error:
-                if found:
-                    raise Unreadable(path, _("Line %(line)d is not JSON.") % {"line": number}) from error
-                value = json.loads(text + file.read().decode("utf-8"))
+                value = orjson.loads(line)  # in a third of the time; what it does not take, json takes or explains
+            except ValueError:
+                text = line.decode("utf-8-sig")
+                if not text.strip():
+                    continue
+                value = _explained(text, file, path, number=number, is_alone=not found)
             found = True
             yield from value if isinstance(value, list) else [value]
     except UnicodeDecodeError as error:
@@ -95,6 +94,16 @@ def _responses(file: IO[bytes], path: str) -> Iterator[object]:
         raise Unreadable(path, _("It is not JSON: %(why)s") % {"why": _why(error)}) from error
     if not found:
         raise Unreadable(path, _("It is empty."))
+
+
+def _explained(text: str, file: IO[bytes], path: str, *, number: int, is_alone: bool) -> Any:
+    """The value of a line, or of it and all that follows. Raises Unreadable for one line of several."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if not is_alone:
+            raise Unreadable(path, _("Line %(line)d is not JSON.") % {"line": number}) from error
+        return json.loads(text + file.read().decode("utf-8"))
 
 
 def _why(error: Any) -> str:
