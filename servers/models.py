@@ -87,12 +87,12 @@ class Server(models.Model):
     facts were last read, `state_since` when the state was first seen.
     """
 
-    instance_id = models.CharField(_("instance ID"), max_length=64, unique=True)
+    instance_id = models.CharField(_("instance ID"), max_length=64)
     account = models.ForeignKey(
         Account, verbose_name=_("account"), on_delete=models.PROTECT, related_name="servers", db_index=False
     )
     region = models.ForeignKey(Region, verbose_name=_("region"), on_delete=models.PROTECT, related_name="servers")
-    name = models.CharField(_("name"), max_length=200, blank=True, db_index=True)
+    name = models.CharField(_("name"), max_length=200, blank=True)
     billing_mode = models.CharField(_("billing mode"), max_length=20, choices=BillingMode)
     purchased_at = models.DateTimeField(_("purchased"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expiry time"), null=True, blank=True)
@@ -112,8 +112,11 @@ class Server(models.Model):
         indexes = [
             models.Index(fields=["account", "id"], name="server_of_account"),
             models.Index(fields=["expires_at", "id"], name="server_by_expiry"),
+            # By its beginning; nobody sorts by it. A column's own index would come twice, for that and for sorting.
+            models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="server_by_name"),
         ]
         constraints = [
+            models.UniqueConstraint(fields=["instance_id"], name="server_instance_id_once"),
             models.CheckConstraint(condition=Q(billing_mode__in=BillingMode.values), name="server_billing_mode_known"),
             models.CheckConstraint(condition=Q(state__in=ServerState.values), name="server_state_known"),
             models.CheckConstraint(
@@ -156,7 +159,7 @@ class IPAddress(models.Model):
     """
 
     server = models.ForeignKey(Server, verbose_name=_("server"), on_delete=models.PROTECT, related_name="ips")
-    address = models.CharField(_("address"), max_length=45, db_index=True)
+    address = models.CharField(_("address"), max_length=45)
     kind = models.CharField(_("kind"), max_length=8, choices=IPKind)
     assigned_at = models.DateTimeField(_("assigned"))
     position = models.PositiveIntegerField(_("position in the list"), default=0)
@@ -169,6 +172,7 @@ class IPAddress(models.Model):
         verbose_name = _("IP address")
         verbose_name_plural = _("IP addresses")
         indexes = [
+            models.Index(fields=["address"], name="ip_by_address"),
             models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="ip_by_expiry"),
         ]
         constraints = [
