@@ -14,7 +14,7 @@ import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, zip_longest
 from typing import IO, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +27,7 @@ from servers.inventory.fields import Bad, shown
 from servers.inventory.files import Unreadable
 from servers.inventory.hashes import Hashes
 
+Named: TypeAlias = Callable[[str, list[str]], object]
 Wrong: TypeAlias = tuple[str, object]  # column, what is wrong and what would be right
 CHUNK = 64 * 1024
 DELIMITERS = ",;\t"
@@ -51,23 +52,29 @@ class Row:
 class Sheet:
     """The rows of `file`, which can be rewound. `is_secret` tells texts that must not be taken in, nor repeated.
 
-    Raises Unreadable for a file that is no table of servers, also while iterating, and for more than `most` rows.
+    `named` hears the instance ID and the addresses that each row names, whatever else is wrong with it. Raises
+    Unreadable for a file that is no table of servers, also while iterating, and for more than `most` rows.
     """
 
     def __init__(
-        self, file: IO[bytes], *, name: str, is_secret: Callable[[str], bool], most: int | None = None
+        self,
+        file: IO[bytes],
+        *,
+        name: str,
+        is_secret: Callable[[str], bool],
+        most: int | None = None,
+        named: Named = lambda instance_id, addresses: None,
     ) -> None:
         self._file, self._name, self._is_secret = file, name, is_secret
         self._encoding = self._find_encoding()
         self._ids, self._addresses = Hashes(), Hashes()
+        self._columns: list[str] = []
         self.rows = 0
-        for instance_id, addresses in self.names():
+        for _line, texts in self._table():
             self.rows += 1
             if most is not None and self.rows > most:
                 raise Unreadable(name, _("It has more than %(most)d rows: split it.") % {"most": most})
-            self._ids.add(instance_id)
-            for address in addresses:
-                self._addresses.add(address)
+            named(*self._survey(texts))
 
     def __iter__(self) -> Iterator[Row]:
         ids, addresses = self._ids.repeated(), self._addresses.repeated()
@@ -79,11 +86,6 @@ class Sheet:
                 if hash(ip.address) in addresses:
                     said.append(("ips", ip.address))
             yield _told_once(row, said, first) if said else row
-
-    def names(self) -> Iterator[tuple[str, list[str]]]:
-        """The instance ID and the addresses that each row names, whatever else is wrong with it."""
-        for _line, texts in self._table():
-            yield _named(texts)
 
     # The table
 
@@ -108,11 +110,11 @@ class Sheet:
             return False
         return True
 
-    def _table(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Each row that is not empty: its line and its cells by column; "" holds how many cells are too many."""
+    def _table(self) -> Iterator[tuple[int, list[str]]]:
+        """Each row that is not empty: its line and its cells, in the order of the columns."""
+        self._columns = []
         with self._text() as text:
             line, skipped = 1, 0
-            columns: list[str] = []
             try:
                 first = text.readline()
                 given = first[4:].strip("\r\n ") if first[:4].lower() == "sep=" else ""
@@ -120,15 +122,15 @@ class Sheet:
                 head = text.readline() if given else first
                 reader = csv.reader(chain([head], text), delimiter=_delimiter(given, head))
                 for texts in reader:
-                    if not columns and any(texts):
-                        columns = self._head(texts)
+                    if not self._columns and any(texts):
+                        self._columns = self._head(texts)
                     elif any(map(str.strip, texts)):
-                        yield line + skipped, _by_column(columns, texts)
+                        yield line + skipped, texts
                     line = reader.line_num + 1
             except (csv.Error, UnicodeError) as error:
                 detail = _("Line %(line)d is not CSV: a quotation mark is missing, or a cell is too long.")
                 raise Unreadable(self._name, detail % {"line": line + skipped}) from error
-        if not columns:
+        if not self._columns:
             raise Unreadable(self._name, _("It is empty."))
 
     @contextmanager
@@ -160,10 +162,21 @@ class Sheet:
 
     # The rows
 
-    def _read(self, line: int, texts: dict[str, str]) -> Row:
+    def _survey(self, texts: list[str]) -> tuple[str, list[str]]:
+        """What the row names, remembered."""
+        instance_id = self._cell(texts, "instance_id").strip()
+        addresses = list(cells.addresses(self._cell(texts, "ips")))
+        self._ids.add(instance_id)
+        for address in addresses:
+            self._addresses.add(address)
+        return instance_id, addresses
+
+    def _cell(self, texts: list[str], column: str) -> str:
+        return texts[at] if (at := self._columns.index(column)) < len(texts) else ""
+
+    def _read(self, line: int, texts: list[str]) -> Row:
         said, wrong = {}, []
-        for column in cells.COLUMNS:
-            text = texts.get(column, "")
+        for column, text in zip_longest(self._columns, texts[: len(self._columns)], fillvalue=""):
             try:
                 if column in TEXTS and self._carries(text):
                     raise Bad("")
@@ -171,7 +184,8 @@ class Sheet:
             except Bad as bad:
                 carries = self._carries(text) or self._carries(str(bad.detail))
                 wrong.append((column, SECRET if carries else bad.detail))
-        if more := texts.get(""):
+        if len(texts) > len(self._columns) and any(map(str.strip, texts[len(self._columns) :])):
+            more = len(texts) - len(self._columns)
             wrong.append(("", _("The row has %(more)s cells more than the first row.") % {"more": more}))
         wrong += _contradictions(said)
         account, version = said.pop("account", ""), said.pop("version", None)
@@ -188,17 +202,6 @@ SECRET = _("The cell carries an authorization code: take it out.")
 
 def _delimiter(given: str, first: str) -> str:
     return given if given and given in tuple(DELIMITERS) else max(DELIMITERS, key=first.count)
-
-
-def _by_column(columns: list[str], texts: list[str]) -> dict[str, str]:
-    row = dict(zip(columns, texts, strict=False))
-    if len(texts) > len(columns) and any(map(str.strip, texts[len(columns) :])):
-        row[""] = str(len(texts) - len(columns))
-    return row
-
-
-def _named(texts: dict[str, str]) -> tuple[str, list[str]]:
-    return texts.get("instance_id", "").strip(), list(cells.addresses(texts.get("ips", "")))
 
 
 def _contradictions(said: dict[str, object]) -> Iterator[Wrong]:

@@ -21,7 +21,7 @@ from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConfl
 from servers.inventory.batches import Batches
 from servers.inventory.races import settle
 from servers.inventory.sheet import Row, Sheet, Wrong
-from servers.inventory.writing import Batch, Observer, locking
+from servers.inventory.writing import Batch, Observer
 from servers.models import Account
 
 REJECTED = "rejected"
@@ -69,14 +69,6 @@ class SheetImport:
         for rows in batches:
             self._take(rows, meanwhile=batches.read_on)
             yield len(rows)
-
-    def lock(self) -> None:
-        """Lock all servers that the sheet can touch, in pk order, for the transaction that surrounds the whole."""
-        names, addresses = [], []
-        for name, held in self._sheet.names():
-            names.append(name)
-            addresses += held
-        list(locking(names, addresses).values_list("pk", flat=True))
 
     def _take(self, rows: list[Row], *, meanwhile: Callable[[], None]) -> None:
         uids = {row.account for row in rows if row.facts is not None}

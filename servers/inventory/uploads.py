@@ -14,9 +14,9 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from servers.inventory.runs import record_sheet
-from servers.inventory.sheet import SECRET, Sheet
+from servers.inventory.sheet import SECRET, Named, Sheet
 from servers.inventory.sheet_import import RESULTS, SheetImport, Verdict
-from servers.inventory.writing import Observer
+from servers.inventory.writing import Observer, locking
 from servers.models import ServerFile
 
 MOST_ROWS = 100_000
@@ -75,9 +75,8 @@ def take_in(
         if kept is None or not kept.content:
             raise AlreadyTaken
         heard: list[Line] = []
-        sheet = _sheet(kept, is_secret)
+        sheet = _locked(kept, is_secret)
         work = SheetImport(sheet, now=now, observer=observer, heed=_keeper(heard))
-        work.lock()
         yield from _counted(work, sheet)
         ServerFile.objects.filter(pk=pk).update(applied_at=now, content=b"", **_outcome(work, heard))
         record_sheet(work.counts, actor=actor, now=now)
@@ -100,8 +99,23 @@ def lines(kept: ServerFile) -> list[Line]:
     return found
 
 
-def _sheet(kept: ServerFile, is_secret: Callable[[str], bool]) -> Sheet:
-    return Sheet(io.BytesIO(zlib.decompress(bytes(kept.content))), name=kept.name, is_secret=is_secret)
+def _sheet(kept: ServerFile, is_secret: Callable[[str], bool], *, named: Named = lambda name, held: None) -> Sheet:
+    content = io.BytesIO(zlib.decompress(bytes(kept.content)))
+    return Sheet(content, name=kept.name, is_secret=is_secret, named=named)
+
+
+def _locked(kept: ServerFile, is_secret: Callable[[str], bool]) -> Sheet:
+    """The sheet, with all servers locked that it can touch, in pk order, for the transaction around the whole."""
+    names: list[str] = []
+    addresses: list[str] = []
+
+    def remember(name: str, held: list[str]) -> None:
+        names.append(name)
+        addresses.extend(held)
+
+    sheet = _sheet(kept, is_secret, named=remember)
+    list(locking(names, addresses).values_list("pk", flat=True))
+    return sheet
 
 
 def _keeper(heard: list[Line]) -> Callable[[Verdict], Any]:
