@@ -149,10 +149,10 @@ class RuleSet(Generic[M]):
         return known.filter(Case(When(judged, then=Value(True)), default=Value(False), output_field=BooleanField()))
 
     def _cheapest_first(self, now: datetime) -> list[Rule[M]]:
-        """The rules that read columns, then those that read other tables: conditions are tried in this order."""
+        """The rules that read columns, then those that look the fewest facts up: conditions are tried in this order."""
         policy = self.policy()
         costly = {name for name, fact in self.facts(now, policy, None).items() if _has_subquery(fact)}
-        return sorted(self.rules, key=lambda rule: bool(rule.passes(now, policy).referenced_base_fields & costly))
+        return sorted(self.rules, key=lambda rule: len(rule.passes(now, policy).referenced_base_fields & costly))
 
     def _booleans(self, now: datetime, policy: Any) -> dict[str, Case]:
         return {rule.annotation: self._judge(rule, now, policy) for rule in self.rules}

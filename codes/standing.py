@@ -12,7 +12,7 @@ from django.db.models import Case, IntegerChoices, IntegerField, Q, QuerySet, Va
 
 from codes.eligibility import GENERATION
 from servers.choices import Jurisdiction
-from servers.models import Server
+from servers.models import Account, Server
 
 FLEET = 2_000  # servers that are judged at once: of a larger account the newest
 EXPIRES_SOON = timedelta(days=30)  # from here on an owner is told to renew first
@@ -51,6 +51,12 @@ def standings(servers: QuerySet[Server], *, now: datetime) -> list[Place]:
     judged: Any = with_standing(servers, now=now).order_by("-pk")
     rows = judged.values_list("standing", "expires_at", "pk")[:FLEET]
     return sorted(Place(standing, _hurry(standing, expires_at), pk) for standing, expires_at, pk in rows)
+
+
+def any_can(account: Account, *, now: datetime) -> bool:
+    """Whether any server of the account may generate (FAQ 7), however many it has."""
+    # By its uid, of which the database expects few servers: it reads them by index and not the whole table.
+    return GENERATION.any_passes(Server, {"account__uid": account.uid}, now=now)
 
 
 def expires_soon(moment: datetime | None, *, now: datetime) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, QuerySet
+from django.db.models import Count
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -20,7 +20,7 @@ from codes.admin.verdicts import Verdict, checked
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode
-from codes.standing import CAN_GENERATE, FLEET, Place, Standing, standings
+from codes.standing import CAN_GENERATE, FLEET, Place, Standing, any_can, standings
 from codes.validity import shown_state
 from servers.models import Account, Server
 
@@ -52,7 +52,7 @@ class AccountAdmin(DeskRecord):
         everything = list_url(Server, account=obj.uid)
         return {
             "account": obj,
-            "verdict": account_verdict(Counter(place.standing for place in fleet), total, servers, now=now),
+            "verdict": account_verdict(Counter(place.standing for place in fleet), total, obj, now=now),
             "servers": checked(GENERATION.page_reports(shown, now=now)),
             "server_count": total,
             "servers_url": everything,
@@ -74,10 +74,10 @@ def _by_verdict(place: Place) -> tuple[int, int]:
     return (place.standing, -place.pk)
 
 
-def account_verdict(counts: Mapping[int, int], total: int, servers: QuerySet[Server], *, now: datetime) -> Verdict:
-    """FAQ 7: some server qualifies, none does ("no associated CVM"), or there is none.
+def account_verdict(counts: Mapping[int, int], total: int, account: Account, *, now: datetime) -> Verdict:
+    """FAQ 7: some server of the account qualifies, none does ("no associated CVM"), or there is none.
 
-    `counts` are the standings of the newest FLEET of `total` servers; where none of them qualifies, the others count.
+    `counts` are the standings of the newest FLEET of its `total` servers; where none of them qualifies, the others count.
     """
     judged = sum(counts.values())
     able = sum(counts.get(standing, 0) for standing in CAN_GENERATE)
@@ -88,7 +88,7 @@ def account_verdict(counts: Mapping[int, int], total: int, servers: QuerySet[Ser
     if able and judged < total:
         text = _("%(able)d of the newest %(total)d servers can generate a code") % values
         return Verdict(kind="ok", headline=text, line=_("Who uses codes is said of these servers too."))
-    if judged < total and GENERATION.passing(servers, now=now).exists():
+    if judged < total and any_can(account, now=now):
         line = _("Of the newest %(total)d none can.") % values
         return Verdict(kind="ok", headline=_("Older servers can generate a code"), line=line)
     if able:

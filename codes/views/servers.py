@@ -10,10 +10,9 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from codes.eligibility import GENERATION
 from codes.forms import ServerFilter
 from codes.models import AuthorizationCode
-from codes.standing import CAN_GENERATE, FLEET, Place, Standing, standings
+from codes.standing import CAN_GENERATE, FLEET, Place, Standing, any_can, standings
 from codes.validity import with_shown_state
 from codes.views.access import READ, membership, own_server, page, signed_in
 from codes.views.cards import cards
@@ -74,7 +73,7 @@ def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str
         "total": owned.count() if is_cut else len(fleet.rows),
         "newest": len(fleet.rows) if is_cut else 0,
         "able": able,
-        "none_able": not able and not (is_cut and GENERATION.passing(owned, now=now).exists()),
+        "none_able": not able and not (is_cut and any_can(account, now=now)),
         "filters": [{"show": show, "count": found.count(show), "current": show == query["show"]} for show in _SHOW],
         "has_filter": len(fleet.rows) > FILTER_FROM,
         "cards": cards(pks, now=now),

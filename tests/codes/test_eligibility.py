@@ -437,3 +437,9 @@ def test_a_region_that_is_renamed_is_called_so_at_once() -> None:
     assert [report_of(server).outcomes[2].said("en")[1] for _ in range(2)] == [str(server.region)] * 2
     Region.objects.filter(pk=server.region_id).update(name_en="Elsewhere")
     assert report_of(server).outcomes[2].said("en")[1] == f"Elsewhere ({server.region.code})"
+
+
+def test_those_that_can_are_found_by_columns_first_and_then_by_what_looks_least_up() -> None:
+    sql = str(GENERATION.passing(Server.objects.all(), now=NOW).query).partition("WHERE")[2]
+    places = [sql.index(name) for name in ("prepaid_months", "codes_authorizationcode", "servers_ipaddress")]
+    assert places == sorted(places)
