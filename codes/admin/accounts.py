@@ -77,7 +77,7 @@ def _by_verdict(place: Place) -> tuple[int, int]:
 def account_verdict(counts: Mapping[int, int], total: int, account: Account, *, now: datetime) -> Verdict:
     """FAQ 7: some server of the account qualifies, none does ("no associated CVM"), or there is none.
 
-    `counts` are the standings of the newest FLEET of its `total` servers; where none of them qualifies, the others count.
+    `counts` are the standings of the newest FLEET of its `total` servers; where none qualifies, the others count.
     """
     judged = sum(counts.values())
     able = sum(counts.get(standing, 0) for standing in CAN_GENERATE)
