@@ -19,6 +19,8 @@ from django.db.models import DateTimeField, Field, JSONField, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
 
+from icpportal.primary_keys import new_keys
+
 M = TypeVar("M", bound=Model)
 _EMPTY: dict[Any, str] = {list: "[]", dict: "{}"}  # most JSON there is
 FEW = 50  # up to here one INSERT with all values is as fast: one round trip instead of two
@@ -39,24 +41,25 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def insert(objects: Sequence[M], *, keyed: bool = True) -> None:
+def insert(objects: Sequence[M], *, keyed: bool = True, first: Sequence[Model] = ()) -> None:
     """Insert new objects of one model, inside a transaction, in order.
 
     With `keyed` they get their primary keys; without, the database numbers the rows and, past a few, the objects stay
-    nameless. Fields hold what is stored: nothing is computed on saving. Raises IntegrityError as bulk_create does.
+    nameless. `first` come before a few: objects of one other model that have their keys. Fields hold what is stored:
+    nothing is computed on saving. Raises IntegrityError as bulk_create does.
     """
     if not objects:
         return
     model = type(objects[0])
     is_few = len(objects) <= FEW
     if is_few or keyed:
-        keys = _insert_few(model, objects) if is_few else _new_keys(model, len(objects))
+        keys = _insert_few(model, objects, first) if is_few else new_keys(model, len(objects))
         for one, pk in zip(objects, keys, strict=True):
             one.pk = pk
     if not is_few:
         fields = [field for field in model._meta.concrete_fields if keyed or not field.primary_key]
         _write(_table(model), _names(fields), _rows(fields, objects))
-    _known(objects)
+    _known([*first, *objects])
 
 
 def copy(model: type[Model], names: Sequence[str], rows: Iterable[Sequence[Any]], *, number: int) -> None:
@@ -146,21 +149,32 @@ def _attributes(model: type[Model]) -> tuple[str, ...]:
     return tuple(field.attname for field in model._meta.concrete_fields)
 
 
-def _insert_few(model: type[Model], objects: Sequence[Model]) -> list[int]:
-    """The primary keys, as the database gave them."""
-    names, rows = _insertable(model, connection.vendor)
-    statement = _insertion(model, names, len(objects))
+def _insert_few(model: type[Model], objects: Sequence[Model], first: Sequence[Model]) -> list[int]:
+    """The primary keys, as the database gave them. On PostgreSQL `first` are in the same statement: a round trip."""
+    statement, values = _insertion_of(model, objects, keyed=False)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [value for row in rows(objects) for value in row])
+        if first:
+            before, given = _insertion_of(type(first[0]), first, keyed=True)
+            if connection.vendor == "postgresql":
+                statement, values = f"WITH first AS ({before}) {statement}", given + values
+            else:
+                cursor.execute(before, given)
+        cursor.execute(statement, values)
         return [pk for (pk,) in cursor.fetchall()]
+
+
+def _insertion_of(model: type[Model], objects: Sequence[Model], *, keyed: bool) -> tuple[str, list[Any]]:
+    """The statement and its values."""
+    names, rows = _insertable(model, connection.vendor, keyed)
+    return _insertion(model, names, len(objects)), [value for row in rows(objects) for value in row]
 
 
 @lru_cache(maxsize=64)
 def _insertable(
-    model: type[Model], vendor: str
+    model: type[Model], vendor: str, keyed: bool
 ) -> tuple[tuple[str, ...], Callable[[Iterable[Model]], Iterable[Sequence[Any]]]]:
     """The columns that an insertion gives, and what makes rows of them."""
-    fields = [field for field in model._meta.concrete_fields if not field.primary_key]
+    fields = [field for field in model._meta.concrete_fields if keyed or not field.primary_key]
     return _names(fields), _rows_of(fields)
 
 
@@ -170,24 +184,6 @@ def _insertion(model: type[Model], names: tuple[str, ...], number: int) -> str:
     columns, row = ", ".join(map(_quoted, names)), ", ".join(["%s"] * len(names))
     rows = ", ".join([f"({row})"] * number)
     return f"INSERT INTO {_table(model)} ({columns}) VALUES {rows} RETURNING {_column(model._meta.pk)}"
-
-
-def _new_keys(model: type[Model], number: int) -> list[int]:
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            # The sequence is looked up once, not once a key.
-            cursor.execute(
-                "SELECT nextval(name) FROM generate_series(1, %s), "
-                "(SELECT pg_get_serial_sequence(%s, 'id')::regclass AS name OFFSET 0) AS one",
-                [number, table],
-            )
-            return [pk for (pk,) in cursor.fetchall()]
-        # The transaction is the only one that writes, and SQLite remembers the highest key.
-        cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
-        row = cursor.fetchone()
-    first = (row[0] if row else 0) + 1
-    return list(range(first, first + number))
 
 
 def _merge(model: type[Model], fields: list[Field[Any, Any]], objects: Sequence[Model]) -> None:

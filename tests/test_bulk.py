@@ -1,6 +1,7 @@
 """New rows by the thousand, as bulk_create would have written them."""
 
 import gc
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from django.forms.models import model_to_dict
 
 from codes.models import CodeEvent
 from icpportal import bulk
+from icpportal.primary_keys import NextKey, new_keys
 from servers.models import Account, IPAddress, Server
 from tests.factories import NOW, make_server
 
@@ -64,6 +66,26 @@ def test_rows_that_the_database_numbers_keep_their_order() -> None:
     stored = CodeEvent.objects.order_by("pk")
     assert [each.ticket for each in stored] == [str(n) for n in range(60)]
     assert all(each.pk is None for each in events)
+
+
+@pytest.mark.parametrize(
+    "next_key",
+    [
+        lambda: new_keys(Server, 1)[0],
+        lambda: Account.objects.annotate(key=NextKey(Server)).values_list("key", flat=True)[0],
+    ],
+    ids=["asked for", "told by a query"],
+)
+def test_rows_of_another_model_are_first_by_keys_that_are_known(next_key: Callable[[], int]) -> None:
+    server = servers(1, "ins-x")[0]
+    with transaction.atomic():
+        server.pk = next_key()
+        ips = [IPAddress(server=server, address="203.0.113.9", kind="public", assigned_at=NOW)]
+        bulk.insert(ips, first=[server])
+    stored = IPAddress.objects.select_related("server").get(address="203.0.113.9")
+    assert (stored.pk, stored.server_id, stored.server.instance_id) == (ips[0].pk, server.pk, "ins-x-0")
+    assert not server._state.adding
+    assert make_server().pk == server.pk + 1
 
 
 @pytest.mark.parametrize("number", [1, bulk.FEW, bulk.FEW + 1, 700])

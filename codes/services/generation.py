@@ -16,8 +16,10 @@ from codes.models import AuthorizationCode
 from codes.reports import Report
 from codes.services.changes import Named, give_value, lock, lock_named, refuse_values
 from codes.services.events import HEAD, Act, Actor, event, head_of, record
-from icpportal import bulk
+from icpportal.primary_keys import NextKey, new_keys
 from servers.models import IPAddress, Server
+
+_BESIDE = {**HEAD, "next_key": NextKey(AuthorizationCode)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +52,7 @@ def generate(
     # No savepoint, also in the transaction of an Idempotency-Key: what may be survived is raised when it is over.
     with transaction.atomic(savepoint=False):
         held = lock_named(server) if isinstance(server, Named) else lock(server.pk).pk
-        report = GENERATION.report_by_key(Server, held, now=now, choice=choice, beside=HEAD) if held else None
+        report = GENERATION.report_by_key(Server, held, now=now, choice=choice, beside=_BESIDE) if held else None
         if report is not None:
             issued = _mint(report, count=count, remark=remark, authorized_account=authorized_account)
             _keep(report, issued, act)
@@ -64,11 +66,10 @@ def generate(
 def _keep(report: Report[Server], issued: list[Issued], act: Act) -> None:
     """The codes with an event for each, or else the event of the refusal."""
     subject, policy, codes = report.subject, report.policy.as_dict(), [each.code for each in issued]
-    bulk.insert(codes)
     events = [event(EventType.GENERATED, subject, act, code=code, policy=policy) for code in codes]
     if not report.passed:
         events = [event(EventType.GENERATION_REFUSED, subject, act, failed=report.failed_codes, policy=policy)]
-    record(*events, head=head_of(subject))
+    record(*events, head=head_of(subject), of=codes)
 
 
 def _mint(report: Report[Server], *, count: int, remark: str, authorized_account: str) -> list[Issued]:
@@ -76,9 +77,11 @@ def _mint(report: Report[Server], *, count: int, remark: str, authorized_account
     server, issued = cast(Any, report.subject), list[Issued]()
     if not report.passed:
         return issued
-    for slot in range(server.codes_generated + 1, server.codes_generated + count + 1):
+    keys = [server.next_key] if count == 1 else new_keys(AuthorizationCode, count)
+    for slot, key in enumerate(keys, start=server.codes_generated + 1):
         value = values.mint()
         code = AuthorizationCode(
+            pk=key,
             server=server,
             ip_id=server.usable_ip_id,
             slot=slot,

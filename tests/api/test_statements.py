@@ -26,9 +26,13 @@ def statements(call: Callable[[], Answer], status: int) -> int:
     return 1 + len(others)
 
 
-def test_generate_is_five_statements(api: Api) -> None:
+# SQLite takes the code and its event in two statements, which cost it no round trip.
+ONE_MORE = int(connection.vendor == "sqlite")
+
+
+def test_generate_is_four_statements(api: Api) -> None:
     path = f"servers/{make_server().instance_id}/codes/"
-    assert statements(lambda: api.post(path, {"remark": "Web shop"}), 201) == 5
+    assert statements(lambda: api.post(path, {"remark": "Web shop"}), 201) == 4 + ONE_MORE
 
 
 def test_generate_refused_is_four_statements(api: Api) -> None:
@@ -38,7 +42,7 @@ def test_generate_refused_is_four_statements(api: Api) -> None:
 
 def test_an_idempotency_key_adds_two_statements(api: Api) -> None:
     path, keys = f"servers/{make_server().instance_id}/codes/", iter("abc")
-    assert statements(lambda: api.post(path, idempotency_key=next(keys)), 201) == 7
+    assert statements(lambda: api.post(path, idempotency_key=next(keys)), 201) == 6 + ONE_MORE
 
 
 @pytest.mark.parametrize("account", [{}, {"account": "100087654321"}])
