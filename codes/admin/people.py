@@ -1,4 +1,4 @@
-"""Who may enter: users and groups as Django has them, for superusers. Supervisors: codes/admin/staff.py.
+"""Who may enter: users and groups, called roles, as Django has them, for superusers. Supervisors: codes/admin/staff.py.
 
 No role holds a permission on users or groups (codes/roles.py), so only superusers see them here.
 """
@@ -43,6 +43,11 @@ admin.site.unregister(User)
 admin.site.unregister(Group)
 
 
+# Django says group: here it is a role in every list, form and message. (Neither name is part of a migration.)
+Group._meta.verbose_name, Group._meta.verbose_name_plural = _("role"), _("roles")
+User._meta.get_field("groups").verbose_name = _("roles")
+
+
 class Confirmed(DeskAdmin):
     """Added, seen and changed by whoever has just shown who they are."""
 
@@ -63,6 +68,11 @@ class PersonAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-ar
     )
     ordering = ("username",)
     sortable_by = ("username",)
+
+    def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
+        if db_field.name == "groups":
+            kwargs["help_text"] = _("A person may do what each of their roles may.")
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
 
     @method_decorator(recently_confirmed)
     def user_change_password(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

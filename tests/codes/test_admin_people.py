@@ -1,0 +1,31 @@
+"""Users and roles, as superusers see them."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+
+from codes.admin.columns import list_url, page_url
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+SHOWN = re.compile(r'>([^<]+)<|(?:aria-label|title|data-field-name)="([^"]+)"')
+
+
+def shown(client: Client, url: str) -> str:
+    """What a page says, but for the permissions to choose from."""
+    page = re.sub(r"<option.*?</option>|<script.*?</script>", "", client.get(url).content.decode(), flags=re.S)
+    return " ".join(text or label for text, label in SHOWN.findall(page)).lower()
+
+
+@pytest.mark.parametrize(("language", "ours", "djangos"), [("en", "role", "group"), ("zh-hans", "角色", "组")])
+def test_a_role_is_called_so_on_every_page(language, ours, djangos):
+    client = Client(headers={"Accept-Language": language})
+    client.force_login(User.objects.create_superuser("root", "root@example.com", "pw"))
+    roles, role, agent = list_url(Group), Group.objects.get(name="Agent"), factories.make_agent()
+    for url in (roles, f"{roles}add/", page_url(role), page_url(agent)):
+        assert ours in shown(client, url) and djangos not in shown(client, url), url
+    assert client.post(f"{roles}add/", {"name": "Night shift"}).status_code == 302
+    assert ours in shown(client, roles) and djangos not in shown(client, roles)
