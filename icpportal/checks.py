@@ -45,7 +45,10 @@ def secret_key_is_set(**kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             "SECRET_KEY is missing or is the one for development.",
-            hint="Set SECRET_KEY to 50 or more random characters of this deployment's own.",
+            hint=(
+                "Set SECRET_KEY to 50 or more random characters of this deployment's own. "
+                'Those that make run made: eval "$(.venv/bin/python -m icpportal.local_env)".'
+            ),
             id="icpportal.E002",
         )
     ]
