@@ -17,6 +17,7 @@ from typing import Any, Generic
 from django.db.models import BooleanField, Case, Q, QuerySet, Subquery, Value, When
 from django.db.models.expressions import BaseExpression
 
+from codes.first_rows import joining
 from codes.prepared import Prepared, filled, flatten, marker, shape
 from codes.reports import M, Outcome, Report, Rule
 
@@ -38,7 +39,10 @@ class RuleSet(Generic[M]):
     _prepared: dict[Any, Prepared[M]] = field(default_factory=dict, compare=False, repr=False)
 
     def annotate(self, objects: QuerySet[M], *, now: datetime, choice: object = None) -> QuerySet[M]:
-        """The same objects with their facts and one boolean a rule."""
+        """The same objects with their facts and one boolean a rule.
+
+        Who reads every fact gives objects that are `joining` (codes/first_rows.py); who filters by booleans does not.
+        """
         policy = self.policy()
         booleans, facts = self._booleans(now, policy), self.facts(now, policy, choice)
         annotated: QuerySet[M] = objects.annotate(**facts).annotate(**booleans).select_related(*self.related)
@@ -46,7 +50,7 @@ class RuleSet(Generic[M]):
 
     def reports(self, objects: QuerySet[M], *, now: datetime, choice: object = None) -> list[Report[M]]:
         """A report for each object, in the queryset's order, by one query."""
-        return self.reports_of(self.annotate(objects, now=now, choice=choice), now=now)
+        return self.reports_of(self.annotate(joining(objects), now=now, choice=choice), now=now)
 
     def reports_of(self, annotated: Iterable[M], *, now: datetime) -> list[Report[M]]:
         """The reports of objects that `annotate` has judged at the same `now`, in their order, without a query."""
@@ -114,7 +118,7 @@ class RuleSet(Generic[M]):
         }
         marked = None if choice is None else type(choice)(**{name: next(places) for name in vars(choice)})
         objects = model._default_manager.filter(**lookups)
-        return self.annotate(objects, now=now, choice=marked)
+        return self.annotate(joining(objects), now=now, choice=marked)
 
     def any_passes(self, model: type[M], where: Mapping[str, Any], *, now: datetime) -> bool:
         """Whether every rule passes of one object at least that matches `where`, by a statement that is kept."""

@@ -8,18 +8,19 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from django.db.models import Case, DateTimeField, F, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import Case, DateTimeField, F, IntegerField, OuterRef, QuerySet, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from codes.first_rows import First
 from codes.models import AuthorizationCode
 from codes.policy import Policy
 from codes.reports import Language
 from icpportal.dates import SHANGHAI, expiry_time, shanghai, written_day
 from icpportal.sentences import pause, semicolon
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
-from servers.models import IPAddress, Server
+from servers.models import IPAddress, IPAddressQuerySet, Server
 from servers.terms import later
 
 _MONTHS = ngettext_lazy("%(months)d month", "%(months)d months", "months")  # making it costs much
@@ -51,18 +52,21 @@ def facts(now: datetime, policy: Policy, choice: Choice | None) -> Mapping[str, 
     if choice.ip_id is not None:
         ips = ips.filter(pk=choice.ip_id)
     live = ips.live(now=now)
-    gone_at = Coalesce("released_at", "expires_at")
-    gone = ips.annotate(gone_at=gone_at).order_by(F("gone_at").desc(nulls_last=True), "-pk")
-    generated = AuthorizationCode.objects.filter(server=OuterRef("pk")).order_by("-slot").values("slot")[:1]
+    ordinary, elastic, clb = (_first_of(kind, live) for kind in (IPKind.PUBLIC, IPKind.ELASTIC, IPKind.CLB))
+    usable = First("usable", _usable(live, policy), "id", "expires_at") if policy.elastic_ip_allowed else ordinary
+    gone_at = Coalesce("released_at", "expires_at").desc(nulls_last=True)
+    gone = First("gone", ips.order_by(gone_at, "-pk"), "address", "released_at", "expires_at")
+    codes = AuthorizationCode.objects.filter(server=OuterRef("pk"))
+    newest = First("newest", codes.order_by("-slot"), "slot")
     return {
-        "ordinary_address": _address(live.filter(kind=IPKind.PUBLIC)),
-        "elastic_address": _address(live.filter(kind=IPKind.ELASTIC)),
-        "clb_address": _address(live.filter(kind=IPKind.CLB)),
-        "gone_address": Subquery(gone.values("address")[:1]),
-        "gone_at": Subquery(gone.values("gone_at")[:1]),
-        "usable_ip_id": Subquery(_usable(live, policy).values("pk")[:1]),
-        "usable_ip_expires_at": Subquery(_usable(live, policy).values("expires_at")[:1]),
-        "codes_generated": Coalesce(Subquery(generated), Value(0), output_field=IntegerField()),
+        "ordinary_address": ordinary["address"],
+        "elastic_address": elastic["address"],
+        "clb_address": clb["address"],
+        "gone_address": gone["address"],
+        "gone_at": Coalesce(gone["released_at"], gone["expires_at"]),
+        "usable_ip_id": usable["id"],
+        "usable_ip_expires_at": usable["expires_at"],
+        "codes_generated": Coalesce(newest["slot"], Value(0), output_field=IntegerField()),
         "codes_limit": Value(policy.codes_per_server),
         "codes_asked": Value(choice.count),
         **_term(choice),
@@ -83,8 +87,8 @@ def _term(choice: Choice) -> Mapping[str, Any]:
     }
 
 
-def _address(ips: QuerySet[IPAddress]) -> Subquery:
-    return Subquery(ips.order_by("assigned_at", "position", "pk").values("address")[:1])
+def _first_of(kind: IPKind, live: IPAddressQuerySet) -> First:
+    return First(f"{kind}_ip", live.filter(kind=kind).in_order(), "id", "address", "expires_at")
 
 
 def usable_ips(server: Server, *, now: datetime) -> QuerySet[IPAddress]:

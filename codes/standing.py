@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from django.db.models import Case, IntegerChoices, IntegerField, Q, QuerySet, Value, When
 
 from codes.eligibility import GENERATION
+from codes.first_rows import joining
 from servers.choices import Jurisdiction
 from servers.models import Account, Server
 
@@ -48,7 +49,7 @@ def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Serve
 
 def standings(servers: QuerySet[Server], *, now: datetime) -> list[Place]:
     """The places of the newest FLEET servers, in order, by one query: a fleet to count, filter and page."""
-    judged: Any = with_standing(servers, now=now).order_by("-pk")
+    judged: Any = with_standing(joining(servers), now=now).order_by("-pk")
     rows = judged.values_list("standing", "expires_at", "pk")[:FLEET]
     return sorted(Place(standing, _hurry(standing, expires_at), pk) for standing, expires_at, pk in rows)
 

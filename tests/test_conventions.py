@@ -15,7 +15,8 @@ LAYERS = [
     "codes.choices codes.policy codes.values codes.notices.choices codes.webhooks.choices codes.chain "
     "icpportal.append_only icpportal.bulk icpportal.plans icpportal.retry_after icpportal.sealing icpportal.snapshots "
     "icpportal.spreadsheets servers.choices servers.regions servers.terms",
-    "icpportal.api.models codes.models codes.append_only codes.final_rows codes.prepared servers.models",
+    "icpportal.api.models codes.models codes.append_only codes.final_rows codes.first_rows codes.prepared "
+    "servers.models",
     "codes.reports",
     "codes.rules",
     "codes.eligibility codes.foregone codes.lifecycle codes.roles codes.server_facts codes.staff codes.support "

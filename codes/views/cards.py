@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from codes.eligibility import GENERATION
+from codes.first_rows import joining
 from codes.messages import Refusal, cannot_generate, refusals
 from codes.reports import Report
 from codes.standing import CAN_GENERATE, Standing, expires_soon, with_standing
@@ -172,7 +173,7 @@ class Card:
 
 def cards(servers: list[int], *, now: datetime) -> list[Card]:
     """The cards of these servers, in this order, by one query."""
-    judged = with_standing(Server.objects.filter(pk__in=servers), now=now)
+    judged = with_standing(joining(Server.objects.filter(pk__in=servers)), now=now)
     found = {report.subject.pk: _card(report, now) for report in GENERATION.reports_of(judged, now=now)}
     return [found[pk] for pk in servers]
 

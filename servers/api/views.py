@@ -16,6 +16,7 @@ from codes.api.problems import failed_payloads
 from codes.api.reports import report_payload
 from codes.choices import Channel
 from codes.eligibility import GENERATION
+from codes.first_rows import joining
 from codes.policy import Policy
 from codes.prepared import prepared
 from codes.reports import Report
@@ -125,7 +126,7 @@ def _pk(row: tuple[Any, ...]) -> int:
 @prepared
 def _judged(shape: Place, policy: Policy, *, account: int, after: int | None, now: datetime) -> QuerySet[Server]:
     """The account's servers on a page, judged by `policy`, which is the current one."""
-    judged = GENERATION.annotate(Server.objects.filter(account=account), now=now)
+    judged = GENERATION.annotate(joining(Server.objects.filter(account=account)), now=now)
     return beyond(judged, replace(shape, pk=after))
 
 
