@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Value, When
 from django.utils.translation import gettext_lazy as _
 
 from codes.choices import ShownState, State
@@ -62,6 +62,12 @@ def _ladder(now: datetime) -> list[tuple[ShownState, Q]]:
 def shown_state(now: datetime) -> Case:
     """used > withdrawn > invalid > expired > in_use > unused, as an SQL expression over AuthorizationCode."""
     return Case(*(When(holds, then=Value(state)) for state, holds in _ladder(now)), output_field=CharField())
+
+
+def shown_number(now: datetime, numbers: Mapping[ShownState, int]) -> Case:
+    """The number that stands for the state that is shown."""
+    whens = (When(holds, then=Value(numbers[state])) for state, holds in _ladder(now))
+    return Case(*whens, output_field=IntegerField())
 
 
 def shown_as(*states: str, now: datetime) -> Q:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Max, Min
 from django.test import override_settings
 
@@ -142,10 +144,23 @@ def _api(world: World) -> Iterator[Face]:
     for uid in (seen.largest.uid, seen.middle.uid, seen.small.uid):
         yield Face(name=f"api: accounts/{uid}/", visit=world.api(f"accounts/{uid}/"))
         yield Face(name=f"api: accounts/{uid}/eligibility/", visit=world.api(f"accounts/{uid}/eligibility/"))
+    numbers = world.api(f"accounts/{seen.largest.uid}/")
+    yield Face(name="api: accounts/…/ after a change of the largest", visit=lambda: world.change() and numbers())
+    yield Face(name="api: accounts/…/ of the largest at first", visit=_forgotten(numbers), limit=1000)
     yield Face(name="api: one server", visit=world.api(f"servers/{seen.server.instance_id}/"), limit=5)
     yield Face(name="api: its report", visit=world.api(f"servers/{seen.server.instance_id}/eligibility/"), limit=5)
     yield Face(name="api: one code", visit=world.api(f"codes/{seen.code.pk}/"), limit=5)
     yield from _feed(world)
+
+
+def _forgotten(visit: Visit) -> Visit:
+    """The same when nothing is kept that was read before."""
+
+    def visit_anew() -> Any:
+        cache.clear()
+        return visit()
+
+    return visit_anew
 
 
 def _feed(world: World) -> Iterator[Face]:

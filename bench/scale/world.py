@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,8 +13,8 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from bench.scale.fleet import LARGEST
-from codes import values
-from codes.choices import FilingState
+from codes import services, values
+from codes.choices import Channel, FilingState
 from codes.models import AuthorizationCode, Filing, SupportRequest
 from codes.roles import SUPERVISOR
 from icpportal import sealing
@@ -62,6 +63,12 @@ class World:
 
     def api(self, path: str, *, limited: bool = False, **query: object) -> Visit:
         return lambda: self.api_get(f"/api/v1/{path}?{urlencode(query)}", limited=limited)
+
+    def change(self) -> AuthorizationCode:
+        """Something happens to the largest account."""
+        code = AuthorizationCode.objects.filter(server__account=self.handles.largest).order_by("pk")[0]
+        remark = f"Visit {time.monotonic_ns()}"
+        return services.annotate(code, remark=remark, actor=None, channel=Channel.COMMAND, now=self.now)
 
     def verify(self) -> Any:
         body = {"code": self.handles.value}
