@@ -56,6 +56,22 @@ SENTENCES: Mapping[str, StrPromise] = {
     "not_authorized_account": _("The code names another account than the one that files: %(found)s."),
 }
 
+# Why a server was refused in a few words, by refusal code, naming the policy: for rows, counts and filters.
+_REASONS: Mapping[str, StrPromise] = {
+    "not_prepaid": _("Not prepaid"),
+    "prepaid_term_too_short": _("Prepaid term under %(min_prepaid_months)d months"),
+    "not_mainland": _("Not in mainland China"),
+    "region_unknown": _("Region not classified"),
+    "public_ip_not_assigned": _("Public IP not assigned at purchase"),
+    "no_live_public_ip": _("No public IP on the server"),
+    "elastic_ip": _("Elastic IP"),
+    "code_limit_reached": _("All %(codes_per_server)d codes generated"),
+    "clb_ip": _("CLB IP"),
+    "server_expired": _("Server expired"),
+    "server_isolated": _("Server isolated"),
+    "server_terminated": _("Server terminated"),
+}
+
 _OVER: Mapping[FilingState, StrPromise] = {
     FilingState.COMPLETED: _("The filing is completed; nothing changes it any more."),
     FilingState.ABANDONED: _("The filing is abandoned; it can be begun anew with the same order number."),
@@ -81,6 +97,16 @@ class Refusal:
 def refusals(report: Report[Any]) -> list[Refusal]:
     """All failed conditions of a report, in FAQ order."""
     return [_refusal(outcome) for outcome in report.failed]
+
+
+def sentence(code: str, found: str, policy: Mapping[str, object]) -> str:
+    """What was wrong, as it was `found` under `policy`. A condition that is no more is named by its code."""
+    return str(SENTENCES[code] % {**policy, "found": found}) if code in SENTENCES else code
+
+
+def reason(code: str, policy: Mapping[str, object]) -> str:
+    """Why a server was refused, in a few words."""
+    return str(_REASONS[code] % policy) if code in _REASONS else code
 
 
 def cannot_generate(report: Report[Any]) -> str:
@@ -128,11 +154,10 @@ def explain(error: Refused) -> str:
 
 
 def _refusal(outcome: Outcome[Any]) -> Refusal:
-    values = {**outcome.policy.as_dict(), "found": outcome.found}
     return Refusal(
         code=outcome.code,
         faq=outcome.faq,
-        sentence=str(SENTENCES[outcome.code] % values),
+        sentence=sentence(outcome.code, outcome.found, outcome.policy.as_dict()),
         remedy=outcome.remedy,
         explanation=outcome.explanation,
     )

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from codes.admin import timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter, server_filter
 from codes.admin.columns import link, moment
-from codes.admin.verdicts import conditions
+from codes.admin.verdicts import reasons
 from codes.choices import Channel, EventType
 from codes.models import CodeEvent, Filing
 from icpportal.dates import SHANGHAI
@@ -34,7 +34,7 @@ class RefusedFilter(DeskFilter):
     is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return conditions()
+        return reasons()
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         refused = rows.filter(type=EventType.GENERATION_REFUSED)

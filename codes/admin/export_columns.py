@@ -20,7 +20,9 @@ from codes.admin.verdicts import short_verdict
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
 from codes.lifecycle import StrPromise
+from codes.messages import reason
 from codes.models import AuthorizationCode, CodeEvent, Filing, Person, SupportRequest
+from codes.reports import Report
 from codes.validity import expires_at
 from icpportal.sentences import semicolon
 from icpportal.sign_in.people import name
@@ -49,6 +51,11 @@ def _of_filing(name: str) -> Callable[[Any], Cell]:
     return lambda code: getattr(filing_of(code), name, "")
 
 
+def _fails(report: Report[Server]) -> str:
+    policy = report.policy.as_dict()
+    return semicolon().join(f"{each.faq} {reason(each.code, policy)}" for each in report.failed)
+
+
 _SERVERS = Export(
     dress=_judged,
     columns=(
@@ -56,7 +63,7 @@ _SERVERS = Export(
         _text(_("name"), lambda report: report.subject.name),
         _text(_("account"), lambda report: report.subject.account.uid),
         _text(_("verdict"), short_verdict),
-        _text(_("fails"), lambda report: semicolon().join(f"{each.faq} {each.title}" for each in report.failed)),
+        _text(_("fails"), _fails),
         _text(_("codes generated"), lambda report: report.subject.codes_generated),
         _text(_("limit"), lambda report: report.policy.codes_per_server),
         _moment(_("expires"), lambda report: report.subject.expires_at),

@@ -22,7 +22,7 @@ from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choic
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import expiry, link, list_url, moment
 from codes.admin.rows import dressed
-from codes.admin.verdicts import able_siblings, checked, conditions, replies, server_verdict
+from codes.admin.verdicts import able_siblings, checked, reasons, replies, server_verdict
 from codes.admin.what_if import endings, what_if
 from codes.desk import KEPT_SECONDS
 from codes.eligibility import GENERATION, codes_left
@@ -93,7 +93,7 @@ class FailsFilter(DeskFilter):
     is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return conditions()
+        return reasons()
 
     def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
         """Those of which the condition fails; an account's are few enough to be read."""

@@ -21,6 +21,7 @@ from codes.admin.filings import long_holds_url
 from codes.admin.rows import expiring
 from codes.choices import EventType, State
 from codes.eligibility import GENERATION
+from codes.messages import reason
 from codes.models import AuthorizationCode, BulkRun, CodeEvent, Filing, SupportRequest
 from codes.policy import Policy
 from codes.standing import LONG_HOLD, long_holds
@@ -185,12 +186,12 @@ def _refusals(now: datetime) -> dict[str, Any]:
     failed = list(refused.order_by("-at").values_list("failed", flat=True)[:COUNT_UP_TO])
     numbers = [(rule, sum(rule.code in codes for codes in failed)) for rule in GENERATION.rules]
     most = max((number for _rule, number in numbers), default=0)
-    values = Policy.current().as_dict()
+    policy = Policy.current().as_dict()
     return {
         "refused_count": len(failed),
         "refusals": [
             {
-                "title": str(rule.title % values),
+                "reason": reason(rule.code, policy),
                 "faq": rule.faq,
                 "number": number,
                 "width": round(100 * number / most),

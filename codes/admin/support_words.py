@@ -16,11 +16,13 @@ from codes.admin.columns import DASH, account_cell, link, moment
 from codes.admin.verdicts import Verdict
 from codes.choices import SupportState
 from codes.eligibility import GENERATION
+from codes.messages import sentence
 from codes.models import SupportRequest
+from codes.policy import Policy
 from codes.reports import Report
 from codes.support import KeptReport, report_then
 from codes.validity import VALIDITY
-from icpportal.sentences import semicolon
+from icpportal.sentences import join
 from icpportal.sign_in.people import name
 
 _STATES: Mapping[str, Any] = {
@@ -69,11 +71,12 @@ def what_failed(asked: SupportRequest) -> str:
     if asked.all_passed:
         count = len(report.outcomes)
         return _("All %(count)d conditions pass, and it failed") % {"count": count}
-    return semicolon().join(_failure(outcome) for outcome in report.failed) or _("A question")
+    return _failures(asked, report) or _("A question")
 
 
-def _failure(outcome: Any) -> str:
-    return _("%(condition)s: %(found)s") % {"condition": outcome.title, "found": outcome.found}
+def _failures(asked: SupportRequest, report: KeptReport) -> str:
+    policy = {**Policy.current().as_dict(), **asked.policy}
+    return join(sentence(outcome.code, outcome.found, policy) for outcome in report.failed)
 
 
 def verdict(asked: SupportRequest) -> Verdict:
@@ -91,7 +94,7 @@ def verdict(asked: SupportRequest) -> Verdict:
         len(report.failed),
     )
     values = {"failed": len(report.failed), "all": len(report.outcomes)}
-    line = semicolon().join(_failure(outcome) for outcome in report.failed)
+    line = _failures(asked, report)
     return Verdict(kind="bad", headline=headline % values, line=line)
 
 

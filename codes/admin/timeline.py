@@ -13,8 +13,9 @@ from django.utils.translation import gettext as _
 from codes.admin import changes
 from codes.admin.columns import list_url, mono, page_url
 from codes.choices import EventType
-from codes.eligibility import GENERATION
+from codes.messages import reason
 from codes.models import CodeEvent
+from codes.policy import Policy
 from icpportal.dates import shanghai
 from icpportal.sentences import comma, semicolon
 from icpportal.sign_in.people import name
@@ -79,10 +80,9 @@ def headline(event: CodeEvent) -> str:
 
 
 def refused_because(event: CodeEvent) -> str:
-    """The conditions that failed, by their titles, with the policy of that moment."""
-    rules = {rule.code: rule for rule in GENERATION.rules}
-    values = {**GENERATION.policy().as_dict(), **event.policy}
-    return semicolon().join(str(rules[code].title % values) if code in rules else code for code in event.failed)
+    """Every reason, with the policy of that moment."""
+    policy = {**Policy.current().as_dict(), **event.policy}
+    return semicolon().join(reason(code, policy) for code in event.failed)
 
 
 def policy_then(event: CodeEvent) -> str:
@@ -93,7 +93,7 @@ def policy_then(event: CodeEvent) -> str:
 
 
 def _why(event: CodeEvent) -> str:
-    parts = [_("Fails: %(conditions)s") % {"conditions": refused_because(event)}] if event.failed else []
+    parts = [refused_because(event)] if event.failed else []
     parts += [event.reason] if event.reason else []
     parts += [_("Ticket %(ticket)s") % {"ticket": event.ticket}] if event.ticket else []
     return " · ".join(parts)

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from codes import validity
 from codes.choices import ShownState
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
-from codes.messages import cannot_generate, refusals
+from codes.messages import cannot_generate, reason, refusals
 from codes.policy import Policy
 from codes.reports import Report
 from icpportal.dates import expiry_time
@@ -34,10 +34,10 @@ class Verdict:
     line: str
 
 
-def conditions() -> list[tuple[str, str]]:
-    """Every condition to choose from: its code, and its FAQ entry with its title."""
-    values = Policy.current().as_dict()
-    return [(rule.code, f"{rule.faq} {rule.title % values}") for rule in GENERATION.rules]
+def reasons() -> list[tuple[str, str]]:
+    """Every reason to choose from: its code, and its FAQ entry with its words."""
+    policy = Policy.current().as_dict()
+    return [(rule.code, f"{rule.faq} {reason(rule.code, policy)}") for rule in GENERATION.rules]
 
 
 def kind_of(report: Report[Server]) -> str:

@@ -108,7 +108,7 @@ def test_support_requests_say_what_failed_and_who_looks_after_them():
     head, *rows = table(signed_in().get(csv_url(SupportRequest)))
     assert head[:4] == ["Reference", "What failed", "Account", "Server"] and head[6] == "Opened (Asia/Shanghai)"
     by_reference = {row[0]: row for row in rows}
-    assert by_reference[asked.reference][1] == "Billing mode is prepaid: Pay-as-you-go"
+    assert by_reference[asked.reference][1] == "The server is not prepaid: Pay-as-you-go."
     assert by_reference[asked.reference][3] == server.instance_id
     assert (by_reference[taken.reference][5], by_reference[taken.reference][9]) == ("Taken", "lin")
     assert "cmd()" not in str(rows)  # what was written stays on its page

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from codes.admin.charts import DAYS, days_context
-from codes.admin.columns import list_url
+from codes.admin.columns import list_url, page_url
 from codes.errors import NotEligible
 from codes.models import CodeEvent
 from servers.choices import BillingMode, FeedKind
@@ -93,6 +93,17 @@ def test_a_column_leads_to_the_events_of_its_day_and_a_reason_to_those_of_the_we
     (reason,) = page.context["refusals"]
     for url in (reason["url"], page.context["chart"]["days"][-1].refused.url):
         assert [event.at for event in client.get(url).context["cl"].result_list] == [now]
+
+
+def test_a_refusal_is_named_by_what_was_wrong_and_not_by_what_should_hold() -> None:
+    client = signed_in()
+    refuse(now=timezone.now())
+    event = CodeEvent.objects.get(type="generation_refused")
+    (row,) = start(client).context["refusals"]
+    assert row["reason"] == "Not prepaid"
+    for url in (row["url"], page_url(event), page_url(event.account)):
+        html = client.get(url).content.decode()
+        assert "Not prepaid" in html and "Billing mode is prepaid" not in html
 
 
 @pytest.mark.parametrize("when", ["2026-02-30", "x", "9999-12-31", "0001-01-01", "8d"])

@@ -5,7 +5,8 @@ import pytest
 from codes import errors
 from codes.choices import Action, FilingState, State, SupportAction, SupportState
 from codes.eligibility import GENERATION
-from codes.messages import SENTENCES, explain, refusals
+from codes.messages import SENTENCES, explain, reason, refusals
+from codes.policy import Policy
 from codes.staff import Beyond
 from codes.validity import VALIDITY
 from servers.choices import BillingMode
@@ -16,6 +17,15 @@ pytestmark = pytest.mark.django_db
 
 def test_every_rule_has_a_sentence_for_its_failure():
     assert set(SENTENCES) == {rule.code for rule in (*GENERATION.rules, *VALIDITY.rules)}
+
+
+def test_every_rule_of_generating_has_a_reason_in_a_few_words():
+    policy = Policy.current().as_dict()
+    reasons = {rule.code: reason(rule.code, policy) for rule in GENERATION.rules}
+    assert not any(code == text for code, text in reasons.items())
+    assert reasons["not_prepaid"] == "Not prepaid"
+    assert reasons["prepaid_term_too_short"] == "Prepaid term under 3 months"
+    assert reasons["code_limit_reached"] == "All 5 codes generated"
 
 
 def test_not_eligible_lists_every_failed_condition_with_its_remedy():
