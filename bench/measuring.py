@@ -78,6 +78,8 @@ def measure(
         output = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
         app, db = cpu_seconds(pid) - app, postgres_cpu_seconds() - db
     done, microseconds, refused, errors = map(int, output.rsplit("RESULT ", 1)[1].split())
+    if not done:
+        sys.exit(f"No request was answered within {seconds} s: see what the server says above.")
     return Result(done / microseconds * 1e6, refused, errors, app / done * 1e3, db / done * 1e3)
 
 

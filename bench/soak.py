@@ -1,6 +1,7 @@
 """`python -m bench soak --minutes 10`: what the workers' memory does under steady, mixed load.
 
-Needs wrk and the empty PostgreSQL of DATABASE_URL. Prints the proportional set size of each worker twice a minute.
+Needs wrk and the empty PostgreSQL of DATABASE_URL. Prints the proportional set size of each worker and the errors
+so far, twice a minute.
 """
 
 from __future__ import annotations
@@ -38,11 +39,13 @@ def main(arguments: Sequence[str]) -> None:
     lists += [f"GET\t/api/v1/accounts/{seeded.account}/eligibility/?limit=50\t", "GET\t/api/v1/events/?limit=200\t"]
     with gunicorn("icpportal.wsgi:application") as (port, pid):
         run = partial(measure, port, pid, clients=16, token=seeded.token, seconds=SLICE)
-        began, turns, done = monotonic(), cycle("gvl"), 0.0
+        began, turns, done, errors = monotonic(), cycle("gvl"), 0.0, 0
         while monotonic() - began < chosen.minutes * 60:
             for kind in islice(turns, 3):
                 names = islice(fresh, 1_500) if kind == "g" else ()
                 lines = [f"POST\t/api/v1/servers/{name}/codes/\t{{}}" for name in names]
-                done += run(lines or (verify if kind == "v" else lists)).rate * SLICE
+                result = run(lines or (verify if kind == "v" else lists))
+                done, errors = done + result.rate * SLICE, errors + result.errors
             sizes = "  ".join(f"{size:6.1f}" for size in sizes_mib(pid))
-            print(f"{(monotonic() - began) / 60:5.1f} min  {done:9.0f} requests  MiB a worker: {sizes}", flush=True)
+            answered = f"{done:9.0f} requests, {errors} errors"
+            print(f"{(monotonic() - began) / 60:5.1f} min  {answered}  MiB a worker: {sizes}", flush=True)
