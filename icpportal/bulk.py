@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from operator import itemgetter
+from threading import Lock
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -23,6 +24,8 @@ from icpportal.primary_keys import new_keys
 
 M = TypeVar("M", bound=Model)
 _EMPTY: dict[Any, str] = {list: "[]", dict: "{}"}  # most JSON there is
+_RESTS = Lock()
+_resting, _was_on = 0, True  # who lets the garbage collector rest, and what it was before the first did
 FEW = 50  # up to here one INSERT with all values is as fast: one round trip instead of two
 
 
@@ -31,13 +34,23 @@ def uncollected() -> Iterator[None]:
     """Let the cyclic garbage collector rest while thousands of rows are in hand.
 
     They grow in number and none of them is garbage, yet it would walk all of them again and again: a third of the time.
+    Of several threads the last that leaves wakes it.
     """
-    was_on = gc.isenabled()
-    gc.disable()
+    _rest(1)
     try:
         yield
     finally:
-        if was_on:
+        _rest(-1)
+
+
+def _rest(one: int) -> None:
+    global _resting, _was_on
+    with _RESTS:
+        if not _resting:
+            _was_on = gc.isenabled()
+            gc.disable()
+        _resting += one
+        if not _resting and _was_on:
             gc.enable()
 
 

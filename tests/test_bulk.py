@@ -129,3 +129,13 @@ def test_the_garbage_collector_rests_and_is_then_as_before(was_on: bool) -> None
         assert gc.isenabled() == was_on
     finally:
         (gc.enable if was else gc.disable)()
+
+
+def test_the_last_of_several_wakes_the_garbage_collector() -> None:
+    first, second = bulk.uncollected(), bulk.uncollected()
+    first.__enter__()
+    second.__enter__()  # a thread that reads ahead
+    first.__exit__(None, None, None)
+    assert not gc.isenabled()
+    second.__exit__(None, None, None)
+    assert gc.isenabled()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, TypeVar
 
 from django.db.models import TextChoices
@@ -208,13 +208,21 @@ READERS: dict[str, Callable[[str], Any]] = {
     "prepaid_months": read_months,
 }
 COLUMNS = tuple(READERS)
+REPEATED = {"account", "region", "billing_mode", "state", "public_ip_assigned"}  # the same few texts, row after row
 OPTIONAL = ("version", "prepaid_months")  # columns that a file may lack
 
 
 def read(column: str, text: str) -> Any:
     """What a cell says. Raises Bad."""
+    return (_read_again if column in REPEATED else _read)(column, text)
+
+
+def _read(column: str, text: str) -> Any:
     text = unguard(text)
     return READERS[column](text if column == "name" else text.strip())
+
+
+_read_again = lru_cache(maxsize=1000)(_read)
 
 
 def addresses(text: str) -> Iterator[str]:

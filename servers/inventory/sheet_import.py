@@ -67,15 +67,15 @@ class SheetImport:
         """
         batches = Batches(iter(self._sheet))
         for rows in batches:
-            self._take(rows, meanwhile=batches.read_on)
+            with bulk.uncollected():
+                self._take(rows, meanwhile=batches.read_on)
             yield len(rows)
 
     def _take(self, rows: list[Row], *, meanwhile: Callable[[], None]) -> None:
         uids = {row.account for row in rows if row.facts is not None}
         accounts = {account.uid: account for account in Account.objects.filter(uid__in=bulk.listed(uids))}
         readable = [row for row in rows if row.facts is not None and row.account in accounts]
-        with bulk.uncollected():
-            results = settle(lambda: self._write(readable, accounts, meanwhile))
+        results = settle(lambda: self._write(readable, accounts, meanwhile))
         told: Counter[tuple[str, str]] = Counter()
         for row in rows:
             verdict = _verdict(row, results.get(row.line))

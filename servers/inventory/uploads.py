@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import io
-import json
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import IO, Any
 
+import orjson
 from django.contrib.auth.models import User
 from django.db import transaction
 
@@ -95,7 +95,7 @@ def is_judged(kept: ServerFile) -> bool:
 def lines(kept: ServerFile) -> list[Line]:
     """The verdicts, row by row."""
     packed = bytes(kept.verdicts)
-    found: list[Line] = json.loads(zlib.decompress(packed)) if packed else []
+    found: list[Line] = orjson.loads(zlib.decompress(packed)) if packed else []
     return found
 
 
@@ -141,4 +141,4 @@ def _has_secret(heard: list[Line]) -> bool:
 
 def _outcome(work: SheetImport, heard: list[Line]) -> dict[str, Any]:
     """What a file keeps of an import."""
-    return {**{result: work.total[result] for result in RESULTS}, "verdicts": zlib.compress(json.dumps(heard).encode())}
+    return {**{result: work.total[result] for result in RESULTS}, "verdicts": zlib.compress(orjson.dumps(heard))}
