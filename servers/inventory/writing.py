@@ -178,9 +178,9 @@ class Batch:
             wanted = tuple(ip for ip in wanted if (ip.address, ip.kind, ip.expires_at) not in claims)
         else:
             self._claims.drop(server)
-        stay = set() if is_gone else {ip.address for ip in wanted} | facts.unsure
+        stay = {ip.address for ip in wanted}
         for ip in self._live(server):
-            if ip.address not in stay:
+            if ip.address not in stay and (is_gone or ip.address not in facts.unsure):
                 self._release(ip)
         for position, ip_facts in enumerate(wanted):
             latest = self._latest.get(ip_facts.address)
@@ -268,17 +268,17 @@ class Batch:
             server.facts_at = self.now
         bulk.insert(created)
         bulk.update(altered, sorted(self._changed))
-        untouched = {server.id for server in known} - {server.id for server in altered}
+        written = {server.id for server in known}
+        untouched = written.difference([server.id for server in altered])
         Server.objects.filter(pk__in=_keys(untouched)).update(facts_at=self.now)
         IPAddress.objects.filter(pk__in=_keys(ip.id for ip in self._released)).update(released_at=self.now)
         bulk.update(sorted(self._altered, key=attrgetter("address")), ["kind", "expires_at", "released_at"])
         for server, ip in self._assigned:
             ip.server_id = server.id
         bulk.insert(sorted((ip for _server, ip in self._assigned), key=attrgetter("address")), keyed=False)
-        written = {server.id for server in known}
         self.losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
-        changes = [(server, self.detail(server)) for server in (*self._written, *self.losers)]
-        observer([*self._former, *((server, detail) for server, detail in changes if detail)])
+        changed = (*self._written, *self.losers)
+        observer([*self._former, *((server, detail) for server in changed if (detail := self.detail(server)))])
 
 
 def _keys(pks: Iterable[int]) -> RawSQL:
