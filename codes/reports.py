@@ -18,7 +18,7 @@ from django.utils.translation import get_language
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 Language: TypeAlias = str | None  # None: Django's translations are off
-Said: TypeAlias = tuple[str, str, str, str]  # title, value found, explanation, remedy
+Said: TypeAlias = Mapping[str, str]
 MOST_TEXTS = 1_000  # of one rule that are kept: in two languages, for each number of months
 
 
@@ -63,7 +63,7 @@ class Rule(Generic[M]):
         return f"passes_{self.code}"
 
     def said(self, subject: M, policy: PolicyValues, language: Language) -> Said:
-        """All that is said of `subject`, in `language`, which is that of the moment."""
+        """All that is said of `subject`, in `language`, which is that of the moment: texts by name, as in the API."""
         if not self.reads:
             return self._say(subject, policy, language)
         key = (language, policy, self._read(subject))
@@ -83,7 +83,14 @@ class Rule(Generic[M]):
 
     def _say(self, subject: M, policy: PolicyValues, language: Language) -> Said:
         title, explanation, remedy = self.texts(subject, policy, language)
-        return title, str(self.found(subject, language)), explanation, remedy
+        return {
+            "code": self.code,
+            "faq": self.faq,
+            "title": title,
+            "found": str(self.found(subject, language)),
+            "explanation": explanation,
+            "remedy": remedy,
+        }
 
     @cached_property
     def _read(self) -> Callable[[M], object]:
@@ -136,7 +143,7 @@ class Outcome(Generic[M]):
         return self.rule.texts(self.subject, self.policy, get_language())
 
     def said(self, language: Language) -> Said:
-        """Title, value found, explanation and remedy in `language`, which is that of the moment."""
+        """What the rule says of the object in `language`, which is that of the moment."""
         return self.rule.said(self.subject, self.policy, language)
 
 

@@ -22,7 +22,7 @@ from codes.errors import (
     ValueInText,
 )
 from codes.policy import Policy
-from codes.reports import Outcome, Report, Rule
+from codes.reports import Report, Rule
 from codes.validity import VALIDITY
 from icpportal.api.documentation import EXAMPLES
 from icpportal.api.problems import Kind, Problem, Text, declare, invalid, problem_of
@@ -31,23 +31,10 @@ BEGIN_REFUSALS = tuple(rule.code for rule in VALIDITY.rules)
 CODE_VALUE = _("This text holds a code value or a token, which is kept nowhere.")
 
 
-def outcome_payload(outcome: Outcome[Any], language: str | None) -> dict[str, Any]:
-    """One condition with the value found, in `language`, which is that of the moment."""
-    title, found, explanation, remedy = outcome.said(language)
-    return {
-        "code": outcome.rule.code,
-        "faq": outcome.rule.faq,
-        "title": title,
-        "found": found,
-        "explanation": explanation,
-        "remedy": remedy,
-    }
-
-
 def failed_payloads(report: Report[Any]) -> list[dict[str, Any]]:
-    """The conditions that fail, in the language of the moment."""
+    """The conditions that fail, each with the value found, in the language of the moment."""
     language = get_language()
-    return [outcome_payload(outcome, language) for outcome in report.failed]
+    return [dict(outcome.said(language)) for outcome in report.failed]
 
 
 @problem_of.register

@@ -6,7 +6,6 @@ from typing import Any, cast
 
 from django.utils.translation import get_language
 
-from codes.api.problems import outcome_payload
 from codes.eligibility import codes_left
 from codes.reports import Report
 from servers.models import Server
@@ -23,6 +22,6 @@ def report_payload(report: Report[Server]) -> dict[str, Any]:
             "limit": subject.codes_limit,
             "left": codes_left(report),
         },
-        "rules": [outcome_payload(each, language) | {"passed": each.passed} for each in report.outcomes],
+        "rules": [{**each.said(language), "passed": each.passed} for each in report.outcomes],
         "notes": list(report.notes),
     }

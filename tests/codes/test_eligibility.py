@@ -32,6 +32,9 @@ IN_FAQ_ORDER = [
 ]
 
 
+SAID = ("code", "faq", "title", "found", "explanation", "remedy")
+
+
 def report_of(server: Server, **choice: Any) -> Report[Server]:
     return GENERATION.report(server, now=NOW, choice=Choice(**choice) if choice else None)
 
@@ -413,8 +416,7 @@ def test_what_is_said_of_one_server_is_not_said_of_the_next() -> None:
         with translation.override(language):
             for server in _various():
                 for outcome in report_of(server).outcomes:
-                    words = outcome.title, outcome.found, outcome.explanation, outcome.remedy
-                    assert outcome.said(language) == words
+                    assert outcome.said(language) == {name: getattr(outcome, name) for name in SAID}
 
 
 def _various() -> list[Server]:
@@ -434,9 +436,9 @@ def _various() -> list[Server]:
 
 def test_a_region_that_is_renamed_is_called_so_at_once() -> None:
     server = make_server()
-    assert [report_of(server).outcomes[2].said("en")[1] for _ in range(2)] == [str(server.region)] * 2
+    assert [report_of(server).outcomes[2].said("en")["found"] for _ in range(2)] == [str(server.region)] * 2
     Region.objects.filter(pk=server.region_id).update(name_en="Elsewhere")
-    assert report_of(server).outcomes[2].said("en")[1] == f"Elsewhere ({server.region.code})"
+    assert report_of(server).outcomes[2].said("en")["found"] == f"Elsewhere ({server.region.code})"
 
 
 def test_those_that_can_are_found_by_columns_first_and_then_by_what_looks_least_up() -> None:
