@@ -127,7 +127,8 @@ def _pk(row: tuple[Any, ...]) -> int:
 def _judged(shape: Place, policy: Policy, *, account: int, after: int | None, now: datetime) -> QuerySet[Server]:
     """The account's servers on a page, judged by `policy`, which is the current one."""
     judged = GENERATION.annotate(joining(Server.objects.filter(account=account)), now=now)
-    return beyond(judged, replace(shape, pk=after))
+    told = judged.select_related(None).select_related("region")  # of the account itself nothing is told
+    return beyond(told, replace(shape, pk=after))
 
 
 def _page_of_reports(call: Call, account: Account) -> list[Report[Server]]:
