@@ -38,7 +38,7 @@ def images(declarations: str) -> set[str]:
 
 def lent() -> set[tuple[str, str, str]]:
     """What Swagger UI draws from data, where its script makes what the selector matches."""
-    script = read(f"{UI}-bundle.js")
+    script = read(f"{UI}-bundle.js") + read("api/docs.js")
     found = set()
     for media, selector, declarations in rules(read(f"{UI}.css")):
         if "data:" in declarations and all(name in script for name in re.findall(r"\.([\w-]+)", selector)):
@@ -53,8 +53,8 @@ def test_each_icon_that_is_data_is_drawn_from_a_file() -> None:
         for name in images(declarations)
     }
     icons = lent()
-    assert ("", ".swagger-ui select", "background") in icons
-    assert len(icons) >= 10
+    assert {("", f"{look}.swagger-ui select", "background") for look in ("", "html.dark-mode ")} <= icons
+    assert len(icons) >= 20
     assert icons - ours == set()
 
 
@@ -62,5 +62,6 @@ def test_the_sheet_itself_holds_no_data_and_every_file_that_it_names_is_there() 
     sheet = read("api/docs.css")
     named = set(re.findall(r'url\("([^"]+)"\)', sheet))
     assert "data:" not in sheet
-    assert named == {"copy.svg", "select.svg", "check.svg", "expand.svg"}
+    drawn = {"copy.svg", "select.svg", "check.svg", "expand.svg"}
+    assert named == drawn | {"select-dark.svg", "check-dark.svg", "expand-dark.svg"}
     assert all(finders.find(f"api/{name}") for name in named)

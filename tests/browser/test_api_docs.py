@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Browse
@@ -12,11 +13,14 @@ from tests.browser.serving import Desk
 from tests.browser.watching import findings, overflow
 
 LIST = re.compile(r"^GET \/api\/v1\/servers\/ ")
+PUT = re.compile(r"^PUT \/api\/v1\/servers\/")
 
 
-def test_a_call_is_tried_out(browse: Browse, desk: Desk) -> None:
-    page = browse()
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_call_is_tried_out(scheme: str, browse: Browse, desk: Desk) -> None:
+    page = browse(scheme=scheme)
     page.goto("/api/v1/docs/")
+    expect(page.locator("html.dark-mode")).to_have_count(int(scheme == "dark"))
     page.get_by_role("button", name="Authorize").click()
     page.get_by_label("auth-bearer-value").fill(desk.world.token)
     assert findings(page) == []
@@ -27,6 +31,8 @@ def test_a_call_is_tried_out(browse: Browse, desk: Desk) -> None:
     expect(page.get_by_role("heading", name="Request URL")).to_be_visible()
     expect(page.get_by_text("curl -X 'GET'").first).to_be_visible()
     expect(page.get_by_text('"ins-4h8t2wnc"').first).to_be_visible()
+    page.get_by_role("button", name=PUT).click()
+    expect(page.get_by_label("Request body")).to_be_visible()
     assert findings(page) == []
 
 

@@ -4,6 +4,12 @@
 (function () {
   const place = document.getElementById("docs");
 
+  // Swagger UI's sheet has a dark look and leaves the choice of it to the page.
+  const dark = matchMedia("screen and (prefers-color-scheme: dark)");
+  const look = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
+  dark.addEventListener("change", look);
+  look();
+
   function text(value) {
     return JSON.stringify(value);
   }
@@ -37,6 +43,7 @@
       if (text) element.setAttribute(name, text);
     });
     each(".close-modal", "aria-label", () => place.dataset.close);
+    each("textarea.body-param__text", "aria-label", () => place.dataset.body);
     each("select.examples-select-element", "aria-label", () => place.dataset.example);
     each("[data-param-name] select", "aria-label", (select) => select.closest("[data-param-name]").dataset.paramName);
     each("pre.microlight", "tabindex", () => "0");
