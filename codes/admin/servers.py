@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.core.cache import cache
-from django.db.models import BooleanField, Case, CharField, Value, When
+from django.db.models import BooleanField, Case, CharField, F, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import URLPattern, path
@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from codes.admin import actions, bulk, generate, imports, support_actions, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter
-from codes.admin.changelist import JUDGED_UP_TO, tab_counts
+from codes.admin.changelist import JUDGED_UP_TO, ByBytes, tab_counts
 from codes.admin.columns import expiry, link, list_url, moment
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, reasons, replies, server_verdict
@@ -142,6 +142,7 @@ class ServerAdmin(DeskRecord):
     )
     list_select_related = ("account", "region")
     sortable_by = ("instance_id", "name", "expires")
+    orders = {"name": ByBytes(F("name"))}
 
     @admin.display(description=_("account"))
     def account_cell(self, server: Server) -> SafeString:

@@ -147,3 +147,11 @@ def test_a_refusal_by_region_that_no_region_gives_reads_no_servers():
         page = signed_in().get(list_url(Server, fails="region_unknown", **filters)).content.decode()
         assert "1 to 1 of 1" in page
     assert "Nothing matches." in signed_in().get(list_url(Server, fails="not_mainland")).content.decode()
+
+
+def test_servers_stand_in_the_order_of_their_names():
+    for name in ("b", "a", "B", "备"):
+        factories.make_server(name=name)
+    for order, names in (("2", ["B", "a", "b", "备"]), ("-2", ["备", "b", "a", "B"])):
+        page = signed_in().get(list_url(Server, o=order))
+        assert [server.name for server in page.context["cl"].result_list] == names
