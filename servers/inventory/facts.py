@@ -1,6 +1,7 @@
 """What somebody states about one server, read and checked but not compared with what is known yet.
 
-All datetimes are aware; addresses are canonical (`canonical_address`); regions are codes.
+All datetimes are aware; addresses are canonical (`canonical_address`); regions are codes. Facts are made once and never
+changed; they are not frozen, since a million of them are made, and freezing one takes as long as reading it.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def computed_months(purchased_at: datetime | None, expires_at: datetime | None) 
     return min(prepaid_months(purchased_at, expires_at), MOST_MONTHS)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class IPFacts:
     """One address that a server holds. `keeps_expiry`: nothing was said of its expiry, so a known one stays."""
 
@@ -56,7 +57,7 @@ class IPFacts:
     keeps_expiry: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class ServerFacts:
     """Everything about one server, as a feed states it: what it leaves out is no longer so.
 
@@ -93,7 +94,7 @@ class ServerFacts:
         return self.public_ip_assigned
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class InventoryFacts(ServerFacts):
     """Facts read from the provider's responses, which know no orders and may leave things out.
 

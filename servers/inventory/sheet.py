@@ -37,7 +37,7 @@ LOOKED_AT = 1000  # characters of a cell or a reason; longer texts are neither t
 TEXTS = ("instance_id", "account", "name", "region")  # columns that could carry one
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Row:
     """One row: what it states, or else what is wrong with it. `line` is where it begins in the file, from 1."""
 

@@ -29,7 +29,7 @@ RESULTS = ("created", "updated", "unchanged", REJECTED)
 Refusal: TypeAlias = StaleVersion | VersionConflict | ServerTerminated
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(kw_only=True, slots=True)
 class Verdict:
     """What became of one row, or would: one of RESULTS, and for a rejected one what is wrong, by column."""
 

@@ -16,7 +16,7 @@ from django.db import transaction
 from servers.inventory.runs import record_sheet
 from servers.inventory.sheet import SECRET, Named, Sheet
 from servers.inventory.sheet_import import RESULTS, SheetImport, Verdict
-from servers.inventory.writing import Observer, locking
+from servers.inventory.writing import Observer, lock
 from servers.models import ServerFile
 
 MOST_ROWS = 100_000
@@ -114,7 +114,7 @@ def _locked(kept: ServerFile, is_secret: Callable[[str], bool]) -> Sheet:
         addresses.extend(held)
 
     sheet = _sheet(kept, is_secret, named=remember)
-    list(locking(names, addresses).values_list("pk", flat=True))
+    lock(names, addresses)
     return sheet
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, TypeAlias
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 from django.db.models.expressions import RawSQL
 
@@ -36,6 +37,13 @@ def locking(instance_ids: Collection[str], addresses: Collection[str]) -> QueryS
     holders = IPAddress.objects.on_server().filter(address__in=bulk.listed(addresses)).values("server_id")
     pks = concerned.union(holders, concerning(instance_ids).values("server_id"))
     return Server.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+
+
+def lock(instance_ids: Collection[str], addresses: Collection[str]) -> None:
+    """Take these locks for the transaction that surrounds the call, and read nothing of the servers."""
+    sql, params = locking(instance_ids, addresses).values("pk").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) FROM ({sql}) AS locked", params)
 
 
 class Batch:

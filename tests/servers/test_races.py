@@ -1,13 +1,18 @@
 """Feeds at once, each in a connection of its own: version rules decide, nothing is lost and nothing escapes."""
 
+import io
 from typing import Any
 
 import pytest
+from django.db import connection, transaction
 
+from codes.values import stands_in
+from servers.inventory import uploads
 from servers.inventory.apply import StaleVersion, VersionConflict
 from servers.models import IPAddress, Region, Server
-from tests.factories import make_account
+from tests.factories import NOW, make_account, make_user
 from tests.servers.feeding import addresses, instance, instances, ip, put, take
+from tests.servers.sheets import table
 from tests.threads import at_once
 
 pytestmark = pytest.mark.usefixtures("own_database")
@@ -81,3 +86,26 @@ def test_an_import_and_puts_at_once() -> None:
         result for result in results if isinstance(result, Exception) and not isinstance(result, VersionConflict)
     ]
     assert Server.objects.count() == 20
+
+
+def _unlocked() -> list[str]:
+    rows = Server.objects.select_for_update(skip_locked=True, no_key=True).order_by("instance_id")
+    with transaction.atomic():
+        return list(rows.values_list("instance_id", flat=True))
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite locks everything")
+def test_a_file_is_taken_in_under_the_locks_of_all_servers_that_it_touches() -> None:
+    account = make_account(uid="100000000001")
+    for name, address in (("ins-named", "203.0.113.1"), ("ins-holder", "203.0.113.2"), ("ins-other", "203.0.113.3")):
+        put(account, instance_id=name, ips=(ip(address),))
+    rows = table({"instance_id": "ins-named", "ips": "203.0.113.2 public"}, {"instance_id": "ins-new", "ips": ""})
+    kept = uploads.keep(io.BytesIO(rows.encode()), name="a.csv", is_secret=stands_in, by=make_user(), now=NOW)
+    list(uploads.judge(kept, is_secret=stands_in, now=NOW))
+    steps = uploads.take_in(
+        kept.pk, digest=kept.digest, is_secret=stands_in, observer=lambda changes: None, actor="system", now=NOW
+    )
+    assert next(steps) == (0, 2)
+    assert at_once(_unlocked) == [["ins-other"]]
+    assert list(steps) == [(2, 2)]
+    assert _unlocked() == ["ins-holder", "ins-named", "ins-new", "ins-other"]
