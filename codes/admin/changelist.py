@@ -151,11 +151,13 @@ class DeskChangeList(ChangeList):
         return {name: value for name, value in found.items() if name not in (VIEW_PARAMETER, WAIT_PARAMETER)}
 
     def _tab_counts(self, request: HttpRequest, spec: Any) -> list[int | None]:
-        """How many rows there are behind "all" and each tab; they follow the other filters."""
+        """How many rows there are behind "all" and each tab, None where nobody knows; they follow the other filters."""
+        values = [str(value) for value, _label in spec.lookup_choices]
+        if self.is_cut:
+            return [None for _value in ("", *values)]
         rows: Any = self.root_queryset
         for other in self._specs:
             rows = rows if other is spec else other.queryset(request, rows)
-        values = [str(value) for value, _label in spec.lookup_choices]
         whole = self.result_count if spec.value() is None else None
         if not self.is_judged:
             return cast(list[int | None], spec.counts(rows, values, whole=whole, now=self.now))
