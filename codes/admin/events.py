@@ -168,7 +168,7 @@ class EventAdmin(DeskRecord):
             {"label": _("Reason"), "value": obj.reason or "–"},
             {"label": _("Ticket"), "value": obj.ticket or "–"},
             {"label": _("Refused because of"), "value": timeline.refused_because(obj) or "–"},
-            {"label": _("Policy"), "value": timeline.policy_then(obj) or "–"},
+            {"label": _("Policy then"), "value": timeline.policy_then(obj) or "–"},
             {"label": _("Request"), "value": obj.request_id or "–"},
         ]
         row = timeline.row(obj)

@@ -87,9 +87,7 @@ def refused_because(event: CodeEvent) -> str:
 
 def policy_then(event: CodeEvent) -> str:
     """The policy values of that moment."""
-    if not event.policy:
-        return ""
-    return str(_("Policy then: %(codes_per_server)d codes, %(min_prepaid_months)d months") % event.policy)
+    return _("%(codes_per_server)d codes, %(min_prepaid_months)d months") % event.policy if event.policy else ""
 
 
 def _why(event: CodeEvent) -> str:
@@ -102,7 +100,7 @@ def _why(event: CodeEvent) -> str:
 def _context(event: CodeEvent) -> str:
     parts = [_("Order %(order)s") % {"order": event.order_number}] if event.order_number else []
     parts += [str(event.detail[name]) for name in ("domain", "icp_number") if event.detail.get(name)]
-    parts += [policy_then(event)] if event.policy else []
+    parts += [_("Policy then: %(policy)s") % {"policy": policy_then(event)}] if event.policy else []
     parts += [_("Request %(request)s") % {"request": event.request_id[:8]}] if event.request_id else []
     return " · ".join(parts)
 
