@@ -26,19 +26,15 @@ _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,200})", re.IGNORECASE)
 
 _ONE_STATEMENT = f"""
 WITH token AS (
-    SELECT t.id, t.client_id, c.name, c.scopes, c.account_id, a.uid
+    SELECT t.id, t.last_used_at, t.client_id, c.name, c.scopes, c.account_id, a.uid
     FROM api_apitoken t JOIN api_apiclient c ON c.id = t.client_id LEFT JOIN servers_account a ON a.id = c.account_id
     WHERE t.digest = %(digest)s AND t.revoked_at IS NULL AND c.is_active
         AND (t.expires_at IS NULL OR t.expires_at > %(now)s)
 ), counted AS (
     INSERT INTO api_callcount AS count (client_id, minute, calls, unknown_codes)
     SELECT client_id, %(minute)s, 1, 0 FROM token {throttling.ADD_UP} RETURNING calls, unknown_codes
-), touched AS (
-    UPDATE api_apitoken SET last_used_at = %(now)s FROM token
-    WHERE api_apitoken.id = token.id
-        AND (api_apitoken.last_used_at IS NULL OR api_apitoken.last_used_at <= %(stale)s)
 )
-SELECT client_id, name, scopes, account_id, uid, calls, unknown_codes FROM token, counted
+SELECT id, last_used_at, client_id, name, scopes, account_id, uid, calls, unknown_codes FROM token, counted
 """
 
 
@@ -71,14 +67,14 @@ def _find(digest: bytes, now: datetime) -> Caller | None:
 
 
 def _find_by_one_statement(digest: bytes, now: datetime) -> Caller | None:
-    minute, stale = throttling.minute(now), now - USED_AT_STEP
-    values: dict[str, Any] = {"digest": digest, "now": now, "stale": stale, "minute": minute}
+    values: dict[str, Any] = {"digest": digest, "now": now, "minute": throttling.minute(now)}
     with connection.cursor() as cursor:
         cursor.execute(_ONE_STATEMENT, values)
         row = cursor.fetchone()
     if row is None:
         return None
-    pk, name, scopes, account_id, uid, calls, unknown_codes = row
+    token, used_at, pk, name, scopes, account_id, uid, calls, unknown_codes = row
+    _used(token, used_at, now)
     count = Count(calls=calls, unknown_codes=unknown_codes, now=now)
     return Caller(client=_client(pk, name, json.loads(scopes), account_id), account_uid=uid, count=count)
 
@@ -93,8 +89,14 @@ def _find_by_orm(digest: bytes, now: datetime) -> Caller | None:
     if token is None:
         return None
     client = token.client
-    stale = Q(last_used_at__isnull=True) | Q(last_used_at__lte=now - USED_AT_STEP)
-    if token.last_used_at is None or token.last_used_at <= now - USED_AT_STEP:
-        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+    _used(token.pk, token.last_used_at, now)
     uid = client.account.uid if client.account else None
     return Caller(client=client, account_uid=uid, count=throttling.add(client, now=now))
+
+
+def _used(token: int, before: datetime | None, now: datetime) -> None:
+    """Keep when the token was last used, in a statement of its own once a minute."""
+    stale = now - USED_AT_STEP
+    if before is None or before <= stale:
+        unused_since = Q(last_used_at__isnull=True) | Q(last_used_at__lte=stale)
+        ApiToken.objects.filter(unused_since, pk=token).update(last_used_at=now)
