@@ -117,7 +117,8 @@ class DeskChangeList(ChangeList):
         counts = self._tab_counts(request, spec)
         if found > self.list_per_page and spec.value() is not None:
             values = [str(value) for value, _label in spec.lookup_choices]
-            told = counts[1 + values.index(str(spec.value()))]
+            whole, *of_each = counts
+            told = dict(zip(values, of_each, strict=True)).get(str(spec.value()), whole)
             self.result_count = self._count_rows() if told is None else told
         texts = ["" if count is None else _plenty(count) for count in counts]
         choices = [{**choice, "count": text} for choice, text in zip(spec.choices(self), texts, strict=True)]

@@ -73,6 +73,14 @@ def test_the_tabs_list_whose_turn_it_is():
     assert listed(client, account=waiting.account.uid) == [waiting]
 
 
+def test_all_requests_are_a_list_of_several_pages():
+    now = timezone.now()
+    for number in range(51):
+        make_request(account=make_account(uid=f"1000000000{number:02}"), now=now)
+    answer = signed_in().get(list_url(SupportRequest, tab="all"))
+    assert (answer.status_code, answer.context["cl"].result_count) == (200, 51)
+
+
 def test_the_queue_starts_with_what_only_we_can_resolve():
     now, client = timezone.now(), signed_in()
     plain = make_request(make_server(now=now, prepaid_months=1), now=now - timedelta(days=3))
