@@ -33,12 +33,17 @@ def _each(name: str, *values: object) -> Iterator[Query]:
     return ({name: value} for value in values)
 
 
-def _desk_servers(world: World) -> Iterator[Query]:
-    largest, small = world.handles.largest.uid, world.handles.small.uid
+def _of_servers() -> Iterator[Query]:
+    """What the desk's list and the API's have in common."""
     yield from _each("eligible", "true", "false")
     yield from _each("fails", *_RULES)
     yield from _each("state", *ServerState.values)
     yield from _each("billing_mode", *BillingMode.values)
+
+
+def _desk_servers(world: World) -> Iterator[Query]:
+    largest, small = world.handles.largest.uid, world.handles.small.uid
+    yield from _of_servers()
     yield from _each("region", "ap-guangzhou", "ap-taipei", "sa-saopaulo")
     yield from _each("account", largest, small)
     yield from ({"account": value, "eligible": "true"} for value in (largest, small))
@@ -107,10 +112,7 @@ def api_filters(world: World) -> Iterator[tuple[str, Query]]:
 
 def _api_servers(world: World) -> Iterator[Query]:
     largest, small = world.handles.largest.uid, world.handles.small.uid
-    yield from _each("eligible", "true", "false")
-    yield from _each("fails", *_RULES)
-    yield from _each("state", *ServerState.values)
-    yield from _each("billing_mode", *BillingMode.values)
+    yield from _of_servers()
     yield from _each("region", "ap-guangzhou", "sa-saopaulo", "ap-never")
     yield from _each("account", largest, small)
     yield {"account": largest, "eligible": "true"}

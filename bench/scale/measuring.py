@@ -58,6 +58,12 @@ class Statement:
         """The most rows that one node gave or threw away, over all its loops."""
         return max((_read(node) for node in self.nodes), default=0)
 
+    @property
+    def read_of_large(self) -> int:
+        """The same of the tables that grow with the fleet alone."""
+        of_large = (node for node in self.nodes if node.get("Relation Name") in LARGE_TABLES)
+        return max(map(_read, of_large), default=0)
+
 
 @dataclass(kw_only=True)
 class Cost:
