@@ -20,6 +20,7 @@ from codes.first_rows import joining
 from codes.policy import Policy
 from codes.prepared import prepared
 from codes.reports import Report
+from codes.standing import any_can
 from icpportal.api.answers import address, answer
 from icpportal.api.documentation import describe
 from icpportal.api.endpoint import READERS, Call, Endpoint
@@ -154,18 +155,17 @@ class AccountEligibility(Endpoint):
         account = account_of(call, uid)
         counted = {"count": account.servers.count()} if call.place.counted else {}
         reports = _page_of_reports(call, account)
-        more = {**counted, "outcome": self._outcome(call, uid, reports)}
+        more = {**counted, "outcome": _outcome(account, reports, now=call.now)}
         return page_of(
             call, reports, partial(map, report_payload), key=attrgetter("subject.pk"), results="servers", **more
         )
 
-    def _outcome(self, call: Call, uid: str, reports: list[Report[Server]]) -> str:
-        """The account's, which the page's reports may tell already."""
-        if any(report.passed for report in reports) or GENERATION.any_passes(
-            Server, {"account__uid": uid}, now=call.now
-        ):
-            return "eligible"
-        return "no_associated_cvm" if reports or Server.objects.filter(account__uid=uid).exists() else "no_server"
+
+def _outcome(account: Account, reports: list[Report[Server]], *, now: datetime) -> str:
+    """The account's (FAQ 7), which the reports of the page may tell already."""
+    if any(report.passed for report in reports) or any_can(account, now=now):
+        return "eligible"
+    return "no_associated_cvm" if reports or account.servers.exists() else "no_server"
 
 
 _SERVERS = KeptList(
