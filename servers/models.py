@@ -112,7 +112,7 @@ class Server(models.Model):
         indexes = [
             models.Index(fields=["account", "id"], name="server_of_account"),
             models.Index(fields=["expires_at", "id"], name="server_by_expiry"),
-            # By its beginning; nobody sorts by it. A column's own index would come twice, for that and for sorting.
+            # By its beginning, and in the order of its bytes, as the desk sorts. A column's own index would come twice.
             models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="server_by_name"),
         ]
         constraints = [

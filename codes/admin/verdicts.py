@@ -74,9 +74,9 @@ def code_verdict(report: Report[Any]) -> Verdict:
     """Why is this code invalid? Answered first by the server's expiry (FAQ 6), then in FAQ order."""
     code = report.subject
     state = ShownState(code.shown_state)
-    reasons = refusals(report)
-    reasons.sort(key=lambda refusal: refusal.code != "code_expired")
-    line = join(text for refusal in reasons for text in (refusal.sentence, refusal.remedy))
+    refused = refusals(report)
+    refused.sort(key=lambda refusal: refusal.code != "code_expired")
+    line = join(text for refusal in refused for text in (refusal.sentence, refusal.remedy))
     match state:
         case ShownState.UNUSED:
             until = {"moment": expiry_time(validity.expires_at(code))}
