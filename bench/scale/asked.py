@@ -50,7 +50,7 @@ def _desk_servers(world: World) -> Iterator[Query]:
     yield from ({"account": largest, "fails": rule} for rule in _RULES)
     yield {"fails": "server_terminated", "eligible": "true"}
     yield {"state": "isolated", "fails": "clb_ip"}
-    yield from _each("o", "1", "-1", "2", "6", "-6")
+    yield from _each("o", "1", "-1", "2", "-2", "6", "-6")
     yield {"p": "100"}
 
 
