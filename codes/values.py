@@ -12,6 +12,7 @@ import hmac
 import re
 import secrets
 import unicodedata
+from collections.abc import Iterator
 from functools import lru_cache
 
 from django.conf import settings
@@ -64,11 +65,17 @@ def is_well_formed(canonical: str) -> bool:
 
 def stands_in(text: str) -> bool:
     """Whether a code value, an API token or a webhook's secret is readable in `text`: free text must not carry one."""
-    return bool(_TOKEN.search(text)) or any(
-        _is_value(words[first:last])
+    return bool(_TOKEN.search(text)) or any(True for _value in found_in(text))
+
+
+def found_in(text: str) -> Iterator[str]:
+    """What in `text` has the form of a code value, in its canonical form: issued or not, by chance or on purpose."""
+    return (
+        normalise("".join(part))
         for words in map(str.split, _CHUNK.findall(_fold(text)))
         for first in range(len(words))
         for last in range(first + 1, min(first + LENGTH + len(PREFIX), len(words)) + 1)
+        if _is_value(part := words[first:last])
     )
 
 

@@ -285,6 +285,17 @@ def test_what_is_no_value_is_not_taken_for_one(text: str) -> None:
     assert check("no_value_is_readable")[0] == 0
 
 
+def test_what_has_the_form_of_a_value_by_chance_is_not_taken_for_one() -> None:
+    (issued,) = services.generate(make_server(), **ACT)
+    user = make_user()
+    user.password = f"argon2$argon2id$v=19${values.mint()}$"
+    user.save()
+    assert check("no_value_is_readable")[0] == 0
+    user.password = f"argon2$argon2id$v=19${issued.value.replace('-', '')}$"
+    user.save()
+    assert [each.split()[0] for each in named("no_value_is_readable")] == ["auth_user.password"]
+
+
 # Staff
 
 
