@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 from rich.progress import track
 
 from codes import values
+from codes.choices import Channel, EventType
 from codes.models import AuthorizationCode
+from codes.policy import Policy
+from codes.services.events import Act, event, record
 from icpportal import sealing
 from icpportal.api.models import ApiClient, Scope, issue_token
 from servers.choices import BillingMode, IPKind, ServerState
@@ -45,13 +48,14 @@ def seed(*, codes: int, fresh: int) -> Seeded:
         owed = [ip for n, ip in zip(numbers, ips, strict=True) if n < full]
         minted = [values.mint() for _ in range(len(owed) * CODES_A_SERVER)]
         of_each = [ip for ip in owed for _ in range(CODES_A_SERVER)]
-        AuthorizationCode.objects.bulk_create(
+        given = AuthorizationCode.objects.bulk_create(
             [
                 _code(ip, value, n % CODES_A_SERVER + 1, now)
                 for n, (ip, value) in enumerate(zip(of_each, minted, strict=True))
             ],
             batch_size=CHUNK,
         )
+        _record(servers, given, now)
         known += [values.show(value) for value in minted[:100]]
         names += [server.instance_id for n, server in zip(numbers, servers, strict=True) if n >= full]
     if connection.vendor == "postgresql":
@@ -59,6 +63,14 @@ def seed(*, codes: int, fresh: int) -> Seeded:
             cursor.execute("VACUUM ANALYZE")  # as autovacuum would: a plan that is kept knows the tables
     client = ApiClient.objects.create(name="bench", scopes=Scope.values)
     return Seeded(issue_token(client, expires_at=None, now=now), names, known, accounts[0].uid)
+
+
+def _record(servers: list[Server], codes: list[AuthorizationCode], now: datetime) -> None:
+    """The event of each code: of a desk without any, PostgreSQL would keep plans that suit empty tables."""
+    by_pk, policy = {server.pk: server for server in servers}, Policy.current().as_dict()
+    act = Act(actor=None, channel=Channel.COMMAND, now=now)
+    with transaction.atomic():
+        record(*(event(EventType.GENERATED, by_pk[code.server_id], act, code=code, policy=policy) for code in codes))
 
 
 def fleet(name: str, *, count: int) -> list[str]:
