@@ -17,10 +17,10 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from django.db import connection, connections
 from django.db.models import JSONField, Model, QuerySet
 from django.db.models.query import ModelIterable, get_related_populators
-from psycopg.pq import Format
 from psycopg.sql import Literal
 
 from icpportal import bulk
+from icpportal.statements import Statement
 
 M = TypeVar("M", bound=Model)
 P = ParamSpec("P")
@@ -56,7 +56,8 @@ class Prepared(Generic[M]):
         compiler: Any = objects.query.get_compiler(using=self._using)
         places = {_plain(_adapted(each, connections[self._using])): place for place, each in enumerate(markers)}
         sql, params = compiler.as_sql()
-        self._sql, self._constants, self._places = _named(sql, params, places, connections[self._using])
+        sql, self._constants, self._places = _named(sql, params, places, connections[self._using])
+        self._statement = Statement(sql)
         columns = [column for column, *_ in compiler.select[: compiler.col_count]]
         converters = compiler.get_converters(columns).items()
         self._converters = [(place, *found) for place, found in converters if not self._reads_itself(found[1])]
@@ -70,11 +71,7 @@ class Prepared(Generic[M]):
         params = dict(self._constants)
         for name, place, like in self._places:
             params[name] = _like(like, _adapted(values[place], database))
-        with database.cursor() as cursor:
-            if database.vendor == "postgresql":
-                cursor.cursor.format = Format.BINARY  # a moment as a number is read ten times as fast as a text
-            cursor.execute(self._sql, params)
-            rows: list[Any] = cursor.fetchall()
+        rows = self._statement.fetch(params, using=self._using)
         if self._converters:
             rows = [self._converted(row, database) for row in rows]
         return rows if self._read is None else [self._read(row) for row in rows]

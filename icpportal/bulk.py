@@ -21,6 +21,7 @@ from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
 
 from icpportal.primary_keys import new_keys
+from icpportal.statements import Statement
 
 M = TypeVar("M", bound=Model)
 _EMPTY: dict[Any, str] = {list: "[]", dict: "{}"}  # most JSON there is
@@ -164,22 +165,28 @@ def _attributes(model: type[Model]) -> tuple[str, ...]:
 
 def _insert_few(model: type[Model], objects: Sequence[Model], first: Sequence[Model]) -> list[int]:
     """The primary keys, as the database gave them. On PostgreSQL `first` are in the same statement: a round trip."""
-    statement, values = _insertion_of(model, objects, keyed=False)
-    with connection.cursor() as cursor:
-        if first:
-            before, given = _insertion_of(type(first[0]), first, keyed=True)
-            if connection.vendor == "postgresql":
-                statement, values = f"WITH first AS ({before}) {statement}", given + values
-            else:
-                cursor.execute(before, given)
-        cursor.execute(statement, values)
-        return [pk for (pk,) in cursor.fetchall()]
+    of_first = type(first[0]) if first else None
+    before = _values(type(first[0]), first, keyed=True) if first else []
+    values = _values(model, objects, keyed=False)
+    if of_first is not None and connection.vendor != "postgresql":
+        _few(of_first, len(first), True, None, 0).fetch(before)
+        of_first, before = None, []
+    return [pk for (pk,) in _few(model, len(objects), False, of_first, len(first)).fetch(before + values)]
 
 
-def _insertion_of(model: type[Model], objects: Sequence[Model], *, keyed: bool) -> tuple[str, list[Any]]:
-    """The statement and its values."""
-    names, rows = _insertable(model, connection.vendor, keyed)
-    return _insertion(model, names, len(objects)), [value for row in rows(objects) for value in row]
+def _values(model: type[Model], objects: Sequence[Model], *, keyed: bool) -> list[Any]:
+    _names, rows = _insertable(model, connection.vendor, keyed)
+    return [value for row in rows(objects) for value in row]
+
+
+@lru_cache(maxsize=256)
+def _few(model: type[Model], number: int, keyed: bool, first: type[Model] | None, before: int) -> Statement:
+    """The statement that inserts so many objects, after so many of the model `first`."""
+    insertion = _insertion(model, _insertable(model, connection.vendor, keyed)[0], number)
+    if first is not None:
+        names, _rows = _insertable(first, connection.vendor, True)
+        insertion = f"WITH first AS ({_insertion(first, names, before)}) {insertion}"
+    return Statement(insertion)
 
 
 @lru_cache(maxsize=64)

@@ -10,7 +10,6 @@ import select
 from typing import Any
 
 from django.db import connections
-from psycopg import _queries
 
 
 def drop_ended(**signal: object) -> None:
@@ -18,15 +17,6 @@ def drop_ended(**signal: object) -> None:
     for each in connections.all(initialized_only=True):
         if each.vendor == "postgresql" and each.connection is not None and _has_ended(each.connection):
             each.close()
-
-
-def know_long_statements() -> None:
-    """psycopg looks for the placeholders of a statement once, up to 4 KB; a report's is longer, and is as few.
-
-    It has no setting for that. Without it, a seventh of generating a code went into reading the same text again.
-    """
-    _queries.MAX_CACHED_STATEMENT_LENGTH = 32_768
-    _queries.MAX_CACHED_STATEMENT_PARAMS = 150
 
 
 def _has_ended(held: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from django.apps import AppConfig
 from django.core.signals import request_started
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
 
@@ -13,10 +14,10 @@ class ApiConfig(AppConfig):
     verbose_name = _("API")
 
     def ready(self) -> None:
-        """Register the system checks, and what makes kept connections cheap."""
-        from icpportal import checks
-        from icpportal.connections import drop_ended, know_long_statements
+        """Register the system checks, and what looks after kept connections."""
+        from icpportal import checks, statements
+        from icpportal.connections import drop_ended
 
         checks.register_all()
         request_started.connect(drop_ended)
-        know_long_statements()
+        connection_created.connect(statements.share_names)

@@ -5,7 +5,6 @@ Sessions never authorise the API. Nothing is cached: a revoked token is dead at 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -20,11 +19,12 @@ from icpportal.api import throttling
 from icpportal.api.models import ApiClient, ApiToken, token_digest
 from icpportal.api.problems import Problem
 from icpportal.api.throttling import Count
+from icpportal.statements import Statement
 
 USED_AT_STEP = timedelta(minutes=1)  # last_used_at is kept to the minute
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/=-]{1,200})", re.IGNORECASE)
 
-_ONE_STATEMENT = f"""
+_ONE_STATEMENT = Statement(f"""
 WITH token AS (
     SELECT t.id, t.last_used_at, t.client_id, c.name, c.scopes, c.account_id, a.uid
     FROM api_apitoken t JOIN api_apiclient c ON c.id = t.client_id LEFT JOIN servers_account a ON a.id = c.account_id
@@ -35,7 +35,7 @@ WITH token AS (
     SELECT client_id, %(minute)s, 1, 0 FROM token {throttling.ADD_UP} RETURNING calls, unknown_codes
 )
 SELECT id, last_used_at, client_id, name, scopes, account_id, uid, calls, unknown_codes FROM token, counted
-"""
+""")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,15 +68,13 @@ def _find(digest: bytes, now: datetime) -> Caller | None:
 
 def _find_by_one_statement(digest: bytes, now: datetime) -> Caller | None:
     values: dict[str, Any] = {"digest": digest, "now": now, "minute": throttling.minute(now)}
-    with connection.cursor() as cursor:
-        cursor.execute(_ONE_STATEMENT, values)
-        row = cursor.fetchone()
-    if row is None:
+    rows = _ONE_STATEMENT.fetch(values)
+    if not rows:
         return None
-    token, used_at, pk, name, scopes, account_id, uid, calls, unknown_codes = row
+    token, used_at, pk, name, scopes, account_id, uid, calls, unknown_codes = rows[0]
     _used(token, used_at, now)
     count = Count(calls=calls, unknown_codes=unknown_codes, now=now)
-    return Caller(client=_client(pk, name, json.loads(scopes), account_id), account_uid=uid, count=count)
+    return Caller(client=_client(pk, name, scopes, account_id), account_uid=uid, count=count)
 
 
 def _client(pk: int, name: str, scopes: list[str], account_id: int | None) -> ApiClient:
