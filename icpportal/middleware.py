@@ -15,6 +15,7 @@ from django.utils.cache import patch_vary_headers
 from icpportal import context
 from icpportal.handles import NAME
 from icpportal.plans import planned_anew
+from icpportal.response_headers import Ready, add, ready
 
 API_PREFIX = "/api/"
 PAGE_VERBS = ("GET", "HEAD", "POST")
@@ -34,6 +35,7 @@ HEADERS = {
     "X-Frame-Options": "DENY",
     "Cache-Control": "no-store",
 }
+_READY = ready(HEADERS)
 STRICT_TRANSPORT = "Strict-Transport-Security"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -56,7 +58,7 @@ class RequestIdMiddleware:
             response = self.get_response(request)
         finally:
             context.request_id.reset(token)
-        response["X-Request-ID"] = request_id
+        add(response, ready({"X-Request-ID": request_id}))
         return response
 
 
@@ -73,8 +75,7 @@ class SecurityHeadersMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Adds what the view has not set."""
         response = self.get_response(request)
-        for name, value in HEADERS.items():
-            response.headers.setdefault(name, value)
+        add(response, _READY)
         if settings.SECURE_HSTS_SECONDS and request.is_secure():
             response.headers.setdefault(STRICT_TRANSPORT, self._strict_transport)
         return response
@@ -130,8 +131,9 @@ class LanguageMiddleware(LocaleMiddleware):
         translation.activate(language)
         request.LANGUAGE_CODE = language
         response = cast(HttpResponseBase, self.get_response(request))
-        patch_vary_headers(response, ("Accept-Language",))
-        response.headers.setdefault("Content-Language", language)
+        if response.has_header("Vary"):
+            patch_vary_headers(response, ("Accept-Language",))
+        add(response, _in_language(language))
         return response
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
@@ -146,6 +148,11 @@ class LanguageMiddleware(LocaleMiddleware):
                 samesite="Lax",
             )
         return answer
+
+
+@lru_cache(maxsize=8)
+def _in_language(language: str) -> Ready:
+    return ready({"Vary": "Accept-Language", "Content-Language": language})
 
 
 @lru_cache(maxsize=64)

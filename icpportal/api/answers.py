@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -16,6 +17,13 @@ def answer(body: Any, *, status: int = 200, location: str = "") -> HttpResponse:
     return HttpResponse(content, status=status, content_type="application/json", headers=headers)
 
 
-def address(name: str, *arguments: object) -> str:
-    """The path of the endpoint `name` of the API."""
-    return reverse(f"api:{name}", args=arguments)
+def address(name: str, which: object) -> str:
+    """The path of the endpoint `name` of the API, about the one thing that it names, by handle or number."""
+    before, after = _around(name)
+    return f"{before}{which}{after}"
+
+
+@lru_cache(maxsize=16)
+def _around(name: str) -> tuple[str, str]:
+    before, _which, after = reverse(f"api:{name}", args=[1]).rpartition("1")
+    return before, after

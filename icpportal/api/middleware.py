@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from icpportal.api import problems
 from icpportal.api.throttling import Count
 from icpportal.middleware import API_PREFIX
+from icpportal.response_headers import add, ready
 
 
 class ApiMiddleware:
@@ -27,6 +28,5 @@ class ApiMiddleware:
             with translation.override(translation.get_language_from_request(request)):
                 response = problems.of_response(response, request)
         count = getattr(request, "call_count", None) or Count(calls=0, unknown_codes=0, now=timezone.now())
-        for name, value in count.headers().items():
-            response[name] = value
+        add(response, ready(count.headers()))
         return response
