@@ -14,6 +14,21 @@ TABLE = "codes_codeevent"
 HEADS = "codes_eventhead"
 FLOORS = 0x1C9 << 40  # the advisory lock of floor n is FLOORS + n
 
+# Assigned, not performed: plpgsql evaluates an expression at once, and runs a query several times as slowly.
+_NUMBER = f"""
+CREATE OR REPLACE FUNCTION codes_event_number() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    held boolean;
+    told text;
+BEGIN
+    IF current_setting('icp.event_floor', true) IS DISTINCT FROM 'announced' THEN
+        held := pg_advisory_xact_lock_shared(
+            {FLOORS} + coalesce(pg_sequence_last_value('{TABLE}_id_seq'::regclass), 0)) IS NOT NULL;
+        told := set_config('icp.event_floor', 'announced', true);
+    END IF;
+    RETURN NULL;
+END $$;
+"""
 # The highest number that was ever drawn; a sequence that was not asked yet names the first that it will give.
 _DRAWN = f"SELECT last_value - CASE WHEN is_called THEN 0 ELSE 1 END FROM {TABLE}_id_seq"
 _POSTGRESQL = f"""
@@ -23,15 +38,7 @@ BEGIN
 END $$;
 CREATE TRIGGER codes_event_is_final BEFORE UPDATE OR DELETE ON {TABLE}
     FOR EACH ROW EXECUTE FUNCTION codes_event_is_final();
-CREATE FUNCTION codes_event_number() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF current_setting('icp.event_floor', true) IS DISTINCT FROM 'announced' THEN
-        PERFORM pg_advisory_xact_lock_shared({FLOORS} + ({_DRAWN}));
-        PERFORM set_config('icp.event_floor', 'announced', true);
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER codes_event_number BEFORE INSERT ON {TABLE}
+{_NUMBER}CREATE TRIGGER codes_event_number BEFORE INSERT ON {TABLE}
     FOR EACH STATEMENT EXECUTE FUNCTION codes_event_number();
 """
 _POSTGRESQL_DROP = f"""
@@ -48,11 +55,26 @@ _SQLITE = [
 _SQLITE_DROP = ["DROP TRIGGER codes_event_no_update", "DROP TRIGGER codes_event_no_delete"]
 # One statement for all events that one statement inserts, whether one or thousands. Whoever records events of a server
 # holds its row's lock; the condition on the place refuses whoever does not.
-_CHAIN_POSTGRESQL = f"""
-CREATE FUNCTION codes_event_follows() RETURNS trigger LANGUAGE plpgsql AS $$
+# One event alone, which most are, is dealt with in a third of the time of a query that is made for thousands.
+_FOLLOWS = f"""
+CREATE OR REPLACE FUNCTION codes_event_follows() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
+    one record;
     lost bigint;
 BEGIN
+    SELECT server_id, place, mac, (SELECT count(*) FROM (SELECT FROM added LIMIT 2) AS two) AS number
+    INTO one FROM added LIMIT 1;
+    IF one.number = 1 THEN
+        IF one.place = 1 THEN
+            INSERT INTO {HEADS} (server_id, place, mac) VALUES (one.server_id, 1, one.mac) ON CONFLICT DO NOTHING;
+        ELSE
+            UPDATE {HEADS} SET place = one.place, mac = one.mac
+            WHERE server_id = one.server_id AND place = one.place - 1;
+        END IF;
+        IF FOUND THEN
+            RETURN NULL;
+        END IF;
+    END IF;
     WITH told AS (
         SELECT server_id, min(place) AS first, max(place) AS last, count(*) AS number,
                (array_agg(mac ORDER BY place DESC))[1] AS mac
@@ -73,7 +95,9 @@ BEGIN
     END IF;
     RETURN NULL;
 END $$;
-CREATE TRIGGER codes_event_follows AFTER INSERT ON {TABLE} REFERENCING NEW TABLE AS added
+"""
+_CHAIN_POSTGRESQL = f"""
+{_FOLLOWS}CREATE TRIGGER codes_event_follows AFTER INSERT ON {TABLE} REFERENCING NEW TABLE AS added
     FOR EACH STATEMENT EXECUTE FUNCTION codes_event_follows();
 CREATE TRIGGER codes_event_stays BEFORE TRUNCATE ON {TABLE}
     FOR EACH STATEMENT EXECUTE FUNCTION codes_event_is_final();
@@ -115,6 +139,11 @@ _CHAIN_SQLITE_DROP = [
 def install(connection: BaseDatabaseWrapper) -> None:
     """Put the triggers on the table of events."""
     _execute(connection, postgresql=[_POSTGRESQL], sqlite=_SQLITE)
+
+
+def renew(connection: BaseDatabaseWrapper) -> None:
+    """Put the functions of these triggers as they are now in the place of those of an older release."""
+    _execute(connection, postgresql=[_NUMBER, _FOLLOWS], sqlite=[])
 
 
 def remove(connection: BaseDatabaseWrapper) -> None:
