@@ -71,7 +71,7 @@ class Prepared(Generic[M]):
         params = dict(self._constants)
         for name, place, like in self._places:
             params[name] = _like(like, _adapted(values[place], database))
-        rows = self._statement.fetch(params, using=self._using)
+        rows = self._statement.fetch(params, database=database)
         if self._converters:
             rows = [self._converted(row, database) for row in rows]
         return rows if self._read is None else [self._read(row) for row in rows]

@@ -26,6 +26,7 @@ _MINUS = "\u2212"  # looks like a hyphen and is none by its category
 _SEPARATORS = {"Pd": " ", "Cf": ""}  # dashes; what is not seen at all
 _TOKEN = re.compile(r"\b(?:icp|whsec)_[\w+/=-]{40}")
 _CHUNK = re.compile(r"[0-9A-Z ]+")
+_ASCII = {code: " " for code in range(128) if chr(code).isspace() or chr(code) == "-"}  # the same of these alone
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
@@ -89,6 +90,8 @@ def _is_value(words: list[str]) -> bool:
 
 def _fold(text: str) -> str:
     """Upper case, of normal width, with a space for whatever may part the characters of a value."""
+    if text.isascii():  # as most values are sent
+        return text.upper().translate(_ASCII)
     letters = unicodedata.normalize("NFKC", text).upper()
     return "".join(
         " " if letter.isspace() or letter == _MINUS else _SEPARATORS.get(unicodedata.category(letter), letter)

@@ -49,9 +49,12 @@ class Statement:
     def __init__(self, sql: str) -> None:
         self.sql = sql
 
-    def fetch(self, values: Sequence[Any] | Mapping[str, Any], *, using: str = DEFAULT_DB_ALIAS) -> list[Any]:
-        """The rows that it gives with these values. Raises Django's database errors, as a cursor of Django's does."""
-        database: Any = connections[using]
+    def fetch(self, values: Sequence[Any] | Mapping[str, Any], *, database: Any = None) -> list[Any]:
+        """The rows that it gives with these values, of the default `database` if none is given.
+
+        Raises Django's database errors, as a cursor of Django's does.
+        """
+        database = database or connections[DEFAULT_DB_ALIAS]
         if database.vendor != "postgresql":
             with database.cursor() as cursor:
                 cursor.execute(self.sql, values)

@@ -146,9 +146,9 @@ class Endpoint(APIView):
         return call
 
     def _read_query(self, call: Call, method: str) -> list[FieldError]:
-        query = call.request.GET
-        if not query:
+        if not call.request.META.get("QUERY_STRING"):
             return []
+        query = call.request.GET
         known: set[str] = set(self.parameters) if method == "GET" else set()
         if method == "GET" and self.paged:
             known |= set(pagination.PARAMETERS)

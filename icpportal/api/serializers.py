@@ -24,8 +24,7 @@ class InputSerializer(serializers.Serializer):
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
             unknown = (name for name in data if name not in self.fields)
-            wrong = [ErrorDetail(str(NO_SUCH_FIELD), "unknown")]
-            errors = dict.fromkeys(islice(unknown, MOST_UNKNOWN), wrong)
+            errors = {name: [ErrorDetail(str(NO_SUCH_FIELD), "unknown")] for name in islice(unknown, MOST_UNKNOWN)}
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:

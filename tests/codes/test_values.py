@@ -134,6 +134,12 @@ def test_a_value_in_a_text_is_seen(text: str) -> None:
     assert values.stands_in(text)
 
 
+@pytest.mark.parametrize("beside", ["", "中"])  # a text of ASCII alone is read another way
+def test_every_character_parts_a_value_alike_in_both_kinds_of_text(beside: str) -> None:
+    parting = {chr(code) for code in range(128) if values.stands_in(beside + SHOWN.replace("-", chr(code)))}
+    assert parting == set("-\t\n\v\f\r\x1c\x1d\x1e\x1f ")
+
+
 def test_every_minted_value_is_seen_in_a_text() -> None:
     assert all(values.stands_in(f"please check {values.show(values.mint())} again") for _ in range(200))
 
