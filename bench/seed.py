@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 from rich.progress import track
 
+from bench.server import settle
 from codes import values
 from codes.choices import Channel, EventType
 from codes.models import AuthorizationCode
@@ -58,9 +59,7 @@ def seed(*, codes: int, fresh: int) -> Seeded:
         _record(servers, given, now)
         known += [values.show(value) for value in minted[:100]]
         names += [server.instance_id for n, server in zip(numbers, servers, strict=True) if n >= full]
-    if connection.vendor == "postgresql":
-        with connection.cursor() as cursor:
-            cursor.execute("VACUUM ANALYZE")  # as autovacuum would: a plan that is kept knows the tables
+    settle()
     client = ApiClient.objects.create(name="bench", scopes=Scope.values)
     return Seeded(issue_token(client, expires_at=None, now=now), names, known, accounts[0].uid)
 

@@ -69,6 +69,13 @@ def postgres_cpu_seconds() -> float:
     return sum(_cpu(stat, children=True) for stat in _stats() if postmaster in (int(stat[0]), int(stat[3])))
 
 
+def settle() -> None:
+    """What autovacuum does after many rows were written: a plan that is kept knows the tables. Nothing on SQLite."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+
+
 def memory_mib(root: int) -> float:
     """The largest proportional set size among the workers of a server, in MiB."""
     return max(sizes_mib(root))

@@ -1,7 +1,7 @@
 """What every answer carries: a request id, security headers, a language."""
 
 import re
-import uuid
+import secrets
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
@@ -51,7 +51,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Sets request.request_id for views."""
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
         request.request_id = request_id  # type: ignore[attr-defined]
         token = context.request_id.set(request_id)
         try:

@@ -85,6 +85,7 @@ def test_postgresql_bounds_its_waits_and_keeps_its_connections(tmp_path: Path) -
     assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (30, False)
     assert "lock_timeout=3000" in database["OPTIONS"]["options"]
     assert "statement_timeout=9000" in database["OPTIONS"]["options"]
+    assert "enable_memoize=off" in database["OPTIONS"]["options"]
     assert database["OPTIONS"]["server_side_binding"] is True
     assert database["OPTIONS"]["prepare_threshold"] == 5
 
