@@ -12,8 +12,8 @@ SQLITE_OPTIONS: dict[str, Any] = {
     "timeout": 20,  # seconds
     "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL",
 }
-# PostgreSQL: a wait for a lock is bounded (milliseconds) and ends in 503. A page joins some fifty rows, for which a cache
-# as large as the table asks for is made each time: a list of codes took four times as long with it.
+# PostgreSQL: a wait for a lock is bounded (milliseconds) and ends in 503. A page joins some fifty rows, and a
+# cache that is as large as the whole table asks for is made each time: a list of codes took four times as long with it.
 POSTGRESQL_LIMITS = "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=60000 -c enable_memoize=off"
 POSTGRESQL_OPTIONS: dict[str, Any] = {
     "server_side_binding": True,
