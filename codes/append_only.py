@@ -55,7 +55,7 @@ _SQLITE = [
 _SQLITE_DROP = ["DROP TRIGGER codes_event_no_update", "DROP TRIGGER codes_event_no_delete"]
 # One statement for all events that one statement inserts, whether one or thousands. Whoever records events of a server
 # holds its row's lock; the condition on the place refuses whoever does not.
-# One event alone, which most are, is dealt with in a third of the time of a query that is made for thousands.
+# One event alone, which most are, is dealt with in two thirds of the time of a query that is made for thousands.
 _FOLLOWS = f"""
 CREATE OR REPLACE FUNCTION codes_event_follows() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -165,13 +165,14 @@ def _attributes(model: type[Model]) -> tuple[str, ...]:
 
 def _insert_few(model: type[Model], objects: Sequence[Model], first: Sequence[Model]) -> list[int]:
     """The primary keys, as the database gave them. On PostgreSQL `first` are in the same statement: a round trip."""
-    of_first = type(first[0]) if first else None
-    before = _values(type(first[0]), first, keyed=True) if first else []
-    values = _values(model, objects, keyed=False)
-    if of_first is not None and connection.vendor != "postgresql":
-        _few(of_first, len(first), True, None, 0).fetch(before)
-        of_first, before = None, []
-    return [pk for (pk,) in _few(model, len(objects), False, of_first, len(first)).fetch(before + values)]
+    parts, values = [(model, len(objects), False)], _values(model, objects, keyed=False)
+    if first:
+        before, given = (type(first[0]), len(first), True), _values(type(first[0]), first, keyed=True)
+        if connection.vendor == "postgresql":
+            parts, values = [before, *parts], given + values
+        else:
+            _few(before).fetch(given)
+    return [pk for (pk,) in _few(*parts).fetch(values)]
 
 
 def _values(model: type[Model], objects: Sequence[Model], *, keyed: bool) -> list[Any]:
@@ -180,13 +181,10 @@ def _values(model: type[Model], objects: Sequence[Model], *, keyed: bool) -> lis
 
 
 @lru_cache(maxsize=256)
-def _few(model: type[Model], number: int, keyed: bool, first: type[Model] | None, before: int) -> Statement:
-    """The statement that inserts so many objects, after so many of the model `first`."""
-    insertion = _insertion(model, _insertable(model, connection.vendor, keyed)[0], number)
-    if first is not None:
-        names, _rows = _insertable(first, connection.vendor, True)
-        insertion = f"WITH first AS ({_insertion(first, names, before)}) {insertion}"
-    return Statement(insertion)
+def _few(*parts: tuple[type[Model], int, bool]) -> Statement:
+    """One statement that inserts so many objects of each model, keyed or not."""
+    *before, last = (_insertion(model, _insertable(model, connection.vendor, keyed)[0], n) for model, n, keyed in parts)
+    return Statement("".join(f"WITH first AS ({each}) " for each in before) + last)
 
 
 @lru_cache(maxsize=64)

@@ -8,7 +8,7 @@ def renew(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    """The triggers of events deal with one event alone, which most are, in less than half the time."""
+    """The triggers of events deal with one event alone, which most are, in two thirds of the time."""
 
     dependencies = [("codes", "0022_events_of_people")]
     operations = [migrations.RunPython(renew, migrations.RunPython.noop)]
