@@ -87,10 +87,13 @@ class Statement:
 
 
 class _Held:
-    """What a connection holds: how values are written and read, and what is prepared, oldest first."""
+    """What a connection holds: how values are written and read, and what is prepared, oldest first.
+
+    It must not hold the connection, or none would ever be let go. Text is UTF-8 and moments are in UTC, as Django asks.
+    """
 
     def __init__(self, connection: Connection[Any]) -> None:
-        self.transformer = Transformer(connection)
+        self.transformer = Transformer(connection.adapters)
         self.names: dict[tuple[bytes, tuple[int, ...]], bytes] = {}
         self.made = 0
 

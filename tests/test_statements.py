@@ -1,5 +1,7 @@
 """Statements that go past the driver's cursor: the same rows, errors, transactions and logs as through it."""
 
+import gc
+import weakref
 from datetime import UTC, datetime
 from typing import Any
 
@@ -122,3 +124,13 @@ def test_a_connection_that_was_cut_is_an_operational_error_and_the_next_one_work
         Statement("SELECT pg_terminate_backend(pg_backend_pid())").fetch([])
     connection.close_if_unusable_or_obsolete()
     assert BY_NAME.fetch({"a": 1, "b": "x"}) == [("x", 1, "x")]
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_a_connection_that_was_closed_is_forgotten() -> None:
+    BY_NAME.fetch({"a": 1, "b": "x"})
+    closed = weakref.ref(connection.connection)
+    connection.close()
+    gc.collect()
+    assert closed() is None
