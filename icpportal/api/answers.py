@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 from django.http import HttpResponse
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 
 
 def answer(body: Any, *, status: int = 200, location: str = "") -> HttpResponse:
@@ -19,11 +19,12 @@ def answer(body: Any, *, status: int = 200, location: str = "") -> HttpResponse:
 
 def address(name: str, which: object) -> str:
     """The path of the endpoint `name` of the API, about the one thing that it names, by handle or number."""
-    before, after = _around(name)
+    before, after = _around(name, get_script_prefix())
     return f"{before}{which}{after}"
 
 
 @lru_cache(maxsize=16)
-def _around(name: str) -> tuple[str, str]:
+def _around(name: str, _prefix: str) -> tuple[str, str]:
+    """What stands before and after it, below the path where the desk is mounted: each request says where that is."""
     before, _which, after = reverse(f"api:{name}", args=[1]).rpartition("1")
     return before, after
