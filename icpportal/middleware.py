@@ -127,7 +127,7 @@ class LanguageMiddleware(LocaleMiddleware):
         """A call of the API has no cookies and no languages in its path to look for."""
         if not request.path_info.startswith(API_PREFIX):
             return cast(HttpResponseBase, super().__call__(request))
-        language = _accepted(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+        language = accepted_language(request)
         translation.activate(language)
         request.LANGUAGE_CODE = language
         response = cast(HttpResponseBase, self.get_response(request))
@@ -153,6 +153,11 @@ class LanguageMiddleware(LocaleMiddleware):
 @lru_cache(maxsize=8)
 def _in_language(language: str) -> Ready:
     return ready({"Vary": "Accept-Language", "Content-Language": language})
+
+
+def accepted_language(request: HttpRequest) -> str:
+    """That of a call of the API: its Accept-Language says it alone, whatever a browser's cookie does."""
+    return _accepted(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
 
 
 @lru_cache(maxsize=64)

@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 
 from icpportal.api import problems
 from icpportal.api.throttling import Count
-from icpportal.middleware import API_PREFIX
+from icpportal.middleware import API_PREFIX, accepted_language
 from icpportal.response_headers import add, ready
 
 
@@ -25,7 +25,7 @@ class ApiMiddleware:
         if not request.path_info.startswith(API_PREFIX):
             return response
         if response.status_code >= 400 and response.headers.get("Content-Type") != problems.CONTENT_TYPE:
-            with translation.override(translation.get_language_from_request(request)):
+            with translation.override(accepted_language(request)):
                 response = problems.of_response(response, request)
         count = getattr(request, "call_count", None) or Count(calls=0, unknown_codes=0, now=timezone.now())
         add(response, ready(count.headers()))

@@ -254,6 +254,16 @@ def test_a_host_that_is_not_ours_is_400(api: Api) -> None:
     assert Answer(Client().get("/api/v1/codes/", headers={"host": "evil.example"})).refused == (400, "invalid")
 
 
+def test_what_fails_outside_an_endpoint_is_told_in_the_language_asked_for(
+    settings: Any,
+) -> None:
+    browser = Client()
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    for asked, title in (("en", "Invalid request"), ("zh-Hans", "请求无效")):
+        answer = Answer(browser.get("/api/v1/codes/", headers={"host": "evil.example", "accept-language": asked}))
+        assert answer.json["title"] == title
+
+
 def test_an_unexpected_failure_is_a_500_that_says_nothing(api: Api, settings: Any) -> None:
     settings.CODE_KEYS = ["broken"]
     answer = api.post("codes/verify/", {"code": "x" * 25})
