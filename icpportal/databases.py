@@ -20,7 +20,7 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
     "connect_timeout": 3,  # seconds
     "application_name": "icpportal",
 }
-PREPARE_AFTER = 5  # times that a connection runs a statement before PostgreSQL keeps its plan
+PREPARE_AFTER = 5  # times that the driver runs a statement before it prepares it (icpportal/statements.py does at once)
 
 
 def from_url(url: str, *, embedded: Path, conn_max_age: int, prepares: bool = True) -> dict[str, Any]:

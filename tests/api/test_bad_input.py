@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a clean problem: issue 3's table, line by line."""
+"""Whatever is sent, the answer is a clean problem."""
 
 import json
 from typing import Any
