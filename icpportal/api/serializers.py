@@ -7,6 +7,7 @@ from itertools import islice
 from threading import local
 from typing import Any, cast
 
+from django.utils.translation import get_language
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
@@ -45,12 +46,16 @@ def validated(serializer: type[InputSerializer], data: Mapping[str, Any], **cont
 
 
 def _reader(serializer: type[InputSerializer]) -> Any:
-    """This thread's serializer of the class: making its fields costs several times what reading a body does."""
+    """This thread's serializer of the class: making its fields costs several times what reading a body does.
+
+    One for each language: a field keeps the text of its first error.
+    """
     if not hasattr(_of_thread, "readers"):
         _of_thread.readers = {}
-    if serializer not in _of_thread.readers:
-        _of_thread.readers[serializer] = serializer()
-    return _of_thread.readers[serializer]
+    key = serializer, get_language()
+    if key not in _of_thread.readers:
+        _of_thread.readers[key] = serializer()
+    return _of_thread.readers[key]
 
 
 def flat(errors: Any, path: str = "") -> Iterator[FieldError]:
