@@ -131,7 +131,8 @@ class _Run:
     def _prepare(self, held: _Held, types: tuple[int, ...]) -> bytes:
         if len(held.names) >= MOST_PREPARED:
             oldest = next(iter(held.names))
-            self._check(self._pgconn.exec_(b"DEALLOCATE " + held.names.pop(oldest)))
+            # As the driver does it: a pooler that can prepare knows the message, and no DEALLOCATE of one name.
+            self._connection.wait(self._connection._deallocate(held.names.pop(oldest)))
         held.made += 1
         name = b"icp_%d" % held.made
         self._check(self._pgconn.prepare(name, self._statement.numbered, types))

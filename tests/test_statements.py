@@ -1,8 +1,10 @@
 """Statements that go past the driver's cursor: the same rows, errors, transactions and logs as through it."""
 
 import gc
+import re
 import weakref
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -90,6 +92,20 @@ def test_the_oldest_makes_room() -> None:
         Statement(f"SELECT {number}").fetch([])
     names = prepared()
     assert (len(names), names[0], names[-1]) == (MOST_PREPARED, "icp_3", f"icp_{MOST_PREPARED + 2}")
+
+
+@on_postgresql
+@pytest.mark.django_db(transaction=True)
+def test_the_oldest_goes_by_a_message_that_poolers_know(tmp_path: Path) -> None:
+    connection.close()
+    connection.connect()
+    with (tmp_path / "sent").open("w") as sent:
+        connection.connection.pgconn.trace(sent.fileno())
+        for number in range(MOST_PREPARED + 1):
+            Statement(f"SELECT {number}").fetch([])
+        connection.connection.pgconn.untrace()
+    told = (tmp_path / "sent").read_text()
+    assert re.search(r'\tClose\t S "icp_1"', told) and "DEALLOCATE" not in told
 
 
 @on_postgresql
