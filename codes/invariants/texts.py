@@ -21,8 +21,10 @@ from codes.invariants.invariant import Broken, Invariant
 from codes.models import AuthorizationCode
 
 CHUNK = 2_000  # rows read at a time
-# Five groups of five, or single characters, with anything between them; never a part of a longer word.
-_GROUPS = "(?:[0-9a-z]{5}[^0-9a-z]*){4}[0-9a-z]{5}"
+# Five groups of five, or single characters, with anything between them; never a part of a longer word. Within a group
+# may stand what is not seen, which is not ASCII.
+_GROUP = "(?:[0-9a-z][^ -~]*){4}[0-9a-z]"
+_GROUPS = f"(?:{_GROUP}[^0-9a-z]*){{4}}{_GROUP}"
 _SINGLE = "(?:[0-9a-z][^0-9a-z]+){24,27}[0-9a-z]"
 CANDIDATE = f"(?<![0-9a-z])(?:(?:[i1l]cp[^0-9a-z]*)?{_GROUPS}|{_SINGLE})(?![0-9a-z])"
 _candidate = re.compile(CANDIDATE)

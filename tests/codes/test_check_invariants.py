@@ -236,6 +236,7 @@ def test_every_text_and_json_column_is_looked_at() -> None:
         lambda value: value.removeprefix("ICP-").replace("-", " – "),
         lambda value: " ".join(value.replace("-", "")),
         lambda value: f"备案：{value}。",
+        lambda value: f"{value[:6]}\u200b{value[6:]}",  # which is not seen
         lambda value: "".join(chr(ord(letter) + 0xFEE0) for letter in value),
     ],
 )
