@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import wraps
+from functools import update_wrapper
 from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.db import connection, connections
@@ -20,7 +20,7 @@ from django.db.models.query import ModelIterable, get_related_populators
 from psycopg.sql import Literal
 
 from icpportal import bulk
-from icpportal.statements import Statement
+from icpportal.statements import Asked, Statement, fetch_in_turn
 
 M = TypeVar("M", bound=Model)
 P = ParamSpec("P")
@@ -65,16 +65,26 @@ class Prepared(Generic[M]):
         is_of_models = issubclass(objects._iterable_class, ModelIterable)
         self._read: Callable[[Sequence[Any]], Any] | None = _reader(compiler, self._using) if is_of_models else None
 
-    def fetch(self, values: Sequence[object]) -> list[Any]:
-        """What the queryset gives, with `values` in the places of the markers."""
+    def fetch(self, values: Sequence[object], *, first: Asked | None = None) -> list[Any]:
+        """What the queryset gives, with `values` in the places of the markers.
+
+        `first` is run before it in the same round trip, and nothing is found unless that finds something.
+        """
         database = connections[self._using]
-        params = dict(self._constants)
-        for name, place, like in self._places:
-            params[name] = _like(like, _adapted(values[place], database))
-        rows = self._statement.fetch(params, database=database)
+        asked = self.asked(values)
+        *before, rows = fetch_in_turn(*([asked] if first is None else [first, asked]), database=database)
+        if first is not None and not before[0]:
+            return []
         if self._converters:
             rows = [self._converted(row, database) for row in rows]
         return rows if self._read is None else [self._read(row) for row in rows]
+
+    def asked(self, values: Sequence[object]) -> Asked:
+        """The statement with these values."""
+        database, params = connections[self._using], dict(self._constants)
+        for name, place, like in self._places:
+            params[name] = _like(like, _adapted(values[place], database))
+        return Asked(self._statement, params)
 
     def _reads_itself(self, column: Any) -> bool:
         """Whether the driver gives JSON parsed, as it does in the format asked for here."""
@@ -159,27 +169,39 @@ def _quick(populators: list[Any]) -> list[Any]:
     return populators
 
 
-def prepared(build: Callable[P, QuerySet[M]]) -> Callable[P, list[M]]:
+class Kept(Generic[P, M]):
+    """A function that builds a queryset: called, it gives what the queryset holds. See `prepared`."""
+
+    def __init__(self, build: Callable[P, QuerySet[M]]) -> None:
+        update_wrapper(self, build)
+        self._build: Callable[..., QuerySet[M]] = build
+        self._kept: dict[Any, Prepared[M]] = {}
+
+    def __call__(self, *args: P.args, **values: P.kwargs) -> list[M]:
+        return self._prepared(args, values).fetch([*flatten(values.values())])
+
+    def asked(self, *args: P.args, **values: P.kwargs) -> Asked:
+        """The statement itself, to be run before another."""
+        return self._prepared(args, values).asked([*flatten(values.values())])
+
+    def _prepared(self, args: Any, values: Mapping[str, object]) -> Prepared[M]:
+        key = (connection.alias, args, *((name, shape(value)) for name, value in values.items()))
+        if (found := self._kept.get(key)) is None:
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            numbered = iter(range(sys.maxsize))
+            marked: Any = {name: marked_like(value, numbered) for name, value in values.items()}
+            found = self._kept[key] = Prepared(self._build(*args, **marked), [*flatten(marked.values())])
+        return found
+
+
+def prepared(build: Callable[P, QuerySet[M]]) -> Kept[P, M]:
     """Decorates a function that builds a queryset: it gives what the queryset holds.
 
     Arguments by position decide the statement, those by name are values in it: it is compiled once for each combination
     of the former and of the values that are None and lengths of tuples.
     """
-    kept: dict[Any, Prepared[M]] = {}
-    of: Callable[..., QuerySet[M]] = build
-
-    @wraps(build)
-    def fetch(*args: P.args, **values: P.kwargs) -> list[M]:
-        key = (connection.alias, args, *((name, shape(value)) for name, value in values.items()))
-        if (found := kept.get(key)) is None:
-            if len(kept) >= MOST_KEPT:
-                kept.clear()
-            numbered = iter(range(sys.maxsize))
-            marked: Any = {name: marked_like(value, numbered) for name, value in values.items()}
-            found = kept[key] = Prepared(of(*args, **marked), [*flatten(marked.values())])
-        return found.fetch([*flatten(values.values())])
-
-    return fetch
+    return Kept(build)
 
 
 def _plain(param: Any) -> Any:

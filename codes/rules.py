@@ -20,6 +20,7 @@ from django.db.models.expressions import BaseExpression
 from codes.first_rows import joining
 from codes.prepared import Prepared, filled, flatten, marker, shape
 from codes.reports import M, Outcome, Report, Rule
+from icpportal.statements import Asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,10 +69,9 @@ class RuleSet(Generic[M]):
         *,
         now: datetime,
         choice: object = None,
-        beside: Mapping[str, Any] | None = None,
     ) -> Report[M]:
-        """The same by its primary key. `beside` are further annotations, read in the same statement."""
-        return self.reports_where(model, {"pk": pk}, now=now, choice=choice, beside=beside)[0]
+        """The same by its primary key."""
+        return self.reports_where(model, {"pk": pk}, now=now, choice=choice)[0]
 
     def page_reports(self, subjects: Sequence[M], *, now: datetime) -> list[Report[M]]:
         """A report for each of a page of objects, in their order, by one query that is compiled once."""
@@ -93,10 +93,13 @@ class RuleSet(Generic[M]):
         now: datetime,
         choice: Any = None,
         beside: Mapping[str, Any] | None = None,
+        first: Asked | None = None,
     ) -> list[Report[M]]:
         """As `reports`, of the objects that match `where` (look-ups and values, or tuples of values).
 
         The same query as in bulk, compiled once for each set of look-ups: for the few that are asked all the time.
+        `beside` are further annotations, read in the same statement. `first`, a lock, is taken before in the same round
+        trip; nothing is judged where it finds nothing.
         """
         policy = self.policy()
         chosen = {} if choice is None else vars(choice)
@@ -107,7 +110,7 @@ class RuleSet(Generic[M]):
             markers = [marker(value, number) for number, value in enumerate(values)]
             objects = self._marked(model, where, choice, markers).annotate(**(beside or {}))
             self._prepared[key] = Prepared(objects, markers)
-        return [self._report(subject, policy, now) for subject in self._prepared[key].fetch(values)]
+        return [self._report(subject, policy, now) for subject in self._prepared[key].fetch(values, first=first)]
 
     def _marked(self, model: type[M], where: Mapping[str, Any], choice: Any, markers: list[Any]) -> QuerySet[M]:
         now, *rest = markers

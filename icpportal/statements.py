@@ -7,19 +7,23 @@ quarter of what a short call of the API costs. Django's wrapper stays around it:
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import select
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
 from django.db import DEFAULT_DB_ALIAS, connections
-from psycopg import Connection, OperationalError
+from psycopg import Connection, Error, OperationalError
 from psycopg._preparing import PrepareManager
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
 
 MOST_PREPARED = 100  # of one connection; then the oldest makes room
+Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 _PLACE = re.compile(r"%(?:(%)|s|\((\w+)\)s)")
 _DONE = ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK
 _held: WeakKeyDictionary[Connection[Any], _Held] = WeakKeyDictionary()
@@ -49,23 +53,11 @@ class Statement:
     def __init__(self, sql: str) -> None:
         self.sql = sql
 
-    def fetch(self, values: Sequence[Any] | Mapping[str, Any], *, database: Any = None) -> list[Any]:
-        """The rows that it gives with these values, of the default `database` if none is given.
+    def fetch(self, values: Values, *, database: Any = None) -> list[Any]:
+        """The rows that it gives with these values, as `fetch_in_turn` gives those of several."""
+        return fetch_in_turn(Asked(self, values), database=database)[0]
 
-        Raises Django's database errors, as a cursor of Django's does.
-        """
-        database = database or connections[DEFAULT_DB_ALIAS]
-        if database.vendor != "postgresql":
-            with database.cursor() as cursor:
-                cursor.execute(self.sql, values)
-                return list(cursor.fetchall())
-        database.ensure_connection()
-        run = _Run(database.connection, self)
-        cursor = database.make_debug_cursor(run) if database.queries_logged else database.make_cursor(run)
-        cursor.execute(self.sql, values)
-        return run.rows
-
-    def ordered(self, values: Sequence[Any] | Mapping[str, Any]) -> Sequence[Any]:
+    def ordered(self, values: Values) -> Sequence[Any]:
         """The values in the order of `numbered`."""
         return [values[name] for name in self._numbered[1]] if isinstance(values, Mapping) else values
 
@@ -86,6 +78,38 @@ class Statement:
         return _PLACE.sub(place, self.sql).encode(), list(places)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A statement and the values to run it with."""
+
+    statement: Statement
+    values: Values
+
+
+def fetch_in_turn(*asked: Asked, database: Any = None) -> list[list[Any]]:
+    """The rows of each statement, run in this order on the default `database` if none is given.
+
+    PostgreSQL gets them at once, with the beginning of a transaction where Django wants one: a round trip in all. It
+    runs the next when the one before is done, be it after a wait for a lock, and sees what is there then.
+    Raises Django's database errors, as a cursor of Django's does; what came after the error was not run.
+    """
+    database = database or connections[DEFAULT_DB_ALIAS]
+    if database.vendor != "postgresql":
+        return [_through_cursor(each, database) for each in asked]
+    database.ensure_connection()
+    turn = _Turn(database.connection, asked)
+    for each in asked:
+        cursor = database.make_debug_cursor(turn) if database.queries_logged else database.make_cursor(turn)
+        cursor.execute(each.statement.sql, each.values)
+    return turn.rows
+
+
+def _through_cursor(asked: Asked, database: Any) -> list[Any]:
+    with database.cursor() as cursor:
+        cursor.execute(asked.statement.sql, asked.values)
+        return list(cursor.fetchall())
+
+
 class _Held:
     """What a connection holds: how values are written and read, and what is prepared, oldest first.
 
@@ -98,50 +122,117 @@ class _Held:
         self.made = 0
 
 
-class _Run:
-    """One run of a statement: of a driver's cursor all that Django's wrapper asks for."""
+@dataclass(frozen=True)
+class _Written:
+    """A statement with its values as libpq takes them."""
 
-    rows: list[Any]
+    sql: bytes
+    types: tuple[int, ...]
+    values: Sequence[Any]
+    formats: Sequence[Any]
 
-    def __init__(self, connection: Connection[Any], statement: Statement) -> None:
-        self._connection, self._pgconn, self._statement = connection, connection.pgconn, statement
+    @property
+    def key(self) -> tuple[bytes, tuple[int, ...]]:
+        """What is prepared."""
+        return self.sql, self.types
 
-    def execute(self, sql: str, values: Sequence[Any] | Mapping[str, Any]) -> None:
-        """Run it, in a transaction where Django wants one. Raises psycopg's errors."""
-        if (held := _held.get(self._connection)) is None:
-            held = _held[self._connection] = _Held(self._connection)
-        transformer, ordered = held.transformer, self._statement.ordered(values)
-        sent: Any = transformer.dump_sequence(ordered, [PyFormat.AUTO] * len(ordered))
+
+class _Turn:
+    """Statements in turn, run when the last is known: of a driver's cursor all that Django's wrapper asks for."""
+
+    rows: list[list[Any]]
+
+    def __init__(self, connection: Connection[Any], asked: Sequence[Asked]) -> None:
+        self._connection, self._pgconn, self._asked = connection, connection.pgconn, asked
+        if (held := _held.get(connection)) is None:
+            held = _held[connection] = _Held(connection)
+        self._held, self._written = held, list[_Written]()
+
+    def execute(self, sql: str, values: Values) -> None:
+        """Take the next, and run all with the last. Raises psycopg's errors."""
+        statement, transformer = self._asked[len(self._written)].statement, self._held.transformer
+        ordered = statement.ordered(values)
+        written = transformer.dump_sequence(ordered, [PyFormat.AUTO] * len(ordered))
         types, formats = transformer.types or (), transformer.formats or ()
-        self._begin()
+        self._written.append(_Written(statement.numbered, types, written, formats))
+        if len(self._written) == len(self._asked):
+            self.rows = [*map(self._read, self._results())]
+
+    def _results(self) -> list[Any]:
+        begins = not self._connection.autocommit and self._pgconn.transaction_status == TransactionStatus.IDLE
+        how, runs = self._runs()
+        if len(runs) == 1 and not begins:
+            return [self._checked(getattr(self._pgconn, f"exec_{how}")(*runs[0]))]
+        send = getattr(self._pgconn, f"send_query_{how}")
+        with _pipeline(self._connection):
+            if begins:
+                self._pgconn.send_query_params(self._connection._get_tx_start_command(), None)
+            for each in runs:
+                send(*each)
+            self._pgconn.pipeline_sync()
+            results = _awaited(self._pgconn)
+        return [*map(self._checked, results)][begins:]
+
+    def _runs(self) -> tuple[str, list[tuple[Any, ...]]]:
+        """The end of the name of libpq's function that runs each, and what it takes."""
         if self._connection.prepare_threshold is None:
-            numbered = self._statement.numbered
-            result = self._pgconn.exec_params(numbered, sent, types, formats, Format.BINARY)
-        else:
-            name = held.names.get((self._statement.numbered, types)) or self._prepare(held, types)
-            result = self._pgconn.exec_prepared(name, sent, formats, Format.BINARY)
-        self._check(result)
-        transformer.set_pgresult(result)
-        self.rows = transformer.load_rows(0, result.ntuples, tuple)
+            return "params", [
+                (each.sql, each.values, each.types, each.formats, Format.BINARY) for each in self._written
+            ]
+        names = self._held.names
+        # The oldest makes room for another, and may be one of these.
+        while missing := next((each.key for each in self._written if each.key not in names), None):
+            self._prepare(missing)
+        return "prepared", [(names[each.key], each.values, each.formats, Format.BINARY) for each in self._written]
 
-    def _begin(self) -> None:
-        if not self._connection.autocommit and self._pgconn.transaction_status == TransactionStatus.IDLE:
-            self._check(self._pgconn.exec_(self._connection._get_tx_start_command()))
-
-    def _prepare(self, held: _Held, types: tuple[int, ...]) -> bytes:
+    def _prepare(self, key: tuple[bytes, tuple[int, ...]]) -> None:
+        held = self._held
         if len(held.names) >= MOST_PREPARED:
             oldest = next(iter(held.names))
             # As the driver does it: a pooler that can prepare knows the message, and no DEALLOCATE of one name.
             self._connection.wait(self._connection._deallocate(held.names.pop(oldest)))
         held.made += 1
         name = b"icp_%d" % held.made
-        self._check(self._pgconn.prepare(name, self._statement.numbered, types))
-        held.names[self._statement.numbered, types] = name
-        return name
+        self._checked(self._pgconn.prepare(name, *key))
+        held.names[key] = name
 
-    def _check(self, result: Any) -> None:
+    def _checked(self, result: Any) -> Any:
         if result.status in _DONE:
-            return
+            return result
         if self._pgconn.status == ConnStatus.BAD:
             raise OperationalError(result.get_error_message())
         raise error_from_result(result)
+
+    def _read(self, result: Any) -> list[Any]:
+        self._held.transformer.set_pgresult(result)
+        return self._held.transformer.load_rows(0, result.ntuples, tuple)
+
+
+@contextmanager
+def _pipeline(connection: Connection[Any]) -> Iterator[None]:
+    """Where what is sent waits for no answer. A connection that is left before all have come is closed."""
+    connection.pgconn.enter_pipeline_mode()
+    try:
+        yield
+    finally:
+        try:
+            connection.pgconn.exit_pipeline_mode()
+        except Error:
+            connection.close()
+
+
+def _awaited(pgconn: Any) -> list[Any]:
+    """The answers to all that was sent. Other threads run meanwhile, as they do not while libpq itself waits."""
+    answers, ready = list[Any](), select.poll()
+    while True:
+        while (unsent := pgconn.flush()) or pgconn.is_busy():
+            ready.register(pgconn.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
+            ready.poll()
+            pgconn.consume_input()
+        answer = pgconn.get_result()  # None stands between those of two statements
+        if answer is None and pgconn.status == ConnStatus.BAD:
+            raise OperationalError(pgconn.get_error_message())
+        if answer is not None and answer.status == ExecStatus.PIPELINE_SYNC:
+            return answers
+        if answer is not None:
+            answers.append(answer)

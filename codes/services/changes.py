@@ -17,6 +17,7 @@ from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
 from codes.prepared import prepared
 from icpportal import sealing
+from icpportal.statements import Asked
 from servers.models import Server
 
 
@@ -33,10 +34,15 @@ def lock(server_id: int) -> Server:
     return _known(pk=server_id)[0]
 
 
-def lock_named(which: Named) -> int | None:
-    """The same of a server by its name: its primary key alone, None when there is none."""
-    found: list[Any] = _named(name=which.instance_id, account=which.account_id)
-    return found[0][0] if found else None
+def locking(server: Server | Named) -> tuple[dict[str, Any], Asked]:
+    """What finds the server, as look-ups, and the statement that locks it, to be run before one that reads it."""
+    if isinstance(server, Named):
+        where: dict[str, Any] = {"instance_id": server.instance_id}
+        if server.account_id is not None:
+            where["account"] = server.account_id
+    else:
+        where = {"pk": server.pk}
+    return where, _key.asked(**where)
 
 
 @prepared
@@ -45,9 +51,8 @@ def _known(*, pk: int) -> QuerySet[Server]:
 
 
 @prepared
-def _named(*, name: str, account: int | None) -> QuerySet[Any, Any]:
-    of_account = Server.objects.all() if account is None else Server.objects.filter(account=account)
-    return of_account.filter(instance_id=name).select_for_update(no_key=True).values_list("pk")
+def _key(**where: Any) -> QuerySet[Any, Any]:
+    return Server.objects.filter(**where).select_for_update(no_key=True).values_list("pk")
 
 
 @contextmanager

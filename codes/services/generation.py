@@ -14,7 +14,7 @@ from codes.eligibility import GENERATION, Choice
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode
 from codes.reports import Report
-from codes.services.changes import Named, give_value, lock, lock_named, refuse_values
+from codes.services.changes import Named, give_value, locking, refuse_values
 from codes.services.events import HEAD, Act, Actor, event, head_of, record
 from icpportal.primary_keys import NextKey, new_keys
 from servers.models import IPAddress, Server
@@ -51,8 +51,9 @@ def generate(
     choice = Choice(ip_id=ip.pk if ip else None, count=count)
     # No savepoint, also in the transaction of an Idempotency-Key: what may be survived is raised when it is over.
     with transaction.atomic(savepoint=False):
-        held = lock_named(server) if isinstance(server, Named) else lock(server.pk).pk
-        report = GENERATION.report_by_key(Server, held, now=now, choice=choice, beside=_BESIDE) if held else None
+        where, lock = locking(server)
+        found = GENERATION.reports_where(Server, where, now=now, choice=choice, beside=_BESIDE, first=lock)
+        report = found[0] if found else None
         if report is not None:
             issued = _mint(report, count=count, remark=remark, authorized_account=authorized_account)
             _keep(report, issued, act)
