@@ -157,9 +157,7 @@ class _Maker:
 
     def from_db(self, using: str, names: Sequence[str], values: Sequence[Any]) -> Any:
         """As the model does it, but for the signals, which nobody hears."""
-        one = bulk.made(self.model, values, names=names)
-        one._state.adding, one._state.db = False, using
-        return one
+        return bulk.made(self.model, values, names=names, using=using)
 
 
 def _quick(populators: list[Any]) -> list[Any]:

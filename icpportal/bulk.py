@@ -55,24 +55,25 @@ def _rest(one: int) -> None:
             gc.enable()
 
 
-def insert(objects: Sequence[M], *, keyed: bool = True, first: Sequence[Model] = ()) -> None:
+def insert(objects: Sequence[M], *, keyed: bool = True, first: Sequence[Model] = (), last: bool = False) -> None:
     """Insert new objects of one model, inside a transaction, in order.
 
     With `keyed` they get their primary keys; without, the database numbers the rows and, past a few, the objects stay
-    nameless. `first` come before a few: objects of one other model that have their keys. Fields hold what is stored:
-    nothing is computed on saving. Raises IntegrityError as bulk_create does.
+    nameless. `first` come before a few: objects of one other model that have their keys. With `last` nothing follows in
+    the transaction, and the end of it may go along with a few. Fields hold what is stored: nothing is computed on
+    saving. Raises IntegrityError as bulk_create does.
     """
     if not objects:
         return
     model = type(objects[0])
     is_few = len(objects) <= FEW
     if is_few or keyed:
-        keys = _insert_few(model, objects, first) if is_few else new_keys(model, len(objects))
+        keys = _insert_few(model, objects, first, last) if is_few else new_keys(model, len(objects))
         for one, pk in zip(objects, keys, strict=True):
             one.pk = pk
     if not is_few:
         fields = [field for field in model._meta.concrete_fields if keyed or not field.primary_key]
-        _write(_table(model), _names(fields), _rows(fields, objects))
+        _write(_table(model), _names(fields), _rows_of(fields)(objects))
     _known([*first, *objects])
 
 
@@ -111,7 +112,7 @@ def update(objects: Sequence[M], names: Collection[str]) -> None:
         _merge(model, fields, objects)  # type: ignore[arg-type]
         return
     columns = ", ".join(f"{_column(field)} = %s" for field in fields)  # type: ignore[arg-type]
-    rows = _rows([*fields, model._meta.pk], objects)  # type: ignore[list-item]
+    rows = _rows_of([*fields, model._meta.pk])(objects)  # type: ignore[list-item]
     with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {_table(model)} SET {columns} WHERE {_column(model._meta.pk)} = %s", list(rows))
 
@@ -131,14 +132,11 @@ def fetch(rows: QuerySet[M]) -> list[M]:
         connection.ensure_connection()
         with connection.wrap_database_errors, connection.connection.cursor(binary=True) as cursor:
             cursor.execute(sql, params)
-            found = [made(rows.model, row) for row in cursor.fetchall()]
-    else:
-        readers = [(at, read) for at, field in enumerate(rows.model._meta.concrete_fields) if (read := _reader(field))]
-        with connection.cursor() as cursor:
-            cursor.execute(sql, params)
-            found = [made(rows.model, _converted(list(row), readers)) for row in cursor.fetchall()]
-    _known(found)
-    return found
+            return [made(rows.model, row, using=rows.db) for row in cursor.fetchall()]
+    readers = [(at, read) for at, field in enumerate(rows.model._meta.concrete_fields) if (read := _reader(field))]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return [made(rows.model, _converted(list(row), readers), using=rows.db) for row in cursor.fetchall()]
 
 
 def _known(objects: Iterable[Model]) -> None:
@@ -147,14 +145,16 @@ def _known(objects: Iterable[Model]) -> None:
         one._state.adding, one._state.db = False, alias
 
 
-def made(model: type[M], values: Sequence[Any], *, names: Sequence[str] = ()) -> M:
-    """A new object of the stored values of its columns, in half the time: nobody is told of it.
+def made(model: type[M], values: Sequence[Any], *, names: Sequence[str] = (), using: str | None = None) -> M:
+    """An object of the stored values of its columns, in half the time: nobody is told of it.
 
-    `names` are the attributes that the values are for; all of the model, in order, if not given.
+    `names` are the attributes that the values are for; all of the model, in order, if not given. `using` is the
+    database that they were read from; a new object has none.
     """
     one = model.__new__(model)
     one.__dict__ = dict(zip(names or _attributes(model), values, strict=True))
     one._state = ModelState()
+    one._state.adding, one._state.db = using is None, using
     return one
 
 
@@ -163,7 +163,7 @@ def _attributes(model: type[Model]) -> tuple[str, ...]:
     return tuple(field.attname for field in model._meta.concrete_fields)
 
 
-def _insert_few(model: type[Model], objects: Sequence[Model], first: Sequence[Model]) -> list[int]:
+def _insert_few(model: type[Model], objects: Sequence[Model], first: Sequence[Model], last: bool) -> list[int]:
     """The primary keys, as the database gave them. On PostgreSQL `first` are in the same statement: a round trip."""
     parts, values = [(model, len(objects), False)], _values(model, objects, keyed=False)
     if first:
@@ -172,7 +172,7 @@ def _insert_few(model: type[Model], objects: Sequence[Model], first: Sequence[Mo
             parts, values = [before, *parts], given + values
         else:
             _few(before).fetch(given)
-    return [pk for (pk,) in _few(*parts).fetch(values)]
+    return [pk for (pk,) in _few(*parts).fetch(values, last=last)]
 
 
 def _values(model: type[Model], objects: Sequence[Model], *, keyed: bool) -> list[Any]:
@@ -211,7 +211,7 @@ def _merge(model: type[Model], fields: list[Field[Any, Any]], objects: Sequence[
     columns = ", ".join(map(_column, written))
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TEMPORARY TABLE {stage} ON COMMIT DROP AS SELECT {columns} FROM {table} LIMIT 0")
-        _write(stage, _names(written), _rows(written, objects))
+        _write(stage, _names(written), _rows_of(written)(objects))
         changes = ", ".join(f"{_column(field)} = {stage}.{_column(field)}" for field in fields)
         cursor.execute(
             f"UPDATE {table} SET {changes} FROM {stage} WHERE {table}.{_column(key)} = {stage}.{_column(key)}"
@@ -219,13 +219,8 @@ def _merge(model: type[Model], fields: list[Field[Any, Any]], objects: Sequence[
         cursor.execute(f"DROP TABLE {stage}")
 
 
-def _rows(fields: Sequence[Field[Any, Any]], objects: Iterable[Model]) -> Iterable[Sequence[Any]]:
-    """The stored values of each object, as the database takes them."""
-    return _rows_of(fields)(objects)
-
-
 def _rows_of(fields: Sequence[Field[Any, Any]]) -> Callable[[Iterable[Model]], Iterable[Sequence[Any]]]:
-    """What makes rows of objects."""
+    """What makes rows of objects: their stored values, as the database takes them."""
     values = itemgetter(*(field.attname for field in fields))  # of the dictionaries: keys of others are slow attributes
     writers = [(at, write) for at, field in enumerate(fields) if (write := _writer(field)) is not None]
     if not writers:

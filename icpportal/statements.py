@@ -53,9 +53,9 @@ class Statement:
     def __init__(self, sql: str) -> None:
         self.sql = sql
 
-    def fetch(self, values: Values, *, database: Any = None) -> list[Any]:
+    def fetch(self, values: Values, *, database: Any = None, last: bool = False) -> list[Any]:
         """The rows that it gives with these values, as `fetch_in_turn` gives those of several."""
-        return fetch_in_turn(Asked(self, values), database=database)[0]
+        return fetch_in_turn(Asked(self, values), database=database, last=last)[0]
 
     def ordered(self, values: Values) -> Sequence[Any]:
         """The values in the order of `numbered`."""
@@ -86,18 +86,19 @@ class Asked:
     values: Values
 
 
-def fetch_in_turn(*asked: Asked, database: Any = None) -> list[list[Any]]:
+def fetch_in_turn(*asked: Asked, database: Any = None, last: bool = False) -> list[list[Any]]:
     """The rows of each statement, run in this order on the default `database` if none is given.
 
     PostgreSQL gets them at once, with the beginning of a transaction where Django wants one: a round trip in all. It
-    runs the next when the one before is done, be it after a wait for a lock, and sees what is there then.
+    runs the next when the one before is done, be it after a wait for a lock, and sees what is there then. With `last`
+    nothing follows in the `atomic` block around: if that is the outermost, its end goes along.
     Raises Django's database errors, as a cursor of Django's does; what came after the error was not run.
     """
     database = database or connections[DEFAULT_DB_ALIAS]
     if database.vendor != "postgresql":
         return [_through_cursor(each, database) for each in asked]
     database.ensure_connection()
-    turn = _Turn(database.connection, asked)
+    turn = _Turn(database.connection, asked, ends=last and len(database.atomic_blocks) == 1)
     for each in asked:
         cursor = database.make_debug_cursor(turn) if database.queries_logged else database.make_cursor(turn)
         cursor.execute(each.statement.sql, each.values)
@@ -142,8 +143,8 @@ class _Turn:
 
     rows: list[list[Any]]
 
-    def __init__(self, connection: Connection[Any], asked: Sequence[Asked]) -> None:
-        self._connection, self._pgconn, self._asked = connection, connection.pgconn, asked
+    def __init__(self, connection: Connection[Any], asked: Sequence[Asked], *, ends: bool) -> None:
+        self._connection, self._pgconn, self._asked, self._ends = connection, connection.pgconn, asked, ends
         if (held := _held.get(connection)) is None:
             held = _held[connection] = _Held(connection)
         self._held, self._written = held, list[_Written]()
@@ -159,9 +160,10 @@ class _Turn:
             self.rows = [*map(self._read, self._results())]
 
     def _results(self) -> list[Any]:
-        begins = not self._connection.autocommit and self._pgconn.transaction_status == TransactionStatus.IDLE
+        """The result of each. Raises psycopg's error for the first that failed."""
         how, runs = self._runs()
-        if len(runs) == 1 and not begins:
+        begins = not self._connection.autocommit and self._pgconn.transaction_status == TransactionStatus.IDLE
+        if len(runs) == 1 and not begins and not self._ends:
             return [self._checked(getattr(self._pgconn, f"exec_{how}")(*runs[0]))]
         send = getattr(self._pgconn, f"send_query_{how}")
         with _pipeline(self._connection):
@@ -169,9 +171,11 @@ class _Turn:
                 self._pgconn.send_query_params(self._connection._get_tx_start_command(), None)
             for each in runs:
                 send(*each)
+            if self._ends:
+                self._pgconn.send_query_params(b"COMMIT", None)
             self._pgconn.pipeline_sync()
             results = _awaited(self._pgconn)
-        return [*map(self._checked, results)][begins:]
+        return [*map(self._checked, results)][begins : begins + len(runs)]
 
     def _runs(self) -> tuple[str, list[tuple[Any, ...]]]:
         """The end of the name of libpq's function that runs each, and what it takes."""

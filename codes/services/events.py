@@ -83,16 +83,18 @@ def _said(type: EventType, act: Act) -> dict[str, Any]:
     return said
 
 
-def record(*events: CodeEvent, head: chain.Head | None = None, of: Sequence[AuthorizationCode] = ()) -> None:
+def record(
+    *events: CodeEvent, head: chain.Head | None = None, of: Sequence[AuthorizationCode] = (), last: bool = False
+) -> None:
     """Save events, in order, each chained to its server's last. The database numbers them: see codes/append_only.py.
 
     The caller holds the lock of every server concerned, and may have read the `head` of the only one under it: see
-    `HEAD`. New codes that the events are `of`, which have their keys, are saved with them. Raises NotRecorded: no
-    event, no change.
+    `HEAD`. New codes that the events are `of`, which have their keys, are saved with them. With `last` nothing follows
+    in the transaction. Raises NotRecorded: no event, no change.
     """
     _chain(events, {} if head is None else {events[0].server_id: head})
     with _or_nothing():
-        bulk.insert(events, keyed=False, first=of)
+        bulk.insert(events, keyed=False, first=of, last=last)
 
 
 @contextmanager

@@ -65,12 +65,12 @@ def generate(
 
 
 def _keep(report: Report[Server], issued: list[Issued], act: Act) -> None:
-    """The codes with an event for each, or else the event of the refusal."""
+    """The codes with an event for each, or else the event of the refusal: the last of the transaction."""
     subject, policy, codes = report.subject, report.policy.as_dict(), [each.code for each in issued]
     events = [event(EventType.GENERATED, subject, act, code=code, policy=policy) for code in codes]
     if not report.passed:
         events = [event(EventType.GENERATION_REFUSED, subject, act, failed=report.failed_codes, policy=policy)]
-    record(*events, head=head_of(subject), of=codes)
+    record(*events, head=head_of(subject), of=codes, last=True)
 
 
 def _mint(report: Report[Server], *, count: int, remark: str, authorized_account: str) -> list[Issued]:

@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Q
 from django.http import HttpRequest
 
+from icpportal import bulk
 from icpportal.api import throttling
 from icpportal.api.models import ApiClient, ApiToken, token_digest
 from icpportal.api.problems import Problem
@@ -78,8 +79,8 @@ def _find_by_one_statement(digest: bytes, now: datetime) -> Caller | None:
 
 
 def _client(pk: int, name: str, scopes: list[str], account_id: int | None) -> ApiClient:
-    values: list[Any] = [pk, name, scopes, account_id]
-    return ApiClient.from_db(connection.alias, ["id", "name", "scopes", "account_id"], values)
+    names = ("id", "name", "scopes", "account_id")
+    return bulk.made(ApiClient, [pk, name, scopes, account_id], names=names, using=connection.alias)
 
 
 def _find_by_orm(digest: bytes, now: datetime) -> Caller | None:
