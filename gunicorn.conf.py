@@ -5,6 +5,7 @@ import os
 
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))  # one or two a core
 threads = 4
+worker_class = "icpportal.workers.EvenThreadWorker"  # connections spread over the processes
 preload_app = True  # workers share what is loaded; a start that is refused ends at once
 keepalive = 30  # seconds that a proxy may keep a connection unused
 timeout = 60  # seconds without a sign of life after which a worker is replaced

@@ -1,0 +1,43 @@
+"""How gunicorn's processes share connections. How evenly they do is told by bench/, not by a test."""
+
+import runpy
+import socket
+from pathlib import Path
+from typing import Any
+
+from gunicorn.config import Config
+
+from icpportal.workers import EvenThreadWorker, hesitation
+
+CONFIG = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
+
+
+class Worker(EvenThreadWorker):
+    """One that holds connections already and keeps what it takes."""
+
+    def __init__(self, held: int) -> None:
+        self.cfg, self.nr_conns, self.taken = Config(), held, list[Any]()
+
+    def enqueue_req(self, conn: Any) -> None:
+        self.taken.append(conn)
+
+
+def test_who_holds_more_lets_others_go_first_and_nobody_waits_long() -> None:
+    waits = [hesitation(connections) for connections in (0, 1, 5, 10, 1000)]
+    assert waits == [0, 0.00005, 0.00025, 0.0005, 0.0005]
+
+
+def test_a_connection_is_taken_and_one_that_another_process_took_is_let_go() -> None:
+    worker = Worker(held=3)
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
+        listener.setblocking(False)
+        worker.accept(listener)
+        worker.accept(listener)
+        assert (worker.nr_conns, len(worker.taken)) == (4, 1)
+        worker.taken[0].close()
+
+
+def test_gunicorn_is_told_to_use_it() -> None:
+    config = Config()
+    config.set("worker_class", runpy.run_path(str(CONFIG))["worker_class"])
+    assert config.worker_class is EvenThreadWorker
