@@ -66,10 +66,9 @@ def main(arguments: Sequence[str]) -> None:
 
 @dataclass
 class Bench:
-    """The desk and the empty view, measured in turn: other work comes and goes, and so does luck.
+    """The desk and the empty view, measured in turn: other work comes and goes.
 
-    Which of the two processes takes a connection is decided when it is opened: at times one has them all, and does half
-    of what two do. So each row is some rounds of new connections, with the empty view between, and shows the medians.
+    So each row is some rounds of new connections, with the empty view between, and shows the medians.
     """
 
     seeded: Seeded

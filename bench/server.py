@@ -23,12 +23,13 @@ TICK = os.sysconf("SC_CLK_TCK")
 def gunicorn(
     application: str, *, workers: int = 2, threads: int = 4, config: str = "gunicorn.conf.py", **environment: str
 ) -> Iterator[tuple[int, int]]:
-    """Serve `application` on a free port of 127.0.0.1; yields its port and process id."""
+    """Serve `application` on a free port of 127.0.0.1, as the desk is served; yields its port and process id."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", application, "--workers", str(workers)]
     command += ["--threads", str(threads), "--config", config, "--keep-alive", "30", "--no-control-socket"]
+    command += ["--worker-class", "icpportal.workers.EvenThreadWorker"]
     command += ["--log-level", "warning", "--bind", f"127.0.0.1:{port}"]
     process = subprocess.Popen(command, env={**os.environ, **environment})
     try:
