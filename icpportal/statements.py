@@ -227,16 +227,22 @@ def _pipeline(connection: Connection[Any]) -> Iterator[None]:
 
 def _awaited(pgconn: Any) -> list[Any]:
     """The answers to all that was sent. Other threads run meanwhile, as they do not while libpq itself waits."""
-    answers, ready = list[Any](), select.poll()
+    answers = list[Any]()
+    _wait(pgconn)
     while True:
-        while (unsent := pgconn.flush()) or pgconn.is_busy():
-            ready.register(pgconn.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
-            ready.poll()
-            pgconn.consume_input()
-        answer = pgconn.get_result()  # None stands between those of two statements
-        if answer is None and pgconn.status == ConnStatus.BAD:
+        while pgconn.is_busy():
+            _wait(pgconn)
+        if (answer := pgconn.get_result()) is None:  # nor will there be one
             raise OperationalError(pgconn.get_error_message())
-        if answer is not None and answer.status == ExecStatus.PIPELINE_SYNC:
+        if answer.status == ExecStatus.PIPELINE_SYNC:
             return answers
-        if answer is not None:
-            answers.append(answer)
+        answers.append(answer)
+        pgconn.get_result()  # None: the end of this one's
+
+
+def _wait(pgconn: Any) -> None:
+    """Send what is left to be sent as far as the other side takes it, or else take in what it sends."""
+    unsent, ready = pgconn.flush(), select.poll()
+    ready.register(pgconn.socket, select.POLLIN | (select.POLLOUT if unsent else 0))
+    ready.poll()
+    pgconn.consume_input()
