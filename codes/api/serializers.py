@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import Any
 
 from django.core.validators import RegexValidator
@@ -19,6 +20,7 @@ from icpportal.api.serializers import InputSerializer
 from icpportal.handles import NAME, UID
 
 MAX_ITEMS = 100
+_PARTING = re.compile("[._-]")  # what stands in order numbers and host names beside letters and digits
 
 
 def _length(model: type[AuthorizationCode] | type[Filing], name: str) -> int:
@@ -150,9 +152,17 @@ class BeginInput(FilesFor):
     domain = HostName()
 
     def validate_order_number(self, value: str) -> str:
-        """Raises ValidationError for the code itself, which addresses, lists and events would show."""
-        code, named = self.initial_data.get("code"), values.normalise(value)
-        if isinstance(code, str) and values.is_well_formed(named) and values.normalise(code) == named:
+        """Raises ValidationError for one that carries the code, which addresses, lists and events would show."""
+        return self._without_code(value)
+
+    def validate_domain(self, value: str) -> str:
+        """Raises ValidationError for one that carries the code."""
+        return self._without_code(value)
+
+    def _without_code(self, value: str) -> str:
+        code = self.initial_data.get("code")
+        canonical = values.normalise(code) if isinstance(code, str) else ""
+        if values.is_well_formed(canonical) and canonical in values.normalise(_PARTING.sub("", value)):
             raise serializers.ValidationError(CODE_VALUE, "code_value")
         return value
 

@@ -62,6 +62,18 @@ def test_a_code_value_is_no_order_number_and_no_account(api: Api) -> None:
     assert not Filing.objects.exists()
 
 
+@pytest.mark.parametrize("around", ["web-{}", "{}-2", "x.{}_y"])
+def test_an_order_number_or_a_domain_that_carries_the_code_is_400(api: Api, around: str) -> None:
+    value = make_issued().value
+    assert begin(api, value, order_number=around.format(value)).wrong == [("order_number", "code_value")]
+    assert begin(api, value, order_number=around.format(value.replace("-", "_"))).wrong == [
+        ("order_number", "code_value")
+    ]
+    assert begin(api, value, domain=f"{value.lower()}.example.cn").wrong == [("domain", "code_value")]
+    assert begin(api, value, domain=f"{value[4:].replace('-', '.')}.example.cn").wrong == [("domain", "code_value")]
+    assert not Filing.objects.exists()
+
+
 def test_an_order_number_may_look_like_another_code(api: Api) -> None:
     assert begin(api, make_issued().value, order_number="2026112317000000000000000").status == 201
     assert begin(api, "o-7", order_number="o-7").refused == (404, "code_not_found")
