@@ -39,8 +39,14 @@ class LineFormatter(logging.Formatter):
             "logger": record.name,
             "message": redact(record.getMessage()),
         }
-        if current := context.request_id.get():
+        if current := _request_id(record):
             line["request_id"] = redact(current)
         if record.exc_info:
             line["exception"] = redact(self.formatException(record.exc_info))
         return json.dumps(line, ensure_ascii=False)
+
+
+def _request_id(record: logging.LogRecord) -> str:
+    """Of the request under way, or of the one that was just answered: Django logs refusals after its middleware."""
+    known: str = context.request_id.get() or getattr(getattr(record, "request", None), "request_id", "")
+    return known

@@ -69,6 +69,10 @@ def test_a_view_sets_its_own_caching() -> None:
         ("/api/v1/codes/", "en", "zh-hans", "en"),
         ("/api/v1/codes/", "zh-Hans", "en", "zh-hans"),
         ("/api/v1/codes/", "", "zh-hans", "en"),
+        ("/api/v1/codes/", "zh-hans;q=0", "", "en"),
+        ("/api/v1/codes/", "fr, zh;q=0.000, en;q=0.1", "", "en"),
+        ("/api/v1/codes/", "en;q=0,zh-hans;q=0.1", "", "zh-hans"),
+        ("/api/v1/codes/", "zh-hans;q=0.001", "", "zh-hans"),
     ],
 )
 def test_pages_follow_the_cookie_and_the_api_accept_language_alone(
@@ -102,6 +106,13 @@ def test_a_log_record_is_one_line_with_the_request_id() -> None:
     found = json.loads(line)
     assert (found["message"], found["level"], found["request_id"]) == ("first\nsecond", "INFO", "r-1")
     assert "ValueError" in found["exception"]
+
+
+@pytest.mark.parametrize("path", ["/api/v1/nope/", "/api/v1/codes/"])
+def test_the_log_of_a_refusal_has_its_request_id(path: str, db: None, caplog: pytest.LogCaptureFixture) -> None:
+    refused = Client().get(path, headers={"X-Request-ID": "r-9"})
+    line = json.loads(LineFormatter().format(caplog.records[-1]))
+    assert (line["logger"], line["request_id"]) == ("django.request", refused.json()["request_id"])
 
 
 def test_a_log_record_outside_a_request_has_no_request_id() -> None:
