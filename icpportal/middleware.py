@@ -40,6 +40,7 @@ STRICT_TRANSPORT = "Strict-Transport-Security"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _REQUEST_ID = re.compile(NAME)
+_REFUSED = re.compile(r"[^,;]*;\s*q=0(?:\.0{0,3})?\s*(?:,|$)", re.IGNORECASE)  # q=0: "not acceptable" (RFC 9110)
 
 
 class RequestIdMiddleware:
@@ -162,7 +163,7 @@ def accepted_language(request: HttpRequest) -> str:
 
 @lru_cache(maxsize=64)
 def _accepted(header: str) -> str:
-    """The language of an Accept-Language header, as Django finds it."""
+    """The language of an Accept-Language header, as Django finds it among those that are not refused."""
     request = HttpRequest()
-    request.META["HTTP_ACCEPT_LANGUAGE"] = header
+    request.META["HTTP_ACCEPT_LANGUAGE"] = _REFUSED.sub("", header)
     return translation.get_language_from_request(request)
