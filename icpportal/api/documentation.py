@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
@@ -66,6 +67,13 @@ class ProblemDetails(serializers.Serializer):
     errors = WrongField(many=True, required=False)  # type: ignore[assignment]
     failed = Failed(many=True, required=False)
     notes = serializers.ListField(child=serializers.CharField(), required=False)
+    needed = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="With missing_scope: any of these would do."
+    )
+    stored_version = serializers.IntegerField(required=False, help_text="With stale_version: the newest that is known.")
+    differs = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="With version_conflict: the fields that differ."
+    )
 
 
 class Health(serializers.Serializer):
@@ -219,14 +227,14 @@ def _problem_response(codes: list[str]) -> OpenApiResponse:
 
 
 EXAMPLES: dict[str, dict[str, Any]] = {
-    "invalid": {"errors": [{"field": "ips.0.address", "code": "invalid", "detail": "Enter a valid IP address."}]},
     "missing_scope": {"needed": ["codes:generate"]},
 }
 
 
 def problem_example(code: str) -> dict[str, Any]:
     """A body of this problem, as the document shows it."""
-    problem = problems.Invalid() if code == "invalid" else problems.Problem(code)
+    wrong = problems.FieldError("ips.0.address", "address", _("This is no IP address."))
+    problem = problems.Invalid(wrong) if code == "invalid" else problems.Problem(code)
     return problems.body_of(problem, REQUEST_ID) | EXAMPLES.get(code, {})
 
 

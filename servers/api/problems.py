@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from icpportal.api.documentation import EXAMPLES
 from icpportal.api.problems import FieldError, Invalid, Kind, Problem, declare, not_found, problem_of
 from servers.inventory.apply import AnotherAccounts, Incomplete, StaleVersion, VersionConflict
 
@@ -46,3 +47,6 @@ declare(
         _("The responses are not all instances there are, so it cannot be said which are missing."),
     ),
 )
+
+EXAMPLES["stale_version"] = {"stored_version": 18}
+EXAMPLES["version_conflict"] = {"differs": ["name"]}

@@ -11,8 +11,10 @@ from codes.api import payloads, schema
 from codes.eligibility import GENERATION
 from codes.validity import VALIDITY
 from icpportal.api import documentation, problems
+from icpportal.api.models import Scope
+from servers.api.schema import BODY_EXAMPLE
 from tests.api.client import Answer, Api
-from tests.factories import make_filing, make_issued, make_server
+from tests.factories import make_account, make_filing, make_issued, make_server
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +78,28 @@ def test_every_refusal_and_every_problem_is_there_with_an_example(document: Any)
         assert f'"{code}"' in text, code
     for code in ("not_eligible", "code_in_use", "throttled", "unavailable", "invalid", "order_conflict"):
         assert f'"code": "{code}"' in text
+
+
+def test_every_example_of_a_problem_has_only_fields_that_the_document_names(document: Any) -> None:
+    named = document["components"]["schemas"]["ProblemDetails"]["properties"]
+    for path, method, said in operations(document):
+        for answer in said["responses"].values():
+            for example in answer.get("content", {}).get(problems.CONTENT_TYPE, {}).get("examples", {}).values():
+                assert set(example["value"]) <= set(named), (path, method, example)
+
+
+def test_a_problem_has_only_fields_that_the_document_names(own_database: None) -> None:
+    api, account = Api(), make_account()
+    path, body = "servers/ins-1/", BODY_EXAMPLE | {"account": account.uid}
+    assert api.call("PUT", path, body).status == 201
+    answers = [
+        api.call("PUT", path, body | {"version": 16}),
+        api.call("PUT", path, body | {"name": "other"}),
+        Api(Scope.CODES_READ).post("codes/verify/", {"code": "x"}),
+    ]
+    assert [answer.code for answer in answers] == ["stale_version", "version_conflict", "missing_scope"]
+    for answer in answers:
+        assert set(answer.json) <= set(documentation.ProblemDetails().fields)
 
 
 @pytest.mark.parametrize("code", ["not_eligible", "not_prepaid", "code_used", "unavailable", "not_found"])
