@@ -177,9 +177,7 @@ class Inventory:
         self._unsure.discard(address)
 
     def _list_balancer(self, row: Mapping[str, Any]) -> None:
-        addresses = row.get("LoadBalancerVips") or []
-        if not isinstance(addresses, list):
-            raise Bad(_("%(name)s is not a list.") % {"name": "LoadBalancerVips"})
+        addresses = _list_of(row, "LoadBalancerVips")
         self._balancers.update([read_address(address, "LoadBalancerVips") for address in addresses])
 
     # Second reading
@@ -234,9 +232,7 @@ class Inventory:
     def _ips(self, row: Mapping[str, Any], instance_id: str) -> tuple[IPFacts, ...] | None:
         if "PublicIpAddresses" not in row:
             return None
-        given = row["PublicIpAddresses"] or []
-        if not isinstance(given, list):
-            raise Bad(_("%(name)s is not a list.") % {"name": "PublicIpAddresses"})
+        given = _list_of(row, "PublicIpAddresses")
         addresses = dict.fromkeys(read_address(address, "PublicIpAddresses") for address in given)
         ips = {address: self._ip(address, instance_id) for address in addresses}
         for address in self._elastic.get(instance_id, []):
@@ -268,6 +264,14 @@ def _entries(body: Mapping[str, Any], name: str) -> list[object]:
     """The rows of one list; none for null, for what is no list, and beside an error."""
     rows = body.get(name)
     return rows if isinstance(rows, list) and not body.get("Error") else []
+
+
+def _list_of(row: Mapping[str, Any], name: str) -> list[object]:
+    """A list within a row; null is an empty one. Raises Bad for anything else, an empty object among it."""
+    given = row.get(name)
+    if not isinstance(given, list | None):
+        raise Bad(_("%(name)s is not a list.") % {"name": name})
+    return given or []
 
 
 def _provider_error(error: object) -> object:

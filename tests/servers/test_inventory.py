@@ -173,6 +173,8 @@ def test_times_in_every_form(account: Account, text: str, moment: datetime) -> N
         {"PublicIpAddresses": ["119.***.***.51"]},
         {"PublicIpAddresses": ["203.0.113.7", 5]},
         {"PublicIpAddresses": "203.0.113.7"},
+        {"PublicIpAddresses": {}},
+        {"PublicIpAddresses": ""},
         {"PublicIpAddresses": ["203.0.113.007"]},
         {"Placement": None},
         {"Placement": {"Zone": None}},
