@@ -7,7 +7,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone, translation
 
-from icpportal.api import problems
+from icpportal.api import parsing, problems
 from icpportal.api.throttling import Count
 from icpportal.middleware import API_PREFIX, accepted_language
 from icpportal.response_headers import add, ready
@@ -24,6 +24,7 @@ class ApiMiddleware:
         response = self.get_response(request)
         if not request.path_info.startswith(API_PREFIX):
             return response
+        parsing.drop_rest(request)
         if response.status_code >= 400 and response.headers.get("Content-Type") != problems.CONTENT_TYPE:
             with translation.override(accepted_language(request)):
                 response = problems.of_response(response, request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpRequest
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from icpportal.api.problems import Invalid, Problem, Text
 
 MIB = 1024 * 1024  # bytes
-_DRAIN = 64 * MIB  # what is read and dropped at most of a body that is too large, so that the answer arrives
+_DRAIN = 64 * MIB  # what is read and dropped at most of a body that nobody wants, so that the answer arrives
 _CHUNK = 64 * 1024
 _JSON = re.compile(r'application/json(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE)
 _UNCLEAN = re.compile("[\x00\ud800-\udfff]")
@@ -35,6 +36,17 @@ def read_json(request: HttpRequest, *, limit: int) -> dict[str, Any]:
         return {}
     _check_type(request)
     return parse(raw)
+
+
+def drop_rest(request: HttpRequest) -> None:
+    """Read what nobody has read of the body, and drop it.
+
+    A server that is left with it closes the connection, although it said that it would keep it, and a client that is
+    still sending does not see the answer.
+    """
+    if request.META.get("CONTENT_LENGTH") or _is_endless(request):
+        with suppress(Exception):  # whoever breaks off has the answer that is due
+            _drop(_source(request))
 
 
 def parse(raw: bytes) -> dict[str, Any]:
@@ -69,17 +81,25 @@ def _is_endless(request: HttpRequest) -> bool:
 
 
 def _read(request: HttpRequest, limit: int) -> bytes:
-    source = request.META["wsgi.input"] if _is_endless(request) else request
+    source = _source(request)
     try:
         raw: bytes = source.read(limit + 1)
         if len(raw) <= limit:
             return raw
-        dropped = len(raw)
-        while dropped < _DRAIN and (chunk := source.read(_CHUNK)):
-            dropped += len(chunk)
+        _drop(source)
     except Exception as error:  # each server has errors of its own for chunks that are none
         raise _unreadable(_("The body broke off.")) from error
     raise Problem("too_large", _("The body is larger than %(limit)d MiB.") % {"limit": limit // MIB})
+
+
+def _source(request: HttpRequest) -> Any:
+    return request.META["wsgi.input"] if _is_endless(request) else request
+
+
+def _drop(source: Any) -> None:
+    dropped = 0
+    while dropped < _DRAIN and (chunk := source.read(_CHUNK)):
+        dropped += len(chunk)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Whatever is sent, the answer is a clean problem."""
 
+import io
 import json
 from typing import Any
 
@@ -289,3 +290,11 @@ def test_the_use_of_a_token_is_kept_to_the_minute(api: Api, time_travel: Any) ->
     time_travel.shift(1)
     api.get("codes/")
     assert (used() - NOW).seconds == 60
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "codes/verify/"), ("GET", "health/live/"), ("PUT", "nowhere/")])
+def test_nothing_is_left_of_a_body_that_nobody_read(db: None, method: str, path: str) -> None:
+    rest = io.BytesIO(b"x" * 200_000)
+    sent = {"wsgi.input": rest, "CONTENT_LENGTH": "200000", "CONTENT_TYPE": "application/json"}
+    assert Client().generic(method, BASE + path, **sent).status_code in (401, 200, 404)
+    assert rest.read() == b""
