@@ -239,9 +239,11 @@ def problem_example(code: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=4)
-def schema(language: str) -> dict[str, Any]:
-    """The document in one language; made once a process."""
+def schema(language: str, prefix: str = "/") -> dict[str, Any]:
+    """The document in one language; made once a process. `prefix` is where the request at hand says the desk is."""
     with override(language):
         document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    if prefix != "/":
+        document["servers"] = [{"url": prefix.rstrip("/")}]
     describe_headers(document)
     return document

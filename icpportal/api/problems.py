@@ -16,6 +16,7 @@ from typing import Any
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.urls import get_script_prefix
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -23,7 +24,7 @@ from icpportal.errors import RETRY_AFTER, is_unavailable
 
 Text = str | Promise
 CONTENT_TYPE = "application/problem+json"
-BASE = "/api/v1/problems/"
+BASE = "api/v1/problems/"  # below the path where the desk is mounted
 NO_SUCH_FIELD = _("There is no such field.")
 MOST_UNKNOWN = 100  # unknown fields that one answer names
 logger = logging.getLogger(__name__)
@@ -151,7 +152,7 @@ def body_of(problem: Problem, request_id: str) -> dict[str, Any]:
     """The members of the body, in the language of the moment."""
     kind = problem.kind
     body = {
-        "type": f"{BASE}{kind.code}",
+        "type": f"{get_script_prefix()}{BASE}{kind.code}",
         "title": str(kind.title),
         "status": kind.status,
         "code": kind.code,

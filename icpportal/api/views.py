@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import get_script_prefix
 from django.utils.translation import get_language
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -16,7 +17,7 @@ from icpportal.api.answers import answer
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
     """The OpenAPI 3.1 document, in the language of the caller."""
-    return answer(documentation.schema(get_language() or "en"))
+    return answer(documentation.schema(get_language() or "en", get_script_prefix()))
 
 
 @csrf_exempt

@@ -104,7 +104,7 @@ def test_a_problem_has_only_fields_that_the_document_names(own_database: None) -
 
 @pytest.mark.parametrize("code", ["not_eligible", "not_prepaid", "code_used", "unavailable", "not_found"])
 def test_a_problems_type_is_a_page(db: None, code: str) -> None:
-    response = Client().get(f"{problems.BASE}{code}")
+    response = Client().get(f"/{problems.BASE}{code}")
     kind = problems.KINDS[code]  # the apps declared theirs by now
     assert (response.status_code, response["Content-Type"]) == (200, "text/html; charset=utf-8")
     assert str(kind.title) in response.content.decode()
