@@ -14,8 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import ShownState
 from codes.models import AuthorizationCode, Filing
+from codes.names import host_name
 from codes.validity import shown_as
-from codes.values import TAIL
+from codes.values import TAIL, normalise
 from icpportal.api.filters import MomentFilter, OfOneFilter, PatternFilter, StrictFilterSet, TextFilter
 from icpportal.handles import NAME, UID
 from servers.filters import either, is_wide, named_servers
@@ -132,10 +133,10 @@ class CodeFilterSet(StrictFilterSet):
             known.filter(ip__address=canonical_address(value) or value),
             known.filter(filings__order_number=value),
             known.filter(filings__icp_number=value),
-            known.filter(filings__domain=value.lower()),
+            known.filter(filings__domain=host_name(value) or value.lower()),
         ]
         if len(value) == TAIL:
-            ways.append(known.filter(tail=value.upper()))
+            ways.append(known.filter(tail=normalise(value)))
         wide = Q()
         for lookup, found in named_servers(value):
             of_servers = Q((f"server__{lookup}", found))

@@ -17,7 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from codes.eligibility import GENERATION
 from codes.foregone import cannot_fail, cannot_pass, values_that_fail
 from codes.models import AuthorizationCode, Filing
-from codes.values import TAIL
+from codes.names import host_name
+from codes.values import TAIL, normalise
 from icpportal.api.filters import FlagFilter, MomentFilter, OfOneFilter, StrictFilterSet, TextFilter
 from icpportal.handles import UID
 from servers.choices import BillingMode, Jurisdiction, ServerState
@@ -167,8 +168,8 @@ class ServerFilterSet(StrictFilterSet):
             ways += [
                 filings.filter(order_number=value),
                 filings.filter(icp_number=value),
-                filings.filter(domain=value.lower()),
+                filings.filter(domain=host_name(value) or value.lower()),
             ]
             if len(value) == TAIL:
-                ways.append(AuthorizationCode.objects.filter(tail=value.upper()).values("server"))
+                ways.append(AuthorizationCode.objects.filter(tail=normalise(value)).values("server"))
         return servers.filter(either(wide, ways))

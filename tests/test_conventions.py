@@ -12,9 +12,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up; what stands nowhere here is an interface, above them all.
 LAYERS = [
     "icpportal.context icpportal.dates icpportal.env icpportal.handles icpportal.primary_keys icpportal.sentences "
-    "icpportal.statements codes.choices codes.policy codes.values codes.notices.choices codes.webhooks.choices "
-    "codes.chain icpportal.append_only icpportal.bulk icpportal.plans icpportal.retry_after icpportal.sealing "
-    "icpportal.snapshots icpportal.spreadsheets servers.choices servers.regions servers.terms",
+    "icpportal.statements codes.choices codes.names codes.policy codes.values codes.notices.choices "
+    "codes.webhooks.choices codes.chain icpportal.append_only icpportal.bulk icpportal.plans icpportal.retry_after "
+    "icpportal.sealing icpportal.snapshots icpportal.spreadsheets servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.final_rows codes.first_rows codes.prepared "
     "servers.models",
     "codes.reports",

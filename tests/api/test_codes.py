@@ -55,6 +55,14 @@ def test_a_code_names_the_filing_that_holds_it(api: Api) -> None:
     assert api.get(f"codes/{filing.code_id}/").json["filing"] is None
 
 
+@pytest.mark.parametrize("listed", ["codes", "servers"])
+def test_a_domain_is_found_as_it_was_sent(api: Api, listed: str) -> None:
+    filing = {"code": make_issued().value, "order_number": "o-1", "domain": "Bücher.例子.CN"}
+    assert api.post("filings/", filing).json["domain"] == "xn--bcher-kva.xn--fsqu00a.cn"
+    for typed in ("Bücher.例子.CN", "bücher.例子。cn", "xn--bcher-kva.xn--fsqu00a.cn"):
+        assert len(api.get(f"{listed}/?search={typed}").json["results"]) == 1, typed
+
+
 def test_each_filter_finds_its_codes_and_no_other(api: Api) -> None:
     server = make_server(name="shop-1", expires_at=NOW + timedelta(days=10))
     code = make_code(server, authorized_account="777")
@@ -78,6 +86,8 @@ def test_each_filter_finds_its_codes_and_no_other(api: Api) -> None:
     for term in ("shop", server.account.uid, code.ip.address, filing.order_number, "粤ICP备12345678号", "a.example.cn"):
         assert ids(api, f"?search={term}") == [code.pk], term
     assert code.pk in ids(api, f"?search={code.tail.lower()}")
+    AuthorizationCode.objects.filter(pk=code.pk).update(tail="01XYZ")
+    assert [ids(api, f"?search={typed}") for typed in ("olxyz", "０１ＸＹＺ")] == [[code.pk]] * 2
     assert ids(api, "?search=nothing") == ids(api, "?account=nobody") == []
 
 
