@@ -70,6 +70,16 @@ def test_every_call_has_a_summary_and_examples(document: Any) -> None:
             assert all("examples" in content for content in said["requestBody"]["content"].values()), path
 
 
+def test_no_body_takes_an_unknown_field_or_an_empty_text_where_it_is_refused(document: Any) -> None:
+    schemas = document["components"]["schemas"]
+    bodies = {name: said for name, said in schemas.items() if name.endswith("Input") or name == "GenerateItem"}
+    assert len(bodies) >= 12
+    assert [name for name, said in bodies.items() if said.get("additionalProperties") is not False] == []
+    assert schemas["VerifyInput"]["properties"]["code"]["minLength"] == 1
+    assert schemas["ReasonInput"]["properties"]["reason"]["minLength"] == 1
+    assert "minLength" not in schemas["GenerateInput"]["properties"]["remark"]
+
+
 def test_every_refusal_and_every_problem_is_there_with_an_example(document: Any) -> None:
     text = json.dumps(document)
     for rule in (*GENERATION.rules, *VALIDITY.rules):
