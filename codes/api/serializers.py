@@ -20,6 +20,7 @@ from icpportal.api.serializers import InputSerializer
 from icpportal.handles import NAME, UID
 
 MAX_ITEMS = 100
+NO_ORDER_NUMBER = _("Give 1 to 64 letters, digits, dots, hyphens or underscores, and not dots alone.")
 _PARTING = re.compile("[._-]")  # what stands in order numbers and host names beside letters and digits
 
 
@@ -51,7 +52,7 @@ def account(**options: Any) -> Words:
 
 def order_number() -> Text:
     """An order number of the client's own."""
-    return Text(validators=_form(NAME, _("Give 1 to 64 letters, digits, dots, hyphens or underscores.")))
+    return Text(validators=_form(NAME, NO_ORDER_NUMBER))
 
 
 def icp_number(**options: Any) -> Text:
@@ -152,7 +153,9 @@ class BeginInput(FilesFor):
     domain = HostName()
 
     def validate_order_number(self, value: str) -> str:
-        """Raises ValidationError for one that carries the code, which addresses, lists and events would show."""
+        """Raises ValidationError for one that no address can carry, and for one that carries the code."""
+        if not value.strip("."):  # clients take . and .. out of an address before they send it (RFC 3986)
+            raise serializers.ValidationError(NO_ORDER_NUMBER, "form")
         return self._without_code(value)
 
     def validate_domain(self, value: str) -> str:

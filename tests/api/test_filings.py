@@ -213,7 +213,7 @@ def test_what_is_no_domain_is_400(api: Api, domain: object) -> None:
     assert [name for name, _code in begin(api, "x", domain=domain).wrong] == ["domain"]
 
 
-@pytest.mark.parametrize("order", ["", "a b", "a/b", "é", "x" * 65, 5, None, "a\n"])
+@pytest.mark.parametrize("order", ["", "a b", "a/b", "é", "x" * 65, 5, None, "a\n", ".", ".."])
 def test_what_is_no_order_number_is_400(api: Api, order: object) -> None:
     assert [name for name, _code in begin(api, "x", order_number=order).wrong] == ["order_number"]
 
