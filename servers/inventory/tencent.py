@@ -127,6 +127,7 @@ class Inventory:
             self.rejected.append(Rejected(id=None, detail=_("This is none of the responses that can be read.")))
         for name in SETS:
             if not isinstance(body.get(name), list | None):
+                self._errors += 1
                 self.rejected.append(Rejected(id=None, detail=_("%(name)s is not a list.") % {"name": name}))
         total = body.get("TotalCount")
         if "InstanceSet" in body and isinstance(total, int) and not isinstance(total, bool):

@@ -540,6 +540,8 @@ ERROR = {"Response": {"Error": {"Code": "InternalError", "Message": "…"}}}
         [instances(instance(), total=2), instances(instance(), total=2)],
         [instances(instance(), {"InstanceName": "nameless"})],
         [instances(instance(), total=1), instances(instance("ins-b"), total=3)],
+        [{"Response": {"TotalCount": 0, "InstanceSet": {}}}],
+        [instances(instance(), total=1), {"Response": {"TotalCount": 1, "InstanceSet": ""}}],
     ],
     ids=str,
 )
