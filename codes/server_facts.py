@@ -110,8 +110,8 @@ def usable_address(server: Any) -> str | None:
 
 
 def missing_months(server: Any, policy: Policy) -> dict[str, object]:
-    """Whole calendar months that the term lacks; 0 when it is long enough (decision 2)."""
-    return {"missing": max(policy.min_prepaid_months - server.term_months, 0)}
+    """Whole calendar months that the term lacks (decision 2); 1, the least there is, when it is long enough."""
+    return {"missing": max(policy.min_prepaid_months - server.term_months, 1)}
 
 
 def found_term(server: Any, language: Language) -> object:

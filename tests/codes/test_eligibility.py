@@ -101,6 +101,13 @@ def test_a_short_term_says_how_many_months_there_are_and_are_missing(months: int
     assert remedy(server, "prepaid_term_too_short") == advice
 
 
+def test_a_term_that_is_long_enough_lacks_no_zero_months() -> None:
+    server = make_server()
+    assert remedy(server, "prepaid_term_too_short") == "Renew for 1 more month or longer: the terms add up."
+    with translation.override("zh-hans"):
+        assert "0" not in remedy(server, "prepaid_term_too_short")
+
+
 def test_the_policy_names_the_months(settings: Any) -> None:
     settings.MIN_PREPAID_MONTHS = 6
     server = make_server(prepaid_months=5)
