@@ -98,11 +98,16 @@ def fetch_in_turn(*asked: Asked, database: Any = None, last: bool = False) -> li
     if database.vendor != "postgresql":
         return [_through_cursor(each, database) for each in asked]
     database.ensure_connection()
-    turn = _Turn(database.connection, asked, ends=last and len(database.atomic_blocks) == 1)
+    turn = _Turn(database.connection, asked, ends=last and _is_outermost(database))
     for each in asked:
         cursor = database.make_debug_cursor(turn) if database.queries_logged else database.make_cursor(turn)
         cursor.execute(each.statement.sql, each.values)
     return turn.rows
+
+
+def _is_outermost(database: Any) -> bool:
+    """Whether a transaction ends with the `atomic` block under way: not if it was begun by hand, without autocommit."""
+    return len(database.atomic_blocks) == 1 and database.commit_on_exit
 
 
 def _through_cursor(asked: Asked, database: Any) -> list[Any]:

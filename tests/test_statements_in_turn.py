@@ -110,6 +110,19 @@ def test_without_a_block_there_is_no_end_to_send() -> None:
 
 
 @on_postgresql
+@pytest.mark.parametrize("savepoint", [False, True])
+def test_the_end_of_a_block_in_a_transaction_begun_by_hand_ends_nothing(savepoint: bool) -> None:
+    transaction.set_autocommit(False)
+    try:
+        with transaction.atomic(savepoint=savepoint):
+            INSERTION.fetch(["nowhere"], last=True)
+    finally:
+        transaction.rollback()
+        transaction.set_autocommit(True)
+    assert not Region.objects.filter(code="nowhere").exists()
+
+
+@on_postgresql
 @pytest.mark.parametrize("last", [False, True])
 def test_nothing_stays_of_those_before_an_error_and_none_after_it_is_run(last: bool) -> None:
     with pytest.raises(DataError), transaction.atomic():
