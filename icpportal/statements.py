@@ -91,7 +91,7 @@ def fetch_in_turn(*asked: Asked, database: Any = None, last: bool = False) -> li
 
     PostgreSQL gets them at once, with the beginning of a transaction where Django wants one: a round trip in all. It
     runs the next when the one before is done, be it after a wait for a lock, and sees what is there then. With `last`
-    nothing follows in the `atomic` block around: if that is the outermost, its end goes along.
+    nothing follows in the `atomic` block around, nor is it taken back: if that is the outermost, its end goes along.
     Raises Django's database errors, as a cursor of Django's does; what came after the error was not run.
     """
     database = database or connections[DEFAULT_DB_ALIAS]

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 from django.db import DataError, IntegrityError, OperationalError, connection, transaction
-from django.test.utils import CaptureQueriesContext
 
 from icpportal.connections import drop_ended
 from icpportal.plans import planned_anew
 from icpportal.statements import Asked, Statement, fetch_in_turn
 from servers.models import Region
+from tests.test_statements import logged
 
 pytestmark = pytest.mark.django_db(transaction=True)
 on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite takes them one by one")
@@ -62,16 +62,7 @@ def test_each_sees_what_those_before_it_did() -> None:
 
 
 def test_each_is_logged_and_wrapped() -> None:
-    seen: list[str] = []
-
-    def wrapper(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        seen.append(sql)
-        return execute(sql, params, many, context)
-
-    with CaptureQueriesContext(connection) as queries, connection.execute_wrapper(wrapper):
-        fetch_in_turn(ADDED, SEEN)
-    assert seen == [INSERTION.sql, LOOK.sql]
-    assert len(queries) == 2
+    assert logged(lambda: fetch_in_turn(ADDED, SEEN)) == [INSERTION.sql, LOOK.sql]
 
 
 @on_postgresql
