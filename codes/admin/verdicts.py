@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, ngettext, override
 from django.utils.translation import gettext as _
 
 from codes import validity
@@ -52,8 +52,12 @@ def server_verdict(report: Report[Server]) -> Verdict:
     """May this server generate (FAQ 4)? The line under the headline says everything that is wrong."""
     if report.passed:
         values = {"left": codes_left(report), "limit": report.policy.codes_per_server}
-        line = _("Every condition passes; %(left)d of %(limit)d codes are left.") % values
-        return Verdict(kind="ok", headline=_("Can generate a code"), line=line)
+        line = ngettext(
+            "Every condition passes; %(left)d of %(limit)d codes is left.",
+            "Every condition passes; %(left)d of %(limit)d codes are left.",
+            values["left"],
+        )
+        return Verdict(kind="ok", headline=_("Can generate a code"), line=line % values)
     sentences = [refusal.sentence for refusal in refusals(report)]
     if FILING_NOT_REQUIRED in report.notes:
         sentences.insert(0, _("In Hong Kong, China, no ICP filing is needed (FAQ 7)."))
@@ -126,7 +130,12 @@ def replies(report: Report[Server], others: Sequence[Server]) -> list[Reply]:
 def _reply(report: Report[Server], others: Sequence[Server]) -> str:
     server = {"server": report.subject.instance_id, "left": codes_left(report)}
     if report.passed:
-        return _("Server %(server)s can generate an ICP filing authorization code; %(left)d are left.") % server
+        can = ngettext(
+            "Server %(server)s can generate an ICP filing authorization code; %(left)d is left.",
+            "Server %(server)s can generate an ICP filing authorization code; %(left)d are left.",
+            codes_left(report),
+        )
+        return can % server
     lines = [_("Server %(server)s cannot generate an ICP filing authorization code at the moment:") % server]
     lines += [f"{number}. {refusal}" for number, refusal in enumerate(refusals(report), start=1)]
     if FILING_NOT_REQUIRED in report.notes:

@@ -12,6 +12,7 @@ from codes import services
 from codes.admin import changes
 from codes.admin.columns import page_url
 from codes.admin.rows import dressed
+from codes.admin.verdicts import replies, server_verdict
 from codes.admin.what_if import endings
 from codes.choices import Channel, EventType
 from codes.eligibility import GENERATION, Choice
@@ -116,6 +117,17 @@ def test_the_reply_in_the_pages_own_language_comes_first(language: str, first: s
     page = signed_in().get(page_url(factories.make_server()), headers={"accept-language": language})
     assert next(reply.language for reply in page.context["replies"]) == first
     assert f'id="choose-reply-{first}" class="visually-hidden" checked' in page.content.decode()
+
+
+@pytest.mark.parametrize(("generated", "left"), [(4, "1 of 5 codes is left."), (3, "2 of 5 codes are left.")])
+def test_codes_left_are_counted_in_words_that_fit(generated: int, left: str) -> None:
+    server = factories.make_server()
+    for _slot in range(generated):
+        factories.make_issued(server)
+    report = GENERATION.report(server, now=NOW)
+    assert server_verdict(report).line.endswith(left)
+    reply = next(each.text for each in replies(report, []) if each.language == "en")
+    assert reply.endswith("1 is left." if generated == 4 else "2 are left.")
 
 
 def test_copying_is_the_primary_button_where_nothing_can_be_generated() -> None:
