@@ -44,11 +44,12 @@ _LASTING = (ShownState.INVALID, ShownState.EXPIRED)  # shown whatever the stored
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """One code before an action: `why` it is skipped, or "" and what is shown of it `then`."""
+    """One code before an action: `why` it is skipped, or "" and what is shown of it `then`, and `until` when."""
 
     code: Any
     why: str
     then: str
+    until: str
     held: str
 
 
@@ -122,6 +123,7 @@ def plan(transition: Transition, chosen: list[int], *, now: datetime) -> list[Pl
             code=code,
             why=str(transition.refusal(code.state)),
             then=badge(_then(code, transition)),
+            until="" if _then(code, transition) == ShownState.WITHDRAWN else code.expiry_cell,
             held=held_for(code, now=now),
         )
         for code in rows

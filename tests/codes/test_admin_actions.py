@@ -10,8 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from codes import values
+from codes.admin.actions import plan
 from codes.admin.columns import list_url, page_url
-from codes.choices import Channel, EventType, FilingState, State
+from codes.choices import Action, Channel, EventType, FilingState, State
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode, CodeEvent
 from icpportal import sealing
@@ -75,6 +76,14 @@ def test_a_withdrawal_ends_the_code():
     client.post(act_url(code, "withdraw"), WHY)
     code.refresh_from_db()
     assert code.state == State.WITHDRAWN
+
+
+def test_only_a_code_that_lives_on_is_told_with_its_expiry():
+    def planned(action):
+        return plan(TRANSITIONS[action], [make_code(action.value).pk], now=timezone.now())[0]
+
+    lives, ends = planned(Action.RESET), planned(Action.WITHDRAW)
+    assert (bool(lives.until), ends.until) == (True, "")
 
 
 def test_a_rotation_replaces_the_value_and_shows_none():
