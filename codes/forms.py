@@ -12,11 +12,10 @@ from codes.choices import Action
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
 from codes.support import MAX_TEXT
-from codes.views.once import FORM_ID
+from icpportal.once import OnceForm
 from servers.models import IPAddress
 
 UID = r"^[0-9]{5,20}$"
-_FORM_LOST = _("The form was not sent whole. Check it and send it again.")
 
 
 def _remark() -> forms.CharField:
@@ -40,12 +39,9 @@ def _authorized_account() -> forms.RegexField:
     )
 
 
-class GenerateForm(forms.Form):
+class GenerateForm(OnceForm):
     """Everything that generating asks for. `ips` are the assignments that a code may be generated for."""
 
-    form_id = forms.RegexField(
-        FORM_ID, widget=forms.HiddenInput, error_messages=dict.fromkeys(("required", "invalid"), _FORM_LOST)
-    )
     ip = forms.TypedChoiceField(
         label=_("Public IP"),
         coerce=int,

@@ -1,6 +1,6 @@
 """What is said after an act, kept until the next page: in a cookie, and only what is too long for one in the session.
 
-Not in the session first: forms that are sent at once write to it under a lock (codes/views/once.py).
+Not in the session first: forms that are sent at once write to it under a lock (icpportal/once.py).
 """
 
 from __future__ import annotations

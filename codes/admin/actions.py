@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -20,10 +21,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from codes import services
-from codes.admin.asking import ask_about
+from codes.admin.asking import ask_about, repeated
 from codes.admin.base import DeskRecord
 from codes.admin.columns import badge, held_for, page_url
-from codes.admin.forms import DeskForm, EditForm, ReasonForm
+from codes.admin.forms import ActForm, EditForm, ReasonForm
 from codes.admin.many_values import ask_before
 from codes.admin.request import posted, staff
 from codes.admin.rows import dressed
@@ -33,6 +34,7 @@ from codes.errors import Refused
 from codes.lifecycle import TRANSITIONS, Transition
 from codes.messages import explain
 from codes.models import AuthorizationCode
+from icpportal.once import once
 
 VERBS: Mapping[Action, Callable[..., AuthorizationCode]] = {
     Action.RESET: services.reset,
@@ -102,9 +104,11 @@ def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: s
     """Asks, then does it for one code, and returns to its page."""
     transition = transition_for(request, action)
     code = _code(model_admin, request, pk)
+    if (again := repeated(request, code)) is not None:
+        return again
     if (asked := ask_before(transition.action, request, now=timezone.now())) is not None:
         return asked
-    form = ReasonForm(posted(request), action=transition.action)
+    form = ActForm(posted(request), action=transition.action)
     if request.method == "POST" and form.is_valid():
         refusal = _do(transition, code, form, request, timezone.now())
         if refusal:
@@ -138,7 +142,7 @@ def _then(code: Any, transition: Transition) -> str:
 
 
 def _ask(
-    model_admin: DeskRecord, request: HttpRequest, transition: Transition, code: AuthorizationCode, form: DeskForm
+    model_admin: DeskRecord, request: HttpRequest, transition: Transition, code: AuthorizationCode, form: ActForm
 ) -> HttpResponse:
     now = timezone.now()
     planned = plan(transition, [code.pk], now=now)
@@ -162,11 +166,15 @@ def _ask(
     return TemplateResponse(request, "admin/desk/bulk_codes.html", context)
 
 
-def _do(transition: Transition, code: AuthorizationCode, form: DeskForm, request: HttpRequest, now: datetime) -> str:
-    """Why it was refused, or ""."""
-    texts = {"reason": form.cleaned_data["reason"], "ticket": form.cleaned_data["ticket"]}
+def _do(transition: Transition, code: AuthorizationCode, form: ActForm, request: HttpRequest, now: datetime) -> str:
+    """Does it, once for each form: why it was refused, or ""."""
+
+    def act(session: SessionBase) -> int:
+        texts = {"reason": form.cleaned_data["reason"], "ticket": form.cleaned_data["ticket"]}
+        return VERBS[transition.action](code, **texts, actor=staff(request), channel=Channel.ADMIN, now=now).pk
+
     try:
-        VERBS[transition.action](code, **texts, actor=staff(request), channel=Channel.ADMIN, now=now)
+        once(request, form, act)
     except Refused as refused:
         return explain(refused)
     return ""

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin.base import Rows, choice_filter
 from codes.admin.columns import link, moment, page_url, yes_no
-from codes.admin.forms import DeskForm
+from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.admin.request import posted
 from codes.admin.secrets import SecretRecord
 from icpportal.api import tokens
@@ -29,7 +29,7 @@ YES_NO = [("True", _("Yes")), ("False", _("No"))]
 HOURS_A_YEAR, DAYS_A_CENTURY = 8760, 36_500
 
 
-class LifetimeForm(DeskForm):
+class LifetimeForm(DeskOnceForm):
     """How long the new token is valid."""
 
     days = forms.IntegerField(
@@ -157,10 +157,13 @@ class ApiClientAdmin(SecretRecord):
         """Another token, shown once; the old ones end after the overlap."""
         client = self.changeable(request, pk)
         form = RotateForm(posted(request))
-        if request.method == "POST" and form.is_valid():
+
+        def make(request: HttpRequest, form: Any) -> tuple[ApiClient, str]:
             overlap = timedelta(hours=form.cleaned_data["hours"])
-            token = tokens.rotate(client, overlap=overlap, lifetime=form.lifetime(), now=timezone.now())
-            return self.secret_page(request, client, token)
+            return client, tokens.rotate(client, overlap=overlap, lifetime=form.lifetime(), now=timezone.now())
+
+        if request.method == "POST" and (answer := self.secret_once(request, form, make)) is not None:
+            return answer
         question = _("Give %(client)s another token?") % {"client": client}
         effect = _("A new token is shown once. Until the old ones end, all of them open the API.")
         return self.ask(request, client, form, title=question, effect=effect, button=_("Make a token"))

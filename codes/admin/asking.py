@@ -1,15 +1,21 @@
-"""The question before something is done with one object: title, effect, a form and one button."""
+"""The question before something is done with one object: title, effect, a form and one button; and its repetition."""
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.db.models import Model
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from codes.admin.base import DeskAdmin
 from codes.admin.columns import page_url
 from codes.admin.forms import DeskForm
 from codes.lifecycle import StrPromise
+from icpportal.once import made_before
+
+_DONE_BEFORE = _("This form was sent before and did its work then. Nothing was done again.")
 
 
 def ask_about(
@@ -34,3 +40,14 @@ def ask_about(
         "button": button,
     }
     return TemplateResponse(request, "admin/desk/form.html", context, status=status)
+
+
+def repeated(request: HttpRequest, obj: Model) -> HttpResponse | None:
+    """To the page of `obj`, for a form that was carried out before (icpportal/once.py); None for any other."""
+    return None if made_before(request) is None else done_before(request, obj)
+
+
+def done_before(request: HttpRequest, obj: Model, *, said: Promise = _DONE_BEFORE) -> HttpResponse:
+    """To the page of `obj`, saying that the form did its work already."""
+    messages.info(request, str(said))
+    return HttpResponseRedirect(page_url(obj))

@@ -14,6 +14,7 @@ from codes.lifecycle import TRANSITIONS
 from codes.messages import explain
 from codes.models import AuthorizationCode, CodeEvent, SavedView
 from codes.policy import Policy
+from icpportal.once import OnceForm
 from servers.models import IPAddress
 
 
@@ -67,6 +68,10 @@ class DeskForm(forms.Form):
             field.widget.attrs["autocomplete"] = "off"
 
 
+class DeskOnceForm(OnceForm, DeskForm):
+    """A form that is carried out once, however often it is sent; alone, it asks nothing."""
+
+
 class WhyForm(DeskForm):
     """Why, and on which ticket."""
 
@@ -86,6 +91,10 @@ class ReasonForm(WhyForm):
         self.fields["reason"].required = Channel.ADMIN in TRANSITIONS[action].reason_in
 
 
+class ActForm(DeskOnceForm, ReasonForm):
+    """What ends a hold, a code or its value: sent again, it would hit what has come since."""
+
+
 class TicketForm(DeskForm):
     """Generating for several servers: what all of them share."""
 
@@ -93,7 +102,7 @@ class TicketForm(DeskForm):
     ticket = _ticket()
 
 
-class GenerateForm(DeskForm):
+class GenerateForm(DeskOnceForm):
     """Which IP, how many codes, for whom. The first IP is the default one."""
 
     def __init__(self, *args: Any, ips: Any, left: int, **kwargs: Any) -> None:

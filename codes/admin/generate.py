@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from codes import services
-from codes.admin.asking import ask_about
+from codes.admin.asking import ask_about, done_before, repeated
 from codes.admin.base import DeskRecord
 from codes.admin.bulk_kinds import KINDS
 from codes.admin.columns import page_url
@@ -26,6 +26,7 @@ from codes.eligibility import GENERATION, codes_left, usable_ips
 from codes.errors import NotEligible, Refused
 from codes.messages import explain
 from codes.reports import Report
+from icpportal.once import once
 from icpportal.sentences import comma, join
 from servers.models import Server
 
@@ -56,6 +57,8 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
     server: Server | None = model_admin.page_object(request, str(pk))
     if server is None:
         raise Http404
+    if (again := repeated(request, server)) is not None:
+        return again
     now = timezone.now()
     report = GENERATION.report(server, now=now)
     if not report.passed:
@@ -63,8 +66,7 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(page_url(server))
     form = GenerateForm(posted(request), ips=usable_ips(server, now=now), left=codes_left(report))
     if request.method == "POST" and form.is_valid():
-        _generate(server, request, now=now, **form.cleaned_data)
-        return HttpResponseRedirect(page_url(server))
+        return _generate(server, request, form, now=now)
     return ask_about(
         server,
         model_admin,
@@ -77,13 +79,23 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _generate(server: Server, request: HttpRequest, *, now: datetime, **choices: Any) -> None:
-    """Generates, and says which codes there are now, masked, or why there are none."""
+def _generate(server: Server, request: HttpRequest, form: GenerateForm, *, now: datetime) -> HttpResponse:
+    """Generates, once for each form, and says which codes there are now, masked, or why there are none."""
+    issued: list[services.Issued] = []
+
+    def act(session: SessionBase) -> int:
+        choices = form.cleaned_data
+        issued.extend(services.generate(server, actor=staff(request), channel=Channel.ADMIN, now=now, **choices))
+        return issued[0].code.pk
+
     try:
-        issued = services.generate(server, actor=staff(request), channel=Channel.ADMIN, now=now, **choices)
+        _first, is_new = once(request, form, act, keeping=(NotEligible,))
     except Refused as refused:
         messages.error(request, explain(refused))
-        return
+        return HttpResponseRedirect(page_url(server))
+    if not is_new:
+        return done_before(request, server)
     masked = comma().join(each.code.masked for each in issued)
     text = ngettext("Code generated: %(codes)s.", "Codes generated: %(codes)s.", len(issued))
     messages.success(request, join([text % {"codes": masked}, _("Reveal shows the value.")]))
+    return HttpResponseRedirect(page_url(server))

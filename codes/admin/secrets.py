@@ -5,23 +5,31 @@ Both are made, changed after a question, and answer once with a secret that no b
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
-from codes.admin.asking import ask_about
+from codes.admin.asking import ask_about, done_before
 from codes.admin.base import DeskRecord
 from codes.admin.columns import list_url, page_url
-from codes.admin.forms import DeskForm
+from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.admin.request import posted
+from icpportal.once import made_before, once
 from icpportal.sign_in.confirming import recently_confirmed
 
 Text = str | Promise
+Maker = Callable[[HttpRequest, Any], tuple[Model, str] | None]
+_SHOWN_BEFORE = _(
+    "This form was sent before: what it made was shown then, and cannot be shown again. If it is lost, make another."
+)
 
 
 class SecretRecord(DeskRecord):
@@ -58,7 +66,7 @@ class SecretRecord(DeskRecord):
         """The new object and its secret; None when the valid form could not be carried out and says why."""
         raise NotImplementedError
 
-    def new_form(self, data: Any) -> DeskForm:
+    def new_form(self, data: Any) -> DeskOnceForm:
         """What is asked of a new one."""
         raise NotImplementedError
 
@@ -68,9 +76,8 @@ class SecretRecord(DeskRecord):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = self.new_form(posted(request))
-        made = self.make(request, form) if request.method == "POST" and form.is_valid() else None
-        if made is not None:
-            return self.secret_page(request, *made)
+        if request.method == "POST" and (answer := self.secret_once(request, form, self.make)) is not None:
+            return answer
         context = {"lead": self.add_lead, "form": form, "button": self.add_button, "list_url": list_url(self.model)}
         return self._shown(request, "admin/desk/secret_add.html", self.add_title, context)
 
@@ -80,7 +87,23 @@ class SecretRecord(DeskRecord):
         """The question before a change of one object."""
         return ask_about(obj, self, request, form, title=title, effect=effect, button=button)
 
-    def secret_page(self, request: HttpRequest, obj: Model, secret: str) -> HttpResponse:
+    def secret_once(self, request: HttpRequest, form: DeskOnceForm, make: Maker) -> HttpResponse | None:
+        """The secret that the form makes when it is sent first; None when it makes none and says why."""
+        if (before := made_before(request)) is not None:
+            return done_before(request, self.model(pk=before), said=_SHOWN_BEFORE)
+        made: list[tuple[Model, str]] = []
+
+        def act(session: SessionBase) -> int | None:
+            found = make(request, form)
+            made.extend([found] if found else [])
+            return found[0].pk if found else None
+
+        pk, is_new = once(request, form, act) if form.is_valid() else (None, False)
+        if is_new:
+            return self._secret_page(request, *made[0])
+        return None if pk is None else done_before(request, self.model(pk=pk), said=_SHOWN_BEFORE)
+
+    def _secret_page(self, request: HttpRequest, obj: Model, secret: str) -> HttpResponse:
         """The secret, this once: in no address, no message and no cache."""
         context = {
             "object": obj,

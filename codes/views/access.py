@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
 
 from codes.models import AuthorizationCode, SupportRequest
-from codes.views.once import held_session
+from icpportal.once import held_session
 from servers.models import Account, Server
 
 P = ParamSpec("P")

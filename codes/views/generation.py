@@ -24,7 +24,7 @@ from codes.reports import Report
 from codes.standing import CAN_GENERATE
 from codes.views.access import READ, own_server, page, person
 from codes.views.cards import Card, cards
-from codes.views.once import generate_once, new_form_id
+from codes.views.once import generate_once
 from icpportal.context import request_id
 from servers.choices import IPKind
 from servers.models import IPAddress, Server
@@ -35,19 +35,19 @@ _BARRED = {IPKind.ELASTIC: "elastic_ip", IPKind.CLB: "clb_ip"}
 
 @own_server(*READ, "POST")
 def generate(request: HttpRequest, server: Server) -> HttpResponse:
-    """GET asks, POST generates once per form (codes/views/once.py) and leads to the code's page."""
+    """GET asks, POST generates once per form (icpportal/once.py) and leads to the code's page."""
     now = timezone.now()
     usable = list(usable_ips(server, now=now))
     if request.method != "POST":
-        return _ask(request, server, GenerateForm(initial={"form_id": new_form_id()}, ips=usable), now=now)
+        return _ask(request, server, GenerateForm(ips=usable), now=now)
     form = GenerateForm(request.POST, ips=usable)
     if not form.is_valid():
-        return _ask_again(request, server, form, now=now)
+        return _ask(request, server, form, now=now, status=400)
     try:
         return _generate(request, server, form, now=now)
     except ValueInText as error:
         form.add_error(error.field, explain(error))
-        return _ask_again(request, server, form, now=now)
+        return _ask(request, server, form, now=now, status=400)
     except NotEligible as error:
         return _refuse(request, server, error.report, now=now, status=409)
     except OperationalError:
@@ -69,7 +69,7 @@ def _generate(request: HttpRequest, server: Server, form: GenerateForm, *, now: 
         )
         return issued[0].code
 
-    pk, is_new = generate_once(request, typed["form_id"], once)
+    pk, is_new = generate_once(request, form, once)
     if not is_new:
         messages.info(
             request, _("This form was sent before: here is the code that it generated. There is no second one.")
@@ -85,14 +85,6 @@ def _ask(request: HttpRequest, server: Server, form: GenerateForm, *, now: datet
     barred = [{"ip": ip, "why": _why_barred(ip)} for ip in live if ip.pk not in form.ips]
     context = {"card": card, "form": form, "ip": next(iter(form.ips.values()), None), "barred": barred, "now": now}
     return page(request, "codes/generate.html", context, section="servers", account=server.account, status=status)
-
-
-def _ask_again(request: HttpRequest, server: Server, form: GenerateForm, *, now: datetime) -> HttpResponse:
-    if "form_id" in form.errors:
-        data = request.POST.copy()
-        data["form_id"] = new_form_id()
-        form.data = data
-    return _ask(request, server, form, now=now, status=400)
 
 
 def _refuse(

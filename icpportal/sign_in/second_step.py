@@ -6,8 +6,10 @@ from typing import Any, cast
 
 from cryptography.fernet import InvalidToken
 from django import forms
+from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
@@ -18,6 +20,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from icpportal import sealing
+from icpportal.once import OnceForm, once
 from icpportal.sign_in import one_time_codes, steps
 from icpportal.sign_in.lifetimes import ONE_TIME_CODE
 from icpportal.sign_in.models import OneTimeDevice
@@ -80,11 +83,32 @@ def set_up_at_sign_in(request: HttpRequest) -> HttpResponse:
 def own_codes(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """A page of the desk: how one's own codes stand; sending makes new recovery codes and shows them."""
     user = cast(User, request.user)
-    if request.method == "POST" and one_time_codes.has_device(user):
-        return _shown(request, site, one_time_codes.renew_recovery_codes(user, now=timezone.now()))
+    form = OnceForm(request.POST if request.method == "POST" else None)
+    if form.is_valid() and one_time_codes.has_device(user):
+        return _renew(request, site, user, form)
     device = OneTimeDevice.objects.filter(user=user).first()
-    context = {"device": device, "left": user.recovery_codes.filter(used_at=None).count(), "now": timezone.now()}
+    context = {
+        "form": form,
+        "device": device,
+        "left": user.recovery_codes.filter(used_at=None).count(),
+        "now": timezone.now(),
+    }
     return _desk(request, site, "admin/one_time_codes.html", _("One-time codes"), context)
+
+
+def _renew(request: HttpRequest, site: AdminSite, user: User, form: OnceForm) -> HttpResponse:
+    """New recovery codes, shown when the form is sent first: those on paper must not end by a reload."""
+    made: list[str] = []
+
+    def act(session: SessionBase) -> int:
+        made.extend(one_time_codes.renew_recovery_codes(user, now=timezone.now()))
+        return user.pk
+
+    _pk, is_new = once(request, form, act)
+    if is_new:
+        return _shown(request, site, made)
+    messages.info(request, _("The new recovery codes were shown before and hold. If they are lost, make others."))
+    return redirect("admin:one_time_codes")
 
 
 @sensitive_post_parameters("code")

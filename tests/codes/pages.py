@@ -1,6 +1,7 @@
 """What the tests of the customers' pages share: people who are signed in, and every address there is."""
 
 import re
+import secrets
 from urllib.parse import quote_from_bytes
 
 from django.test import Client
@@ -10,6 +11,7 @@ from codes.models import AuthorizationCode
 from servers.models import Account, Server
 from tests.factories import make_user
 
+FORM = {"form_id": "f" * 22}  # of a form that is sent for the first time
 VALUE = re.compile(r"ICP(-[0-9A-Z]{5}){5}")
 
 
@@ -21,6 +23,11 @@ def client_of(*accounts: Account, **person: str) -> Client:
     client = Client(HTTP_ACCEPT_LANGUAGE="en")
     client.force_login(user)
     return client
+
+
+def new_form() -> dict[str, str]:
+    """What a form that was never sent carries beside its fields."""
+    return {"form_id": secrets.token_urlsafe(16)}
 
 
 def text(response) -> str:

@@ -19,9 +19,11 @@ from icpportal import sealing
 from servers.choices import BillingMode
 from servers.models import Server
 from tests import factories
+from tests.codes.pages import FORM
 
 pytestmark = pytest.mark.django_db
-WHY = {"reason": "asked for by the customer", "ticket": "T-20261123-0412"}
+TEXTS = {"reason": "asked for by the customer", "ticket": "T-20261123-0412"}
+WHY = TEXTS | FORM
 LABELS = {"reset": "Reset the filing", "withdraw": "Withdraw", "rotate": "Rotate"}
 ACTIONS = list(LABELS)
 
@@ -68,7 +70,7 @@ def test_a_reset_frees_the_code_and_is_recorded():
     assert (code.state, code.filings.get().state) == (State.UNUSED, FilingState.ABANDONED)
     event = last_event()
     assert (event.type, event.channel) == (EventType.RESET, Channel.ADMIN)
-    assert (event.reason, event.ticket, event.user.is_staff) == (*WHY.values(), True)
+    assert (event.reason, event.ticket, event.user.is_staff) == (*TEXTS.values(), True)
 
 
 def test_a_withdrawal_ends_the_code():
@@ -98,14 +100,14 @@ def test_a_rotation_replaces_the_value_and_shows_none():
 def test_a_reason_is_owed(action):
     client, code = signed_in(), make_code(action)
     events = CodeEvent.objects.count()
-    answer = client.post(act_url(code, action), {"reason": " ", "ticket": ""})
+    answer = client.post(act_url(code, action), {"reason": " ", "ticket": ""} | FORM)
     assert answer.status_code == 200 and "Reason: This field is required." in answer.content.decode()
     assert CodeEvent.objects.count() == events
 
 
 def test_a_reason_that_carries_a_value_is_refused():
     client, issued = signed_in(), make_issued()
-    answer = client.post(act_url(issued.code, "withdraw"), {"reason": f"leaked: {issued.value}"})
+    answer = client.post(act_url(issued.code, "withdraw"), {"reason": f"leaked: {issued.value}"} | FORM)
     assert "This text holds a code value" in answer.content.decode()
     assert AuthorizationCode.objects.get().state == State.UNUSED
 
@@ -230,7 +232,7 @@ def test_codes_are_generated_with_all_choices():
     other = factories.make_ip(server, now=timezone.now())
     url = reverse("admin:servers_server_generate", args=[server.pk])
     assert "cannot be bought, sold or priced" in client.get(url).content.decode()
-    sent = {"ip": other.pk, "count": "2", "remark": "two", "authorized_account": "100098765432", "ticket": "T-1"}
+    sent = {"ip": other.pk, "count": "2", "remark": "two", "authorized_account": "100098765432", "ticket": "T-1"} | FORM
     answer = client.post(url, sent, follow=True)
     codes = list(AuthorizationCode.objects.order_by("slot"))
     assert [(code.ip, code.remark, code.authorized_account) for code in codes] == [(other, "two", "100098765432")] * 2
@@ -243,7 +245,7 @@ def test_codes_are_generated_with_all_choices():
 def test_generating_is_refused_with_every_reason():
     client, server = signed_in(), make_server(billing_mode=BillingMode.SPOT, public_ip_assigned=False)
     url = reverse("admin:servers_server_generate", args=[server.pk])
-    for answer in (client.get(url, follow=True), client.post(url, {"count": "1"}, follow=True)):
+    for answer in (client.get(url, follow=True), client.post(url, {"count": "1"} | FORM, follow=True)):
         html = answer.content.decode()
         assert "The server is not prepaid: Spot." in html and "was not selected at purchase." in html
     assert not AuthorizationCode.objects.exists()
@@ -254,7 +256,7 @@ def test_generating_is_refused_with_every_reason():
 )
 def test_garbage_generates_nothing(sent):
     client, server = signed_in(), make_server()
-    answer = client.post(reverse("admin:servers_server_generate", args=[server.pk]), sent)
+    answer = client.post(reverse("admin:servers_server_generate", args=[server.pk]), sent | FORM)
     assert answer.status_code == 200 and not AuthorizationCode.objects.exists()
 
 

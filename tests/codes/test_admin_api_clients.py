@@ -13,6 +13,7 @@ from django.utils import timezone
 from codes.admin.columns import list_url, page_url
 from icpportal.api.models import ApiClient, ApiToken, token_digest
 from tests import factories
+from tests.codes.pages import FORM
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/api/apiclient/add/"
@@ -40,7 +41,7 @@ def opens(token: str) -> bool:
 
 def test_a_new_client_gets_a_token_that_is_shown_once() -> None:
     account, supervisor = factories.make_account(), signed_in()
-    sent = {"name": "console", "scopes": ["codes:generate"], "account": account.uid, "days": "30"}
+    sent = {"name": "console", "scopes": ["codes:generate"], "account": account.uid, "days": "30"} | FORM
     answer = supervisor.post(ADD, sent)
     made = ApiClient.objects.get(name="console")
     assert (made.scopes, made.account) == (["codes:generate"], account)
@@ -67,7 +68,7 @@ def test_a_new_client_gets_a_token_that_is_shown_once() -> None:
 )
 def test_a_client_that_cannot_be_is_not_made(field: str, value: str) -> None:
     factories.make_client(name="taken")
-    sent = {"name": "console", "scopes": "codes:read", "account": "", "days": ""} | {field: value}
+    sent = {"name": "console", "scopes": "codes:read", "account": "", "days": "", **FORM} | {field: value}
     answer = signed_in().post(ADD, sent)
     assert answer.status_code == 200
     assert field in answer.context["form"].errors
@@ -77,9 +78,9 @@ def test_a_client_that_cannot_be_is_not_made(field: str, value: str) -> None:
 def test_another_token_lets_the_old_one_live_for_the_overlap() -> None:
     known = factories.make_client()
     old = factories.make_token(known)
-    new = token_in(signed_in().post(act_url(known, "rotate"), {"hours": "24", "days": ""}))
+    new = token_in(signed_in().post(act_url(known, "rotate"), {"hours": "24", "days": ""} | FORM))
     assert opens(old) and opens(new) and old != new
-    newest = token_in(signed_in().post(act_url(known, "rotate"), {"hours": "0", "days": ""}))
+    newest = token_in(signed_in().post(act_url(known, "rotate"), {"hours": "0", "days": ""} | FORM))
     assert (opens(old), opens(new), opens(newest)) == (False, False, True)
 
 
@@ -91,7 +92,7 @@ def test_a_revoked_client_opens_nothing_and_comes_not_back() -> None:
     assert opens(token)
     assert supervisor.post(act_url(known, "revoke")).status_code == 302
     assert not opens(token)
-    assert supervisor.post(act_url(known, "rotate"), {"hours": "0", "days": ""}).status_code == 404
+    assert supervisor.post(act_url(known, "rotate"), {"hours": "0", "days": ""} | FORM).status_code == 404
     assert "Revoked" in supervisor.get(page_url(known)).content.decode()
 
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from codes import services
 from codes.choices import BulkAction, Channel, EventType
 from codes.models import AuthorizationCode, BulkRun, CodeEvent
-from tests.codes.pages import VALUE, text
+from tests.codes.pages import VALUE, new_form, text
 from tests.factories import make_agent, make_client, make_code, make_server
 
 pytestmark = pytest.mark.django_db
@@ -101,10 +101,10 @@ def test_only_ones_own_acts_at_the_desk_count(desk: Client, agent: User, code: A
 
 def test_rotating_counts_and_asks_too(desk: Client, code: AuthorizationCode) -> None:
     for _ in range(2):
-        assert desk.post(url(code, "act/rotate/"), WHY).url == url(code, "change/")
-    assert desk.post(url(code, "act/rotate/"), WHY).url.startswith("/admin/confirm/")
+        assert desk.post(url(code, "act/rotate/"), WHY | new_form()).url == url(code, "change/")
+    assert desk.post(url(code, "act/rotate/"), WHY | new_form()).url.startswith("/admin/confirm/")
     assert not is_shown(desk, code)
-    assert desk.post(url(code, "act/withdraw/"), WHY).url == url(code, "change/")
+    assert desk.post(url(code, "act/withdraw/"), WHY | new_form()).url == url(code, "change/")
 
 
 def test_none_asks_where_the_setting_is_0(desk: Client, code: AuthorizationCode, settings: Any) -> None:

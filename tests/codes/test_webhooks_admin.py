@@ -18,7 +18,7 @@ from codes.webhooks.delivering import deliver_next
 from codes.webhooks.fan_out import fan_out
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from icpportal import sealing
-from tests.codes.pages import text
+from tests.codes.pages import FORM, text
 from tests.codes.webhook_receiver import Receiver, receiver
 from tests.factories import make_agent, make_client, make_code
 
@@ -100,7 +100,7 @@ def test_only_supervisors_keep_endpoints(hook: Receiver, role: str) -> None:
 def test_a_supervisor_adds_an_endpoint_and_sees_its_secret_once(hook: Receiver) -> None:
     client = signed_in("Supervisor")
     assert client.get(ADD).status_code == 200
-    asked = {"client": make_client().pk, "url": hook.url, "event_types": ["generated", "begun"]}
+    asked = {"client": make_client().pk, "url": hook.url, "event_types": ["generated", "begun"]} | FORM
     response = client.post(ADD, asked)
     endpoint = WebhookEndpoint.objects.get()
     assert sealing.unseal(endpoint.secret) in response.content.decode()
@@ -114,7 +114,7 @@ def test_an_address_that_may_not_be_called_is_refused_at_its_field(settings: Any
     settings.WEBHOOK_ALLOW_PRIVATE = False
     client = signed_in("Supervisor")
     api_client, writer = make_client(), make_client(scopes=("filings:write",))
-    asked = {"client": api_client.pk, "url": "https://127.0.0.1/", "event_types": ["generated"]}
+    asked = {"client": api_client.pk, "url": "https://127.0.0.1/", "event_types": ["generated"]} | FORM
     page = client.post(ADD, asked).content.decode()
     assert "The host leads to an address that is not public." in page
     settings.WEBHOOK_ALLOW_PRIVATE = True
@@ -138,7 +138,7 @@ def test_a_supervisor_rotates_the_secret_and_sees_it_once(hook: Receiver) -> Non
     old = sealing.unseal(endpoint.secret)
     client, url = signed_in("Supervisor"), act_urls(endpoint)[1]
     assert "whsec_" not in client.get(url).content.decode()
-    response = client.post(url)
+    response = client.post(url, FORM)
     endpoint.refresh_from_db()
     assert sealing.unseal(endpoint.secret) in response.content.decode()
     assert endpoint.previous_secret is not None and sealing.unseal(endpoint.previous_secret) == old

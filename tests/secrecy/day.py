@@ -22,7 +22,7 @@ from codes.webhooks.models import WebhookEndpoint
 from icpportal.api.models import ApiClient
 from servers.models import Server, ServerFile
 from tests import factories
-from tests.codes.pages import form_id, generate_url
+from tests.codes.pages import form_id, generate_url, new_form
 from tests.secrecy.written import Browser, Piece
 from tests.servers.sheets import table
 from tests.sign_in.test_one_time_codes import code_of, recovery_codes_in, secret_in
@@ -91,9 +91,10 @@ class Day:
         self._one_time_codes()
         scopes = ["codes:generate", "codes:read", "filings:write", "inventory:write"]
         add = {"name": "platform", "scopes": scopes, "account": "", "days": ""}
-        self.token = self.shown(self.supervisor.post("/admin/api/apiclient/add/", add))
+        self.token = self.shown(self.supervisor.post("/admin/api/apiclient/add/", add | new_form()))
         self.client = ApiClient.objects.get()
-        self.token = self.shown(self.supervisor.post(f"/admin/api/apiclient/{self.client.pk}/rotate/", {"hours": "0"}))
+        rotate = {"hours": "0"} | new_form()
+        self.token = self.shown(self.supervisor.post(f"/admin/api/apiclient/{self.client.pk}/rotate/", rotate))
         printed = self.command("create_api_client", "feed", "--scope", "inventory:write")
         self.seen.add(SECRET.findall(printed)[-1])
         self.written.pop()
@@ -110,16 +111,16 @@ class Day:
 
     def _webhook(self) -> None:
         add = {"client": self.client.pk, "url": self.hook_url, "event_types": EventType.values}
-        self.shown(self.supervisor.post("/admin/webhooks/webhookendpoint/add/", add))
+        self.shown(self.supervisor.post("/admin/webhooks/webhookendpoint/add/", add | new_form()))
         pk = WebhookEndpoint.objects.get().pk
-        self.shown(self.supervisor.post(f"/admin/webhooks/webhookendpoint/{pk}/rotate/", {}))
+        self.shown(self.supervisor.post(f"/admin/webhooks/webhookendpoint/{pk}/rotate/", new_form()))
 
     def _generate(self) -> None:
         sent = {"form_id": form_id(self.customer, self.server), "remark": "Shop"}
         self.by_customer = self.shown(self.customer.post(generate_url(self.server), sent, follow=True))
         ip = self.server.ips.get().pk
         sent = {"ip": ip, "count": "1", "remark": "", "authorized_account": "", "ticket": "T-1"}
-        self.agent.post(f"{SERVERS}{self.server.pk}/generate/", sent)
+        self.agent.post(f"{SERVERS}{self.server.pk}/generate/", sent | new_form())
         path = f"servers/{self.server.instance_id}/codes/"
         first = self.api(path, {}, status=201, shows=True, **{"idempotency-key": "one"})
         assert self.api(path, {}, status=201, shows=True, **{"idempotency-key": "one"}) == first
@@ -143,7 +144,7 @@ class Day:
         assert self.shown(self.customer.post(f"/codes/{code.pk}/reveal/")) == self.by_customer
         assert self.shown(self.agent.post(f"{CODES}{code.pk}/reveal/", WHY)) == self.by_customer
         for action, pk in (("rotate", self.leaked["id"]), ("reset", self.spare["id"]), ("withdraw", self.spare["id"])):
-            assert self.agent.post(f"{CODES}{pk}/act/{action}/", WHY).status_code == 302
+            assert self.agent.post(f"{CODES}{pk}/act/{action}/", WHY | new_form()).status_code == 302
         self.shown(self.agent.post(f"{CODES}{self.leaked['id']}/reveal/", WHY))
         assert self.customer.post(f"/codes/{code.pk}/edit/", {"remark": "Web shop"}).status_code == 302
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from icpportal.api.models import ApiClient
 from icpportal.sign_in.throttle import PER_NAME
-from tests.codes.pages import text
+from tests.codes.pages import new_form, text
 from tests.factories import make_agent, make_client, make_user
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +47,7 @@ def test_nothing_is_done_without_it(supervisor, later):
 def test_the_password_leads_back_and_opens(supervisor, later):
     answer = supervisor.post(f"/admin/confirm/?next={ADD}", {"password": "pw", "next": ADD})
     assert answer.url == ADD
-    assert supervisor.post(ADD, NEW).status_code == 200
+    assert supervisor.post(ADD, NEW | new_form()).status_code == 200
     assert ApiClient.objects.get().name == "console"
 
 

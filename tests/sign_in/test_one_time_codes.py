@@ -20,7 +20,7 @@ from icpportal.append_only import AppendOnly
 from icpportal.sign_in import one_time_codes
 from icpportal.sign_in.models import OneTimeChange, OneTimeDevice, RecoveryCode, Session
 from icpportal.sign_in.throttle import PER_ADDRESS, PER_NAME
-from tests.codes.pages import text
+from tests.codes.pages import new_form, text
 from tests.factories import make_agent, make_user
 
 pytestmark = pytest.mark.django_db
@@ -391,7 +391,10 @@ def test_new_recovery_codes_replace_the_old_ones(compulsory, clock):
     give_password(client)
     client.post("/login/code/", {"code": code_of(secret)})
     assert "10 recovery codes are left" in text(client.get("/admin/one-time-codes/"))
-    new = recovery_codes_in(client.post("/admin/one-time-codes/"))
+    form = new_form()
+    new = recovery_codes_in(client.post("/admin/one-time-codes/", form))
+    again = text(client.post("/admin/one-time-codes/", form, follow=True))
+    assert "were shown before and hold" in again and "10 recovery codes are left" in again
     assert len(new) == 10 and not set(new) & set(old)
     for typed, expected in ((old[0], 200), (new[0], 302)):
         again = browser()

@@ -14,13 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin.base import Rows, TabsOfFew
 from codes.admin.columns import link, list_url, moment, page_url
-from codes.admin.forms import DeskForm
+from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.admin.request import posted
 from codes.admin.secrets import SecretRecord
 from codes.admin.words import Act
 from codes.choices import EventType
 from codes.webhooks import services
-from codes.webhooks.addresses import AddressRefused
 from codes.webhooks.admin.forms import EndpointForm, TypesForm
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from codes.webhooks.services import EndpointRefused
@@ -120,10 +119,9 @@ class WebhookEndpointAdmin(SecretRecord):
 
     def make(self, request: HttpRequest, form: Any) -> tuple[WebhookEndpoint, str] | None:
         try:
-            endpoint, secret = services.create_endpoint(now=timezone.now(), **form.cleaned_data)
-        except AddressRefused as refused:
-            form.add_error("url", str(refused.reason))
-            return None
+            endpoint, secret = services.create_endpoint(
+                now=timezone.now(), resolver=lambda host, port: form.addresses, **form.cleaned_data
+            )
         except EndpointRefused as refused:
             form.add_error(refused.field, str(refused.reason))
             return None
@@ -147,13 +145,17 @@ class WebhookEndpointAdmin(SecretRecord):
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A new secret, shown once."""
         endpoint = self.changeable(request, pk)
-        if request.method == "POST":
-            secret = services.rotate_secret(endpoint, now=timezone.now())
+        form = DeskOnceForm(posted(request))
+
+        def make(request: HttpRequest, form: Any) -> tuple[WebhookEndpoint, str]:
             self.log_change(request, endpoint, "Secret rotated")
-            return self.secret_page(request, endpoint, secret)
+            return endpoint, services.rotate_secret(endpoint, now=timezone.now())
+
+        if request.method == "POST" and (answer := self.secret_once(request, form, make)) is not None:
+            return answer
         question = _("Rotate the secret of %(endpoint)s?") % {"endpoint": endpoint}
         effect = _("A new secret is shown once. For 24 hours both sign, then the old one is dead.")
-        return self.ask(request, endpoint, DeskForm(), title=question, effect=effect, button=_("Rotate the secret"))
+        return self.ask(request, endpoint, form, title=question, effect=effect, button=_("Rotate the secret"))
 
     def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
         """Disable or enable."""

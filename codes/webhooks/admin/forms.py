@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin.forms import DeskForm
+from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.choices import EventType
-from codes.webhooks.addresses import MAX_LENGTH
+from codes.webhooks.addresses import MAX_LENGTH, AddressRefused, callable_addresses, parse
 from icpportal.api.models import ApiClient
 
 
@@ -19,8 +21,13 @@ class TypesForm(DeskForm):
     )
 
 
-class EndpointForm(TypesForm):
-    """A new endpoint. Its address cannot be changed later: a receiver that moves gets an endpoint of its own."""
+class EndpointForm(DeskOnceForm, TypesForm):
+    """A new endpoint. Its address cannot be changed later: a receiver that moves gets an endpoint of its own.
+
+    `addresses` are those of its host, looked up here so that no transaction waits for the answer.
+    """
+
+    addresses: Sequence[str] = ()
 
     client: forms.ModelChoiceField[ApiClient] = forms.ModelChoiceField(
         ApiClient.objects.filter(is_active=True).order_by("name"),
@@ -33,3 +40,12 @@ class EndpointForm(TypesForm):
         max_length=MAX_LENGTH,
     )
     field_order = ("url", "client", "event_types")
+
+    def clean_url(self) -> str:
+        """Raises ValidationError unless it may be called."""
+        url: str = self.cleaned_data["url"]
+        try:
+            self.addresses = callable_addresses(parse(url))
+        except AddressRefused as refused:
+            raise forms.ValidationError(str(refused.reason)) from refused
+        return url
