@@ -3,40 +3,26 @@
 A handle is an account uid, an instance ID, an IP, a code's full value or its last five characters, a filing order
 number, a domain, an ICP filing number, a support reference, or the start of a server's name. A line pasted from a
 ticket is taken apart: the whole of it is tried as every handle, each word of it only as what cannot be an ordinary
-word.
+word. Where nothing is found, what only begins like the whole is.
 """
 
 from __future__ import annotations
 
-import ipaddress
-import re
-import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Model, QuerySet, TextChoices
+from django.db.models import Model, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from codes import values
 from codes.models import AuthorizationCode, Filing, SupportRequest
-from codes.support import references
+from codes.pasted import Term
 from icpportal.plans import planned_anew
 from servers.models import Account, IPAddress, Server
 
 M = TypeVar("M", bound=Model)
 LIMIT = 50  # objects of a kind
-WORDS = 40  # of a pasted text
-LENGTH = 500  # characters of a pasted text
-_SEPARATORS = re.compile(r"[\s,;!?()\[\]{}<>\"'“”‘’「」『』《》【】、。|=/]+")
-_GROUPS = r"[0-9A-Z]{5}(?:[\s-]{0,3}[0-9A-Z]{5}){4}"
-_SLIPPED = r"[0-9A-Z]{4,6}(?:-[0-9A-Z]{4,6}){4}"  # a character too few or too many
-_VALUE = re.compile(
-    rf"(?<![0-9A-Z])(?:ICP[\s-]{{0,3}})?({_GROUPS}|{_SLIPPED})(?![0-9A-Z])|ICP[\s-]{{0,3}}([0-9A-Z][0-9A-Z-]{{17,}})"
-)
-_TAIL = re.compile(r"(?:ICP-\.\.\.-)?([0-9A-Z]{5})")
 
 
 class Handle(TextChoices):
@@ -52,6 +38,10 @@ class Handle(TextChoices):
     ICP_NUMBER = "icp_number", _("ICP filing number")
     REFERENCE = "reference", _("support reference")
     NAME = "name", _("start of a server's name")
+    ACCOUNT_START = "account_start", _("start of an account or its name")
+    INSTANCE_ID_START = "instance_id_start", _("start of an instance ID")
+    IP_START = "ip_start", _("start of an IP address")
+    FILING_START = "filing_start", _("start of an order number, domain or ICP filing number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +49,8 @@ class Found:
     """What a term led to, by kind, and as what it was tried.
 
     `mistyped`: it reads as a full code whose check character is wrong. `unknown`: it is a well-formed code, and no
-    code has that value. `holds_value`: it reads as a full code, so it must not end in an address.
+    code has that value. `holds_value`: it reads as a full code, so it must not end in an address. `by_start`: nothing
+    is what was typed, and this begins like it.
     """
 
     accounts: list[Account] = field(default_factory=list)
@@ -72,6 +63,7 @@ class Found:
     tried: list[Handle] = field(default_factory=list)
     holds_value: bool = False
     mistyped: bool = False
+    by_start: bool = False
 
     @property
     def objects(self) -> list[Model]:
@@ -85,95 +77,8 @@ class Found:
 
     @property
     def only(self) -> Model | None:
-        """The one object that was meant, or None."""
-        return self.objects[0] if len(self.objects) == 1 else None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Term:
-    """A pasted text, taken apart: the `whole` of it, and the `words` that cannot be ordinary ones."""
-
-    whole: str
-    words: list[str]
-    values: list[str]
-
-    @classmethod
-    def of(cls, text: str) -> Term:
-        """Of what somebody typed or pasted."""
-        readable = text[:LENGTH].replace("\0", " ").encode(errors="replace").decode()
-        folded = unicodedata.normalize("NFKC", readable)
-        plain = "".join(
-            "-" if unicodedata.category(letter) == "Pd" else letter
-            for letter in folded
-            if unicodedata.category(letter) != "Cf"
-        )
-        whole = plain.strip().strip(_EDGES)
-        return cls(whole=whole, words=list(_words(plain)), values=_values(plain.upper()))
-
-    @cached_property
-    def exact(self) -> list[str]:
-        """What is compared with handles: the whole and the words, each once; not a code value."""
-        if self.values:
-            return []
-        return list(dict.fromkeys([self.whole, *self.words]))
-
-    @cached_property
-    def addresses(self) -> list[str]:
-        """The IP addresses among them, in their usual form."""
-        return [address for address in map(_address, self.exact) if address]
-
-    @cached_property
-    def tails(self) -> list[str]:
-        """The last characters of codes among them."""
-        found = (_TAIL.fullmatch(text.upper()) for text in self.exact)
-        return [values.normalise(match.group(1)) for match in found if match]
-
-    @cached_property
-    def references(self) -> list[str]:
-        """The support references in the text, which a reference without a digit is too."""
-        return [] if self.values else references(self.whole)
-
-    @cached_property
-    def domains(self) -> list[str]:
-        """The domains among them, as typed and in ASCII."""
-        dotted = [text.lower().rstrip(".") for text in self.exact if "." in text and text not in self.addresses]
-        return list(dict.fromkeys([*dotted, *filter(None, map(_ascii, dotted))]))
-
-
-_EDGES = ".,:;!?#*_ \t\r\n"
-
-
-def _words(text: str) -> Iterable[str]:
-    """The words of a text that hold a digit or a dot, without the label that may stand before a colon."""
-    for word in _SEPARATORS.split(text)[:WORDS]:
-        parts = [word] if _address(word.strip(_EDGES)) else word.split(":")
-        for part in parts:
-            plain = part.strip(_EDGES)
-            if any(letter.isdigit() or letter == "." for letter in plain):
-                yield plain
-
-
-def _values(text: str) -> list[str]:
-    """What reads as the full value of a code, in canonical form: also with a typing error."""
-    found = [values.normalise(match.group(1) or match.group(2)) for match in _VALUE.finditer(text)]
-    whole = values.normalise(text)
-    found += [whole] if values.is_well_formed(whole) else []
-    # Five ordinary words of five letters are no code; of the codes one in ten thousand has no digit.
-    return [value for value in dict.fromkeys(found) if any(letter.isdigit() for letter in value)]
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return ""
-
-
-def _ascii(domain: str) -> str:
-    try:
-        return domain.encode("idna").decode()
-    except UnicodeError:
-        return ""
+        """The one object that was meant, or None: what only begins like the term may be another."""
+        return self.objects[0] if len(self.objects) == 1 and not self.by_start else None
 
 
 @planned_anew()
@@ -206,9 +111,29 @@ def resolve(text: str, *, user: User | AnonymousUser) -> Found:
         holds_value=bool(term.values),
         mistyped=bool(term.values) and not any(values.is_well_formed(value) for value in term.values),
     )
+    if not found.objects and term.start:
+        return _by_start(found, term, search)
     if len(found.ips) > 1:
         _add_neighbours(found, user)
     return found
+
+
+def _by_start(found: Found, term: Term, search: _Search) -> Found:
+    """The same with what begins like the term; but no address begins like one that is complete."""
+    start, lower = term.start, term.start.lower()
+    accounts = Account.objects.filter(Q(uid__startswith=start) | Q(name__startswith=start))
+    ips = _ips().none() if term.addresses else _ips().filter(address__startswith=lower)
+    filings = _filings().filter(
+        Q(order_number__startswith=start) | Q(domain__startswith=lower) | Q(icp_number__startswith=start)
+    )
+    return replace(
+        found,
+        accounts=search.take(Handle.ACCOUNT_START, accounts),
+        servers=search.take(Handle.INSTANCE_ID_START, _servers().filter(instance_id__startswith=lower)),
+        ips=search.take(Handle.IP_START, ips),
+        filings=search.take(Handle.FILING_START, filings),
+        by_start=True,
+    )
 
 
 class _Search:
@@ -261,9 +186,8 @@ def _of_values(term: Term) -> QuerySet[AuthorizationCode]:
 
 
 def _named(term: Term) -> QuerySet[Server]:
-    """By the start of a name: of a whole term that is not too short to mean anything."""
-    too_short = len(term.whole) < 3 or bool(term.values)
-    return _servers().none() if too_short else _servers().filter(name__startswith=term.whole)
+    """By the start of a name."""
+    return _servers().filter(name__startswith=term.start) if term.start else _servers().none()
 
 
 def _lower(texts: list[str]) -> list[str]:

@@ -42,6 +42,7 @@ class Account(models.Model):
     class Meta:
         verbose_name = _("account")
         verbose_name_plural = _("accounts")
+        indexes = [models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="account_by_name")]
 
     def __str__(self) -> str:
         return self.uid
@@ -112,11 +113,13 @@ class Server(models.Model):
         indexes = [
             models.Index(fields=["account", "id"], name="server_of_account"),
             models.Index(fields=["expires_at", "id"], name="server_by_expiry"),
-            # By its beginning, and in the order of its bytes, as the desk sorts. A column's own index would come twice.
+            # By its start, and in the order of its bytes, as the desk sorts. A column's own index would come twice.
             models.Index(fields=["name"], opclasses=["varchar_pattern_ops"], name="server_by_name"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["instance_id"], name="server_instance_id_once"),
+            models.UniqueConstraint(
+                fields=["instance_id"], opclasses=["varchar_pattern_ops"], name="server_instance_id_once"
+            ),
             models.CheckConstraint(condition=Q(billing_mode__in=BillingMode.values), name="server_billing_mode_known"),
             models.CheckConstraint(condition=Q(state__in=ServerState.values), name="server_state_known"),
             models.CheckConstraint(
@@ -172,7 +175,7 @@ class IPAddress(models.Model):
         verbose_name = _("IP address")
         verbose_name_plural = _("IP addresses")
         indexes = [
-            models.Index(fields=["address"], name="ip_by_address"),
+            models.Index(fields=["address"], opclasses=["varchar_pattern_ops"], name="ip_by_address"),
             models.Index(fields=["expires_at"], condition=Q(expires_at__isnull=False), name="ip_by_expiry"),
         ]
         constraints = [

@@ -21,8 +21,9 @@ from codes.admin.columns import page_url
 from codes.admin.rows import dressed
 from codes.admin.verdicts import checked
 from codes.eligibility import GENERATION
-from codes.lookup import Found, Term, resolve
+from codes.lookup import Found, resolve
 from codes.models import AuthorizationCode
+from codes.pasted import Term
 from icpportal.sentences import comma
 from servers.models import IPAddress
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
@@ -24,6 +25,7 @@ from codes.admin.base import (
     handle_filter,
     server_filter,
 )
+from codes.admin.changelist import ByBytes
 from codes.admin.columns import link, list_url, moment
 from codes.models import AuthorizationCode
 from servers.choices import IPKind, Jurisdiction
@@ -57,6 +59,7 @@ class IPAddressAdmin(DeskRecord):
     )
     list_select_related = ("server__account",)
     sortable_by = ("address",)
+    orders = {"address": ByBytes(F("address"))}
 
     @admin.display(description=_("server"))
     def server_cell(self, ip: IPAddress) -> SafeString:

@@ -142,7 +142,7 @@ class ServerAdmin(DeskRecord):
     )
     list_select_related = ("account", "region")
     sortable_by = ("instance_id", "name", "expires")
-    orders = {"name": ByBytes(F("name"))}
+    orders = {name: ByBytes(F(name)) for name in ("instance_id", "name")}
 
     @admin.display(description=_("account"))
     def account_cell(self, server: Server) -> SafeString:

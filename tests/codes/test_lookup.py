@@ -7,7 +7,9 @@ from django.test.utils import CaptureQueriesContext
 
 from codes import services
 from codes.choices import Channel
-from codes.lookup import Handle, Term, resolve
+from codes.lookup import Handle, resolve
+from codes.pasted import Term
+from servers.models import Account
 from tests import factories
 from tests.factories import NOW
 
@@ -114,6 +116,37 @@ def test_several_assignments_of_an_ip_bring_their_servers_and_codes(world):
 def test_what_was_tried_is_told_when_nothing_is_found(world):
     found = resolve("ins-nothing1", user=factories.make_agent())
     assert not found.objects and set(found.tried) == set(Handle)
+
+
+STARTS = [
+    ("1000123", Handle.ACCOUNT_START, "account"),
+    ("Qing", Handle.ACCOUNT_START, "account"),
+    ("青山", Handle.ACCOUNT_START, "chinese"),
+    ("INS-7k", Handle.INSTANCE_ID_START, "server"),
+    ("203.0.113.", Handle.IP_START, "ip"),
+    ("2026100209", Handle.FILING_START, "filing"),
+    ("Blog.example", Handle.FILING_START, "filing"),
+    ("粤ICP备2026018842号", Handle.FILING_START, "filing"),
+]
+
+
+@pytest.mark.parametrize(("text", "handle", "what"), STARTS)
+def test_where_nothing_is_found_what_begins_like_it_is_listed_and_not_opened(world, text, handle, what):
+    Account.objects.filter(pk=world["account"].pk).update(name="Qingshan Trading")
+    world["chinese"] = factories.make_account(name="青山贸易")
+    found = resolve(text, user=factories.make_agent())
+    assert found.objects == [world[what]] and found.read_as == [handle]
+    assert found.only is None
+
+
+@pytest.mark.parametrize("text", ["203.0.113.4", "20", "青", "hat ins-7k"])
+def test_a_complete_address_and_what_is_too_short_or_no_start_begin_nothing(world, text):
+    assert not resolve(text, user=factories.make_agent()).objects
+
+
+def test_what_begins_like_a_handle_is_not_looked_up_where_one_is_found(world):
+    factories.make_server(instance_id="ins-7k2m9qpx2")
+    assert resolve("ins-7k2m9qpx", user=factories.make_agent()).only == world["server"]
 
 
 def test_who_may_view_nothing_finds_nothing_and_is_told_nothing(world):

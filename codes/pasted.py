@@ -1,0 +1,117 @@
+"""A text as agents paste it into the look-up, taken apart: what in it may be a handle. Reads no database."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+from codes import values
+from codes.support import references
+
+WORDS = 40  # of a pasted text
+LENGTH = 500  # characters of a pasted text
+START = 3  # characters at least of the start of something; of Chinese two
+_SEPARATORS = re.compile(r"[\s,;!?()\[\]{}<>\"'“”‘’「」『』《》【】、。|=/]+")
+_GROUPS = r"[0-9A-Z]{5}(?:[\s-]{0,3}[0-9A-Z]{5}){4}"
+_SLIPPED = r"[0-9A-Z]{4,6}(?:-[0-9A-Z]{4,6}){4}"  # a character too few or too many
+_VALUE = re.compile(
+    rf"(?<![0-9A-Z])(?:ICP[\s-]{{0,3}})?({_GROUPS}|{_SLIPPED})(?![0-9A-Z])|ICP[\s-]{{0,3}}([0-9A-Z][0-9A-Z-]{{17,}})"
+)
+_TAIL = re.compile(r"(?:ICP-\.\.\.-)?([0-9A-Z]{5})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Term:
+    """A pasted text, taken apart: the `whole` of it, and the `words` that cannot be ordinary ones."""
+
+    whole: str
+    words: list[str]
+    values: list[str]
+
+    @classmethod
+    def of(cls, text: str) -> Term:
+        """Of what somebody typed or pasted."""
+        readable = text[:LENGTH].replace("\0", " ").encode(errors="replace").decode()
+        folded = unicodedata.normalize("NFKC", readable)
+        plain = "".join(
+            "-" if unicodedata.category(letter) == "Pd" else letter
+            for letter in folded
+            if unicodedata.category(letter) != "Cf"
+        )
+        whole = plain.strip().strip(_EDGES)
+        return cls(whole=whole, words=list(_words(plain)), values=_values(plain.upper()))
+
+    @cached_property
+    def exact(self) -> list[str]:
+        """What is compared with handles: the whole and the words, each once; not a code value."""
+        if self.values:
+            return []
+        return list(dict.fromkeys([self.whole, *self.words]))
+
+    @cached_property
+    def start(self) -> str:
+        """The whole, where it may be the start of something: empty if it is a code value or too short to tell."""
+        length = len(self.whole) + (not self.whole.isascii())
+        return self.whole if length >= START and not self.values else ""
+
+    @cached_property
+    def addresses(self) -> list[str]:
+        """The IP addresses among them, in their usual form."""
+        return [address for address in map(_address, self.exact) if address]
+
+    @cached_property
+    def tails(self) -> list[str]:
+        """The last characters of codes among them."""
+        found = (_TAIL.fullmatch(text.upper()) for text in self.exact)
+        return [values.normalise(match.group(1)) for match in found if match]
+
+    @cached_property
+    def references(self) -> list[str]:
+        """The support references in the text, which a reference without a digit is too."""
+        return [] if self.values else references(self.whole)
+
+    @cached_property
+    def domains(self) -> list[str]:
+        """The domains among them, as typed and in ASCII."""
+        dotted = [text.lower().rstrip(".") for text in self.exact if "." in text and text not in self.addresses]
+        return list(dict.fromkeys([*dotted, *filter(None, map(_ascii, dotted))]))
+
+
+_EDGES = ".,:;!?#*_ \t\r\n"
+
+
+def _words(text: str) -> Iterable[str]:
+    """The words of a text that hold a digit or a dot, without the label that may stand before a colon."""
+    for word in _SEPARATORS.split(text)[:WORDS]:
+        parts = [word] if _address(word.strip(_EDGES)) else word.split(":")
+        for part in parts:
+            plain = part.strip(_EDGES)
+            if any(letter.isdigit() or letter == "." for letter in plain):
+                yield plain
+
+
+def _values(text: str) -> list[str]:
+    """What reads as the full value of a code, in canonical form: also with a typing error."""
+    found = [values.normalise(match.group(1) or match.group(2)) for match in _VALUE.finditer(text)]
+    whole = values.normalise(text)
+    found += [whole] if values.is_well_formed(whole) else []
+    # Five ordinary words of five letters are no code; of the codes one in ten thousand has no digit.
+    return [value for value in dict.fromkeys(found) if any(letter.isdigit() for letter in value)]
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ipaddress.ip_address(text))
+    except ValueError:
+        return ""
+
+
+def _ascii(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return ""
