@@ -21,8 +21,8 @@ LAYERS = [
     "codes.rules",
     "codes.eligibility codes.foregone codes.lifecycle codes.roles codes.server_facts codes.staff codes.support "
     "codes.validity",
-    "codes.account_numbers codes.audit codes.invariants "
-    "codes.errors codes.lookup codes.standing codes.notices.models codes.webhooks.models codes.webhooks.schedule",
+    "codes.account_numbers codes.audit codes.errors codes.invariants codes.lookup codes.pasted codes.standing "
+    "codes.notices.models codes.webhooks.models codes.webhooks.schedule",
     "codes.services codes.messages servers.inventory",
 ]
 INTERFACES = (
