@@ -39,6 +39,7 @@ PAGES = {
         "/sign-ins/",
         "/password/",
     ],
+    "long": ["/", "/servers/ins-long0001/", "/servers/ins-long0001/generate/", "/codes/", "{code}"],
     "agent": [
         "/admin/",
         "/admin/lookup/?q=shop.example.cn",
@@ -90,7 +91,7 @@ def test_a_page_is_whole_at_every_size_and_theme(who: str, path: str, locale: st
         page.goto("about:blank")  # a page that is shown moves when its window changes
         page.set_viewport_size(size)
         page.emulate_media(color_scheme=scheme)
-        page.goto(path.format(request=desk.world.request))
+        page.goto(path.format(request=desk.world.request, **desk.world.paths))
         assert page.locator("html").get_attribute("lang") == ("en" if locale == ENGLISH else "zh-hans")
         if wider := overflow(page):
             found.append(f"{size['width']}: {wider} px wider than the window")

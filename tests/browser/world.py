@@ -2,7 +2,7 @@
 
 It is the demonstration world and a little besides. Prints JSON: `sessions`, a session key for each username, so that
 not every test has to type a password; `token`, of an API client that may do everything; `request`, a reference;
-`paths`, addresses that a mail would bring.
+`paths`, addresses that a mail would bring, and that of a code.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ def main() -> None:
     _fleet(now=now)
     _runs(now=now)
     factories.make_ip(Server.objects.get(instance_id="ins-8v3c1xqt"), kind="elastic", address="203.0.113.33", now=now)
+    code = _long(now=now)
+    names = ("qingshan", "lanye", "both", "newcomer", "fleet", "long", "agent", "supervisor")
     world = {
-        "sessions": {
-            name: _session(name) for name in ("qingshan", "lanye", "both", "newcomer", "fleet", "agent", "supervisor")
-        },
+        "sessions": {name: _session(name) for name in names},
         "token": factories.make_token(ApiClient.objects.get(name=load_demo.CLIENT)),
         "request": request.reference,
-        "paths": _paths(newcomer),
+        "paths": _paths(newcomer) | {"code": f"/codes/{code}/"},
     }
     json.dump(world, sys.stdout)
 
@@ -80,6 +80,20 @@ def _fleet(*, now: datetime) -> None:
     filing = factories.make_filing(done, client=client, order_number="2026777002", domain="done.example.cn", now=now)
     services.complete_filing(filing, icp_number="粤ICP备2026018842号-9", actor=client, channel=Channel.API, now=now)
     services.withdraw(gone.code, actor=owner, channel=Channel.SELF_SERVICE, now=now)
+
+
+def _long(*, now: datetime) -> int:
+    """A server whose names and address are as long as they may be, with a code in use; returns the code's number."""
+    from tests import factories
+
+    account = factories.make_account(uid="10008888000077776666", members=(factories.make_user(username="long"),))
+    facts = {"instance_id": "ins-long0001", "name": "x" * 128, "with_ip": False}
+    server = factories.make_server(account=account, now=now, **facts)
+    factories.make_ip(server, address="2001:db8:1234:5678:9abc:def0:1234:5678", now=now)
+    issued = factories.make_issued(server, remark="y" * 200, authorized_account=account.uid, now=now)
+    names = {"order_number": "7" * 64, "domain": f"{'z' * 63}.{'z' * 63}.example.cn", "account": account.uid}
+    factories.make_filing(issued, now=now, **names)
+    return issued.code.pk
 
 
 def _runs(*, now: datetime) -> None:
