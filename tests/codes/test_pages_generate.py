@@ -172,6 +172,23 @@ def test_the_last_slot_taken_meanwhile_is_refused(client, server):
     assert page.status_code == 409 and "All 5 codes are generated" in text(page)
 
 
+@pytest.mark.parametrize(
+    ("facts", "headline"),
+    [
+        ({}, "All 5 codes are generated"),
+        ({"region_code": "ap-hongkong"}, "No ICP filing is needed for this server"),
+    ],
+)
+def test_what_is_no_fault_is_said_once_and_not_in_red_beside_the_way_to_the_codes(facts, headline):
+    server = make_server(**facts)
+    if not facts:
+        make_issued(server, count=5)
+    page = client_of(server.account).get(generate_url(server))
+    assert headline in text(page) and "verdict-idle" in page.content.decode()
+    assert "#i-fail" not in page.content.decode().split("<main")[1]
+    assert ("See its 5 codes" in text(page)) == (not facts)
+
+
 def test_the_chosen_ip_released_meanwhile_is_refused_at_the_field(client, server):
     second, _third = make_ip(server), make_ip(server)
     form = {"form_id": form_id(client, server), "ip": second.pk}
