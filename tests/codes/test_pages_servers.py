@@ -116,6 +116,18 @@ def test_the_list_says_what_the_pictures_say(client, account):
     assert "No associated CVM" not in page
 
 
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ({}, "1 server. It can generate a code now."),
+        ({"prepaid_months": 1}, "1 server. It cannot generate a code now."),
+    ],
+)
+def test_one_server_is_not_counted_among_others(client, account, facts, said):
+    make_server(account=account, **facts)
+    assert said in text(client.get("/"))
+
+
 def test_of_two_that_expire_soon_the_nearer_one_comes_first(client, account):
     for name, days in (("later", 26), ("first", 7), ("tie-1", 20), ("tie-2", 20)):
         make_server(account=account, name=name, expires_at=NOW + timedelta(days=days))
