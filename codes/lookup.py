@@ -103,7 +103,7 @@ def resolve(text: str, *, user: User | AnonymousUser) -> Found:
         filings=[
             *search.take(Handle.ORDER, _filings().filter(order_number__in=term.exact)),
             *search.take(Handle.DOMAIN, _filings().filter(domain__in=term.domains)),
-            *search.take(Handle.ICP_NUMBER, _filings().filter(icp_number__in=term.exact).exclude(icp_number="")),
+            *search.take(Handle.ICP_NUMBER, _of_icp_numbers(term)),
         ],
         requests=search.take(Handle.REFERENCE, _requests().filter(reference__in=term.references)),
         read_as=search.read_as,
@@ -183,6 +183,14 @@ def _requests() -> QuerySet[SupportRequest]:
 def _of_values(term: Term) -> QuerySet[AuthorizationCode]:
     digests = [digest for value in term.values for digest in values.digests(value)]
     return _codes().filter(digest__in=digests)
+
+
+def _of_icp_numbers(term: Term) -> QuerySet[Filing]:
+    """Those that have the number, and those of each website filed under it."""
+    wanted = Q(icp_number__in=term.exact)
+    for number in term.main_icp_numbers:
+        wanted |= Q(icp_number__startswith=f"{number}-")
+    return _filings().filter(wanted).exclude(icp_number="")
 
 
 def _named(term: Term) -> QuerySet[Server]:

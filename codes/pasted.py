@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from codes import values
+from codes.names import ICP_NUMBER
 from codes.support import references
 
 WORDS = 40  # of a pasted text
@@ -42,8 +43,7 @@ class Term:
             for letter in folded
             if unicodedata.category(letter) != "Cf"
         )
-        whole = plain.strip().strip(_EDGES)
-        return cls(whole=whole, words=list(_words(plain)), values=_values(plain.upper()))
+        return cls(whole=_trimmed(plain), words=list(_words(plain)), values=_values(plain.upper()))
 
     @cached_property
     def exact(self) -> list[str]:
@@ -64,6 +64,11 @@ class Term:
         return [address for address in map(_address, self.exact) if address]
 
     @cached_property
+    def main_icp_numbers(self) -> list[str]:
+        """The ICP filing numbers that stand without the number of a website, which "-1" and the like add."""
+        return [text for text in self.exact if text.endswith("号") and ICP_NUMBER.fullmatch(text)]
+
+    @cached_property
     def tails(self) -> list[str]:
         """The last characters of codes among them."""
         found = (_TAIL.fullmatch(text.upper()) for text in self.exact)
@@ -81,15 +86,21 @@ class Term:
         return list(dict.fromkeys([*dotted, *filter(None, map(_ascii, dotted))]))
 
 
-_EDGES = ".,:;!?#*_ \t\r\n"
+_EDGES = ".,;!?#*_ \t\r\n"
+
+
+def _trimmed(text: str) -> str:
+    """Without the signs around it; an IPv6 address may begin or end with colons of its own."""
+    plain = text.strip(_EDGES)
+    return plain if _address(plain) else plain.strip(f"{_EDGES}:")
 
 
 def _words(text: str) -> Iterable[str]:
     """The words of a text that hold a digit or a dot, without the label that may stand before a colon."""
     for word in _SEPARATORS.split(text)[:WORDS]:
-        parts = [word] if _address(word.strip(_EDGES)) else word.split(":")
+        parts = [word] if _address(_trimmed(word)) else word.split(":")
         for part in parts:
-            plain = part.strip(_EDGES)
+            plain = _trimmed(part)
             if any(letter.isdigit() or letter == "." for letter in plain):
                 yield plain
 

@@ -44,6 +44,7 @@ HANDLES = [
     ("20261002093177", Handle.ORDER, "filing"),
     ("blog.example.cn", Handle.DOMAIN, "filing"),
     ("粤ICP备2026018842号-1", Handle.ICP_NUMBER, "filing"),
+    ("粤ICP备2026018842号", Handle.ICP_NUMBER, "filing"),
     ("Web prod", Handle.NAME, "server"),
 ]
 NOISE = ["{}", "  {}\n", "IP：{}", "“{}”，", "Customer says: {} does not work!", "工单：实例 {} 无法生成。"]
@@ -126,7 +127,7 @@ STARTS = [
     ("203.0.113.", Handle.IP_START, "ip"),
     ("2026100209", Handle.FILING_START, "filing"),
     ("Blog.example", Handle.FILING_START, "filing"),
-    ("粤ICP备2026018842号", Handle.FILING_START, "filing"),
+    ("粤ICP备20260188", Handle.FILING_START, "filing"),
 ]
 
 
@@ -177,3 +178,23 @@ def test_a_look_up_is_a_fixed_number_of_statements(world):
     with CaptureQueriesContext(connection) as queries:
         resolve("工单 100012345678 ins-7k2m9qpx 203.0.113.47 blog.example.cn 7Q4KD", user=agent)
     assert len(queries) <= len(Handle)
+
+
+@pytest.mark.parametrize("address", ["::1", "2001:db8::", "2001:db8::1"])
+@pytest.mark.parametrize("noise", ["{}", "IP: {}", "{}."])
+def test_an_ipv6_address_keeps_its_colons(address, noise):
+    ip = factories.make_ip(factories.make_server(with_ip=False), address=address)
+    assert Term.of(address).whole == address
+    assert resolve(noise.format(address), user=factories.make_agent()).only == ip
+
+
+def test_an_icp_number_without_a_website_leads_to_all_of_its_websites_and_no_other(world):
+    def complete(icp_number):
+        filing = factories.make_filing(factories.make_issued(world["server"]), order_number=icp_number[-4:])
+        services.complete_filing(filing, icp_number=icp_number, actor=filing.client, channel=Channel.API, now=NOW)
+        return filing
+
+    second, _other = complete("粤ICP备2026018842号-12"), complete("粤ICP备20260188421号-1")
+    found = resolve("粤ICP备2026018842号", user=factories.make_agent())
+    assert found.filings == [second, world["filing"]]
+    assert resolve("粤ICP备2026018842号-12", user=factories.make_agent()).only == second
