@@ -58,6 +58,8 @@ class DeskSite(admin.AdminSite):
     site_header = _("ICP codes desk")
     site_url = None
     empty_value_display = "–"
+    password_change_template = "admin/password_change_form.html"
+    password_change_done_template = "admin/password_change_done.html"
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """The frame of every page: the sidebar, for this person."""
@@ -92,7 +94,8 @@ class DeskSite(admin.AdminSite):
 
         frame = {**self.each_context(request), **(extra_context or {})}
         done = reverse("admin:password_change_done")
-        return PasswordChange.as_view(success_url=done, extra_context=frame)(request)
+        template = self.password_change_template
+        return PasswordChange.as_view(template_name=template, success_url=done, extra_context=frame)(request)
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         """The start page: what needs somebody now."""

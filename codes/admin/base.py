@@ -32,6 +32,7 @@ from codes.admin.as_csv import ListAsCsv
 from codes.admin.changelist import COUNT_UP_TO as COUNT_UP_TO
 from codes.admin.changelist import JUDGED_UP_TO, refuse_nul, tab_counts
 from codes.admin.columns import page_url
+from codes.admin.missing import NoSuchPage, no_such_page, no_such_row
 from codes.admin.request import keys
 from codes.admin.saved_views import ListWithViews
 from servers.models import Account, Server
@@ -165,6 +166,7 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     show_facets = admin.ShowFacets.NEVER
     bulk_limit = BULK_LIMIT
     preserve_filters = False  # in the address of each row's page: it does not come back to them
+    is_cleared = False  # whether rows of long ago are deleted: manage.py clear_old_records
     list_title: Any = ""  # in the sidebar's word; empty: the model's plural
     list_per_page = 50
     list_max_show_all = 0
@@ -212,6 +214,12 @@ class DeskAdmin(ListWithViews, ListAsCsv):
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
         if SEARCH_VAR in request.GET and not self.get_search_fields(request):
             messages.warning(request, _("This list has no search: look it up in the box above, or add a filter."))
+        try:
+            return self._list(request, extra_context)
+        except NoSuchPage as error:
+            return no_such_page(request, error.last)
+
+    def _list(self, request: HttpRequest, extra_context: Any) -> HttpResponse:
         views = self.views_context(request) if self.has_view_permission(request) else {}
         context = {
             "title": self.plural,
@@ -229,6 +237,13 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     def desk_context(self, request: HttpRequest, *, title: str) -> dict[str, Any]:
         """What every page of the desk needs: frame, title, and the list that it hangs on."""
         return {**self.admin_site.each_context(request), "opts": self.opts, "title": title, "plural": self.plural}
+
+    def unknown(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """To the list, saying that there is no such object. Django's pages ask for it by the name below."""
+        return no_such_row(request, self.model, object_id, is_cleared=self.is_cleared)
+
+    def _get_obj_does_not_exist_redirect(self, request: HttpRequest, opts: Any, object_id: str) -> HttpResponse:
+        return self.unknown(request, object_id)
 
     def response_action(  # type: ignore[override]
         self, request: HttpRequest, queryset: Rows, **location: Any
@@ -284,8 +299,3 @@ class DeskRecord(DeskAdmin):
         if obj is None:
             return self.unknown(request, object_id)
         return HttpResponseRedirect(page_url(obj))
-
-    def unknown(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Back to the start page, with a message that there is no such object."""
-        answer: HttpResponse = super()._get_obj_does_not_exist_redirect(request, self.opts, object_id)  # type: ignore[misc]
-        return answer

@@ -114,6 +114,7 @@ class StageFilter(DeskFilter):
 class BulkRunAdmin(DeskRecord):
     """Everybody at the desk sees what was begun; only who planned a run confirms it and goes on with it."""
 
+    is_cleared = True
     list_display = ("what", "who", "started", "finished", "how_far")
     list_filter = (StageFilter, choice_filter("action", pgettext_lazy("act", "what"), BulkAction.choices))
     list_select_related = ("actor",)

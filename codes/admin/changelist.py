@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, cast
 
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from codes.admin.export_columns import EXPORTS
+from codes.admin.missing import NoSuchPage
 from icpportal.patience import TooLong, at_most
 from servers.models import Server
 
@@ -61,12 +61,13 @@ class DeskChangeList(ChangeList):
         self.now = timezone.now()
         self.is_judged = any(spec.is_judged and spec.value() is not None for spec in self._specs)
         self.up_to = JUDGED_UP_TO if self.is_judged else COUNT_UP_TO
-        if not 1 <= self.page_num <= self.up_to // self.list_per_page + 1:
-            raise IncorrectLookupParameters
+        self.page_num = max(self.page_num, 1)
+        if self.page_num > self._most_pages:
+            raise NoSuchPage(self._last_page())
         self.patience = WAIT_SECONDS if WAIT_PARAMETER in request.GET else PAGE_SECONDS
         found = self._page()
-        if not found and self.page_num > 1:
-            raise IncorrectLookupParameters
+        if not found and self.page_num > 1 and not self.is_cut:
+            raise NoSuchPage(self._last_page())
         self.tabs = self._count(request, len(found))
         self.paginator = _Counted(self.queryset, self.list_per_page, self.result_count)
         self.multi_page = self.result_count > self.list_per_page
@@ -85,6 +86,15 @@ class DeskChangeList(ChangeList):
     def _first(self) -> int:
         """The place of the page's first row, from 0."""
         return (self.page_num - 1) * self.list_per_page
+
+    @property
+    def _most_pages(self) -> int:
+        """Pages that a list has at most: nobody counts, or reads, beyond."""
+        return self.up_to // self.list_per_page + 1
+
+    def _last_page(self) -> int:
+        """The last page that has rows."""
+        return min(-(-self._count_rows() // self.list_per_page) or 1, self._most_pages)
 
     def _page(self) -> list[Any]:
         """The page's rows, and the one after them if there is one."""

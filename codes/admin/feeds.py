@@ -78,6 +78,7 @@ class NewestFilter(DeskFilter):
 class FeedRunAdmin(DeskRecord):
     """Written by what brings the facts; read here."""
 
+    is_cleared = True
     list_display = (
         "when",
         "kind",

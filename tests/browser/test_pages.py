@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Browse
 from tests.browser.looks import CHINESE, DESKTOP, ENGLISH, PHONE
 from tests.browser.serving import Desk
-from tests.browser.watching import findings, overflow
+from tests.browser.watching import findings, overflow, spilled
 
 WEB, FULL, TWO_IPS = "ins-4h8t2wnc", "ins-7k2m9qpx", "ins-8v3c1xqt"  # eligible; refused for three reasons; eligible
 UNUSED, IN_USE, WITHDRAWN = 1, 7, 8  # codes of the demonstration
@@ -95,6 +95,7 @@ def test_a_page_is_whole_at_every_size_and_theme(who: str, path: str, locale: st
         assert page.locator("html").get_attribute("lang") == ("en" if locale == ENGLISH else "zh-hans")
         if wider := overflow(page):
             found.append(f"{size['width']}: {wider} px wider than the window")
+        found += [f"{size['width']}: {each!r} runs into the next cell" for each in spilled(page)]
         found += [f"{size['width']} {scheme}: {each}" for each in findings(page)]
         found += re.findall(r"</?(?:a|b|div|span|svg|td|use)\b.*", page.locator("body").inner_text())  # markup as text
     if locale == CHINESE and who not in DESK:

@@ -66,6 +66,15 @@ def flaws(page: Page) -> list[str]:
     return findings(page) + ([f"{wider} px wider than the window"] if wider else [])
 
 
+def spilled(page: Page) -> list[str]:
+    """The names of cells whose text runs into the next cell, where a table is shown as cards."""
+    found: list[str] = page.evaluate(
+        "[...document.querySelectorAll('td[data-label], th[data-label]')]"
+        ".filter(cell => cell.scrollHeight > cell.clientHeight + 1).map(cell => cell.dataset.label)"
+    )
+    return found
+
+
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than its window."""
     width: int = page.evaluate("document.documentElement.scrollWidth")

@@ -59,10 +59,11 @@ def test_a_tab_that_was_counted_tells_how_many_rows_it_has():
     assert "1 to 50 of 51" in signed_in().get(list_url(Server, eligible="true")).content.decode()
 
 
-def test_a_page_beyond_the_count_is_refused_before_anything_is_read():
+def test_a_page_beyond_the_count_is_not_read():
     make_servers(1)
-    answer = signed_in().get(list_url(Server, eligible="true", p=JUDGED_UP_TO))
-    assert answer.status_code == 302 and "e=1" in answer["Location"]
+    with CaptureQueriesContext(connection) as queries:
+        answer = signed_in().get(list_url(Server, eligible="true", p=JUDGED_UP_TO))
+    assert answer.status_code == 302 and not any("OFFSET" in query["sql"] for query in queries)
 
 
 @pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no limit for a statement")

@@ -5,7 +5,7 @@ from django.test import Client
 from django.urls import reverse
 
 from tests.codes.pages import client_of, post_raw, text
-from tests.factories import make_account, make_user
+from tests.factories import make_account, make_agent, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -72,6 +72,16 @@ def test_the_password_is_changed_with_the_old_one():
     assert client.post("/password/", {"old_password": "pw", **fields}).url == reverse("password_change_done")
     assert client.get("/password/done/").status_code == 200
     assert sign_in("li", "Long-enough-4-anyone").status_code == 302
+
+
+def test_staff_change_their_password_without_leaving_the_desk():
+    client = Client()
+    client.force_login(make_agent())
+    new = "Long-enough-4-anyone"
+    fields = {"old_password": "pw", "new_password1": new, "new_password2": new}
+    pages = [client.get("/admin/password_change/"), client.post("/admin/password_change/", fields, follow=True)]
+    assert pages[1].redirect_chain == [("/admin/password_change/done/", 302)]
+    assert all('class="desk-nav"' in each.content.decode() for each in pages)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

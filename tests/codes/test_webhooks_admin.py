@@ -220,5 +220,5 @@ def test_the_log_is_filtered_by_state_endpoint_event_and_type(hook: Receiver) ->
 
 def test_an_empty_list_says_what_fills_it_to_whoever_reads_it() -> None:
     pages = {role: text(signed_in(role).get(list_url(WebhookEndpoint))) for role in ("Supervisor", "Auditor")}
-    assert "Nothing is here yet. Add the first one." in pages["Supervisor"]
-    assert "Add the first one." not in pages["Auditor"]
+    assert "Nothing is here yet. What you add appears here. Add the first one" in pages["Supervisor"]
+    assert "Add the first one" not in pages["Auditor"]

@@ -46,6 +46,7 @@ class EventFilter(NumberFilter):
 class WebhookDeliveryAdmin(DeskRecord):
     """One event for one endpoint."""
 
+    is_cleared = True
     page_template = "admin/desk/webhook_delivery.html"
     list_display = ("what", "subject", "endpoint_cell", "state", "tries", "next_attempt", "settled")
     list_filter = (
