@@ -4,8 +4,11 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from codes import services
 from codes.admin.columns import page_url
+from codes.choices import Channel
 from tests import factories
+from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 URL = "/admin/lookup/"
@@ -89,3 +92,11 @@ def test_staff_without_a_role_find_nothing():
     client.force_login(factories.make_user(is_staff=True))
     answer = client.post(URL, {"q": server.instance_id}, follow=True)
     assert "No match" in answer.content.decode() and "Tried as" not in answer.content.decode()
+
+
+def test_a_filing_is_listed_with_its_icp_number(agent):
+    filing = factories.make_filing(factories.make_issued())
+    number = "粤ICP备2026018842号-1"
+    services.complete_filing(filing, icp_number=number, actor=filing.client, channel=Channel.API, now=NOW)
+    html = agent.get(URL, {"q": number[:-2]}).content.decode()
+    assert f"{filing.domain} {number}" in html
