@@ -53,7 +53,7 @@ def _lookups(world: World) -> Iterator[Face]:
         "reference": seen.request.reference,
         "a name": "web-1",
         "start of an instance ID": seen.server.instance_id[:-1],
-        "start of an IP": seen.ip.address[:-1],
+        "start of an IP": seen.ip.address.rpartition(".")[0],
         "start of an ICP number": seen.filing.icp_number[:-1],
         "nothing": "ins-00000000",
     }

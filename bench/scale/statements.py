@@ -222,8 +222,9 @@ STEPS: list[tuple[str, str]] = [
         """
         INSERT INTO codes_supportrequest (id, reference, account_id, server_id, code_id, state, all_passed, report,
             policy, language, request_id, opened_by_id, opened_at, waiting_since, answered_at)
-        SELECT n, 'R' || lpad(n::text, 6, '0'), s.account_id, s.id, NULL, drawn.state, mod(n, 40) = 0, '[]', {policy},
-               'en', '', {person} + 1, opened, CASE WHEN drawn.state = 'open' THEN opened END,
+        SELECT n, 'SR-' || overlay(lpad(n::text, 6, '0') placing '-' from 5 for 0), s.account_id, s.id, NULL,
+               drawn.state, mod(n, 40) = 0, '[]', {policy}, 'en', '', {person} + 1, opened,
+               CASE WHEN drawn.state = 'open' THEN opened END,
                CASE WHEN drawn.state = 'answered' THEN opened + interval '1 hour' END
         FROM (SELECT n, {now} - ({n} / 50 - n) * interval '10 minutes' AS opened, 1 + mod(n * 7919, {n}) AS server,
                      CASE WHEN n > {n} / 50 - 300 THEN 'open' WHEN mod(n, 3) = 0 THEN 'answered' ELSE 'closed' END
