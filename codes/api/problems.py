@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.utils.functional import lazy
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from codes import reports
@@ -26,6 +26,7 @@ from codes.reports import Report, Rule
 from codes.validity import VALIDITY
 from icpportal.api.documentation import EXAMPLES
 from icpportal.api.problems import Kind, Problem, Text, declare, invalid, problem_of
+from servers.choices import BillingMode, ServerState
 
 BEGIN_REFUSALS = tuple(rule.code for rule in VALIDITY.rules)
 CODE_VALUE = _("This text holds a code value or a token, which is kept nowhere.")
@@ -91,9 +92,9 @@ def _of_rule(rule: Rule[Any], title: Text = "") -> Kind:
     return Kind(rule.code, 409, title or _worded(rule.title), _worded(rule.explanation))
 
 
-def _worded(text: reports.Text) -> Text:
+def _worded(text: reports.Text, **values: object) -> Text:
     """With the policy's values, in the language of the answer and not of the start."""
-    return lazy(lambda: str(text % Policy.current().as_dict()), str)()
+    return lazy(lambda: str(text % {**Policy.current().as_dict(), **values}), str)()
 
 
 declare(
@@ -127,19 +128,23 @@ declare(
     Kind("filing_abandoned", 409, _("The filing is abandoned"), _("An abandoned filing changes no more: begin anew.")),
 )
 
-_REFUSAL: dict[str, Any] = {"failed": [], "notes": []}
-EXAMPLES["not_eligible"] = {
-    "failed": [
-        {
-            "code": "prepaid_term_too_short",
-            "faq": "4.1",
-            "title": "Prepaid for at least 3 months in total",
-            "found": "2 months",
-            "explanation": "The prepaid term counts in whole calendar months from purchase to expiry.",
-            "remedy": "Renew for 1 more month or longer: the terms add up.",
-        }
-    ],
-    "notes": [],
+
+def _example(rule: Rule[Any], found: Text, **values: object) -> dict[str, Any]:
+    """The members of a refusal for this rule alone, where it found this."""
+    texts = {name: _worded(getattr(rule, name), **values) for name in ("title", "explanation", "remedy")}
+    return {"failed": [{"code": rule.code, "faq": rule.faq, **texts, "found": found}], "notes": []}
+
+
+_FOUND: dict[str, Text] = {
+    "code_used": State.USED.label,
+    "code_in_use": State.IN_USE.label,
+    "code_withdrawn": State.WITHDRAWN.label,
+    "code_expired": "30 Apr 2026, 16:00",
+    "code_invalid": BillingMode.PAY_AS_YOU_GO.label,
+    "not_authorized_account": "100012345678",
 }
-for _code in (*BEGIN_REFUSALS, "order_conflict", "filing_completed", "filing_abandoned"):
-    EXAMPLES[_code] = _REFUSAL
+_MONTHS = ngettext_lazy("%(months)d month", "%(months)d months", "months")
+EXAMPLES["not_eligible"] = _example(GENERATION["prepaid_term_too_short"], _worded(_MONTHS, months=2), missing=1)
+EXAMPLES["server_terminated"] = _example(GENERATION["server_terminated"], ServerState.TERMINATED.label)
+for _code in BEGIN_REFUSALS:
+    EXAMPLES[_code] = _example(VALIDITY[_code], _FOUND[_code])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -209,7 +210,16 @@ class StrictInput(OpenApiSerializerExtension):
         for name, one in self.target.fields.items():
             if isinstance(one, serializers.CharField) and not one.allow_blank:
                 made["properties"][name]["minLength"] = 1
+        for said in made["properties"].values():
+            _hoist_default(said)
         return made | {"additionalProperties": False}
+
+
+def _hoist_default(said: dict[str, Any]) -> None:
+    """A text that may be empty is described as two forms; the default is the empty one, which the first refuses."""
+    for form in said.get("oneOf", []):
+        if "default" in form:
+            said["default"] = form.pop("default")
 
 
 def _examples(said: Description, status: int) -> list[OpenApiExample]:
@@ -249,10 +259,11 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 
 
 def problem_example(code: str) -> dict[str, Any]:
-    """A body of this problem, as the document shows it."""
+    """A body of this problem, as the document shows it, in the language of the moment."""
     wrong = problems.FieldError("ips.0.address", "address", _("This is no IP address."))
     problem = problems.Invalid(wrong) if code == "invalid" else problems.Problem(code)
-    return problems.body_of(problem, REQUEST_ID) | EXAMPLES.get(code, {})
+    body: dict[str, Any] = json.loads(problems.written(problems.body_of(problem, REQUEST_ID) | EXAMPLES.get(code, {})))
+    return body
 
 
 @lru_cache(maxsize=4)

@@ -168,11 +168,13 @@ def body_of(problem: Problem, request_id: str) -> dict[str, Any]:
 
 def respond(problem: Problem, request: HttpRequest) -> HttpResponse:
     """The problem as an answer to `request`."""
-    body = body_of(problem, getattr(request, "request_id", ""))
-    content = json.dumps(body, ensure_ascii=False, default=str)
-    return HttpResponse(
-        content.encode(), status=problem.kind.status, content_type=CONTENT_TYPE, headers=problem.headers
-    )
+    content = written(body_of(problem, getattr(request, "request_id", "")))
+    return HttpResponse(content, status=problem.kind.status, content_type=CONTENT_TYPE, headers=problem.headers)
+
+
+def written(body: Mapping[str, Any]) -> bytes:
+    """A problem's body as JSON; texts are translated now."""
+    return json.dumps(body, ensure_ascii=False, default=str).encode()
 
 
 def of_response(response: HttpResponseBase, request: HttpRequest) -> HttpResponse:

@@ -9,6 +9,7 @@ from icpportal.api.problems import FieldError, Invalid, Kind, Problem, declare, 
 from servers.inventory.apply import AnotherAccounts, Incomplete, StaleVersion, VersionConflict
 
 UNKNOWN_ACCOUNT = _("There is no such account.")
+_INCOMPLETE = _("Instances are missing or listed twice, or a response is an error. Nothing was done.")
 
 
 @problem_of.register
@@ -28,8 +29,7 @@ def _another(error: AnotherAccounts) -> Problem:
 
 @problem_of.register
 def _incomplete(error: Incomplete) -> Problem:
-    detail = _("Instances are missing or listed twice, or a response is an error. Nothing was done.")
-    return Invalid(FieldError("complete", "incomplete", detail), detail=detail, code="incomplete")
+    return Invalid(FieldError("complete", "incomplete", _INCOMPLETE), detail=_INCOMPLETE, code="incomplete")
 
 
 declare(
@@ -48,5 +48,9 @@ declare(
     ),
 )
 
+EXAMPLES["incomplete"] = {
+    "detail": _INCOMPLETE,
+    "errors": [{"field": "complete", "code": "incomplete", "detail": _INCOMPLETE}],
+}
 EXAMPLES["stale_version"] = {"stored_version": 18}
 EXAMPLES["version_conflict"] = {"differs": ["name"]}

@@ -80,6 +80,14 @@ def test_no_body_takes_an_unknown_field_or_an_empty_text_where_it_is_refused(doc
     assert "minLength" not in schemas["GenerateInput"]["properties"]["remark"]
 
 
+def test_a_default_has_the_form_beside_which_it_stands(document: Any) -> None:
+    schemas = document["components"]["schemas"]
+    fields = [said for schema in schemas.values() for said in schema.get("properties", {}).values()]
+    forms = [form for said in fields for form in (said, *said.get("oneOf", []))]
+    assert [form for form in forms if "pattern" in form and form.get("default") == ""] == []
+    assert schemas["VerifyInput"]["properties"]["account"]["default"] == ""
+
+
 def test_every_refusal_and_every_problem_is_there_with_an_example(document: Any) -> None:
     text = json.dumps(document)
     for rule in (*GENERATION.rules, *VALIDITY.rules):
@@ -96,6 +104,18 @@ def test_every_example_of_a_problem_has_only_fields_that_the_document_names(docu
         for answer in said["responses"].values():
             for example in answer.get("content", {}).get(problems.CONTENT_TYPE, {}).get("examples", {}).values():
                 assert set(example["value"]) <= set(named), (path, method, example)
+
+
+def test_every_example_of_a_problem_says_what_such_an_answer_says(document: Any) -> None:
+    said = {code: documentation.problem_example(code) for code in problems.KINDS}
+    assert [code for code, body in said.items() if body["status"] == 400 and not body["errors"]] == []
+    refusals = ["not_eligible", "server_terminated", *(rule.code for rule in VALIDITY.rules)]
+    for code in refusals:
+        (failed,) = said[code]["failed"]
+        assert failed["code"] == ("prepaid_term_too_short" if code == "not_eligible" else code)
+        assert set(failed) == {"code", "faq", "title", "found", "explanation", "remedy"}
+        assert all(failed[name] for name in ("title", "found", "explanation", "remedy")), code
+    assert said["not_eligible"]["failed"][0]["remedy"] == "Renew for 1 more month or longer: the terms add up."
 
 
 def test_a_problem_has_only_fields_that_the_document_names(own_database: None) -> None:
