@@ -139,7 +139,7 @@ class Endpoint(APIView):
         elif call.body:
             raise Invalid(
                 *(
-                    FieldError(name, "unknown", problems.NO_SUCH_FIELD)
+                    FieldError(problems.printable(name), "unknown", problems.NO_SUCH_FIELD)
                     for name in islice(call.body, problems.MOST_UNKNOWN)
                 )
             )

@@ -10,6 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from icpportal.api.problems import one_of
+
 
 class Text(serializers.CharField):
     """A string as it was sent, blanks included. An optional one may be `null` or left out: the empty string.
@@ -41,9 +43,9 @@ class Choice(serializers.ChoiceField):
     """One of the choices, as a string."""
 
     def to_internal_value(self, data: Any) -> str:
-        if not isinstance(data, str) or not data:
-            self.fail("invalid_choice", input=data)
-        return str(super().to_internal_value(data))
+        if not isinstance(data, str) or data not in self.choices:
+            raise serializers.ValidationError(one_of(self.choices), "invalid_choice")
+        return data
 
 
 class Items(serializers.ListField):

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from icpportal.api.fields import moment_of
-from icpportal.api.problems import FieldError
+from icpportal.api.problems import FieldError, one_of, printable
 
 _CLEAN_LIMIT = 200  # characters of one value
 
@@ -41,10 +41,15 @@ class StrictFilterSet(django_filters.FilterSet):
         """What is wrong with the values, by parameter."""
         wrong = self.form.errors.get_json_data()
         return [
-            FieldError(name, error["code"] or "invalid", error["message"])
+            FieldError(name, error["code"] or "invalid", self._detail(name, error))
             for name, errors in wrong.items()
             for error in errors
         ]
+
+    def _detail(self, name: str, error: Mapping[str, str]) -> str:
+        if error["code"] != "invalid_choice":
+            return error["message"]
+        return one_of(value for value, _label in self.filters[name].extra["choices"])
 
     def is_impossible(self) -> bool:
         """Whether no row can meet these filters together, whatever the tables hold: nobody needs to look then."""
@@ -98,11 +103,6 @@ def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[Field
             or "\ufffd" in values[0]
         ):
             yield FieldError(name, "invalid", _("This value cannot be right."))
-
-
-def printable(name: str) -> str:
-    """A name somebody sent, fit to be repeated in an answer."""
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name[:100])
 
 
 class _MomentField(forms.CharField):

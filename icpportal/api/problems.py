@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import singledispatch
 from typing import Any
@@ -27,6 +27,7 @@ CONTENT_TYPE = "application/problem+json"
 BASE = "api/v1/problems/"  # below the path where the desk is mounted
 NO_SUCH_FIELD = _("There is no such field.")
 MOST_UNKNOWN = 100  # unknown fields that one answer names
+_LONGEST_NAME = 100  # characters of one that are repeated
 logger = logging.getLogger(__name__)
 
 
@@ -90,6 +91,16 @@ class Invalid(Problem):
 def invalid(field: str, code: str, detail: Text) -> Invalid:
     """400 for one field."""
     return Invalid(FieldError(field, code, detail))
+
+
+def printable(name: str) -> str:
+    """A name somebody sent, fit to be repeated in an answer."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in name[:_LONGEST_NAME])
+
+
+def one_of(choices: Iterable[str]) -> str:
+    """What would be right instead of a value that is none of the choices; the value, of any length, is not repeated."""
+    return _("Give one of %(choices)s.") % {"choices": ", ".join(choices)}
 
 
 def not_found() -> Problem:

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from icpportal.api.problems import MOST_UNKNOWN, NO_SUCH_FIELD, FieldError, Invalid
+from icpportal.api.problems import MOST_UNKNOWN, NO_SUCH_FIELD, FieldError, Invalid, printable
 
 TOP = "non_field_errors"
 _of_thread = local()
@@ -25,7 +25,8 @@ class InputSerializer(serializers.Serializer):
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
             unknown = (name for name in data if name not in self.fields)
-            errors = {name: [ErrorDetail(str(NO_SUCH_FIELD), "unknown")] for name in islice(unknown, MOST_UNKNOWN)}
+            said = [ErrorDetail(str(NO_SUCH_FIELD), "unknown")]
+            errors = {printable(name): said for name in islice(unknown, MOST_UNKNOWN)}
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:

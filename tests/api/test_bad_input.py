@@ -122,6 +122,26 @@ def test_of_many_unknown_fields_a_hundred_are_named(api: Api) -> None:
     assert len(api.post(f"codes/{make_code().pk}/reveal/", many).wrong) == 100
 
 
+def test_of_a_wrong_name_or_choice_no_more_is_repeated_than_helps(api: Api) -> None:
+    name = "x\n" + "y" * 100_000
+    shown = "x\ufffd" + "y" * 98
+    assert api.post("codes/verify/", {"code": "x", name: 1}).wrong == [(shown, "unknown")]
+    assert api.post(f"codes/{make_code().pk}/reveal/", {name: 1}).wrong == [(shown, "unknown")]
+    wrong = api.call("PUT", "servers/ins-1/", {"billing_mode": "y" * 100_000, "ips": [{"kind": "eip", name: 1}]})
+    told = {error["field"]: error["detail"] for error in wrong.json["errors"]}
+    modes = "prepaid, pay_as_you_go, spot, dedicated_host, dedicated_cluster"
+    assert told["billing_mode"] == f"Give one of {modes}."
+    assert told["ips.0.kind"] == "Give one of public, elastic, clb."
+    assert told[f"ips.0.{shown}"] == "There is no such field."
+
+
+def test_a_filter_names_its_choices(api: Api) -> None:
+    (error,) = api.get("codes/?state=foo").json["errors"]
+    assert error["detail"] == "Give one of unused, in_use, used, expired, invalid, withdrawn."
+    (error,) = api.get("servers/?eligible=1").json["errors"]
+    assert error["detail"] == "Give one of true, false."
+
+
 def test_a_list_that_is_too_long_is_refused_unread(api: Api) -> None:
     assert api.post("codes/generate/", {"items": [{}] * 100_000}).wrong == [("items", "max_length")]
     emails = {"name": "A", "emails": ["x"] * 100_000}
