@@ -17,6 +17,7 @@ from icpportal.api.serializers import InputSerializer
 from icpportal.handles import UID
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.inventory.facts import (
+    ACCOUNT_NAME_LENGTH,
     MAX_IPS,
     MAX_VERSION,
     MOST_MONTHS,
@@ -71,7 +72,7 @@ def region(**options: Any) -> Text:
 class AccountInput(InputSerializer):
     """An account, whole."""
 
-    name = Text(max_length=200)
+    name = Text(max_length=ACCOUNT_NAME_LENGTH, validators=[RegexValidator(r"\S", _("Give a name."), "blank")])
     emails = Items(child=serializers.EmailField(max_length=254), required=False, max_length=MAX_EMAILS)
 
 

@@ -41,6 +41,7 @@ def test_an_account_is_created_then_replaced() -> None:
     [
         ({}, ("name", "required")),
         ({"name": ""}, ("name", "blank")),
+        ({"name": " \u3000"}, ("name", "blank")),
         ({"name": 5}, ("name", "invalid")),
         ({"name": "x" * 201}, ("name", "max_length")),
         ({"name": "x", "emails": ["nobody"]}, ("emails.0", "invalid")),

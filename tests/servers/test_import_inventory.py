@@ -146,6 +146,16 @@ def test_an_unknown_account_is_created_only_when_asked(tmp_path: Path) -> None:
     assert Account.objects.get().name == "Qingshan Trading"
 
 
+@pytest.mark.parametrize("uid", ["a b", "1" * 33, "帐号", ""])
+def test_no_account_is_created_that_the_api_could_not_name(uid: str, tmp_path: Path) -> None:
+    file = tmp_path / "responses.json"
+    file.write_text(json.dumps(TWO))
+    assert "1 to 32 letters" in refused(file, "--create-account", "Qingshan Trading", account=uid)
+    for name in (" ", "x" * 201):
+        assert "1 to 200 characters" in refused(file, "--create-account", name)
+    assert not Account.objects.exists()
+
+
 def test_no_account_is_created_for_a_bad_file(tmp_path: Path) -> None:
     refused(tmp_path / "missing.json", "--create-account", "Qingshan Trading")
     assert not Account.objects.exists()
