@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import sys
 
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template import loader
 from django.views import defaults
 
 RETRY_AFTER = 5  # seconds
 _READ_ONLY = "25006"  # PostgreSQL's: a standby, or one that an operator keeps from writing
+_ROW_IS_GONE = ("23503", "SQLITE_CONSTRAINT_FOREIGNKEY")
 
 
 def is_unavailable(error: BaseException | None) -> bool:
-    """Whether the database is away, held up by a lock for too long, full, or takes no writes: try again soon."""
+    """Whether the database is away, held up by a lock for too long, full, or takes no writes: try again soon.
+
+    Also when a change was undone because what it belongs to, such as the client, was deleted meanwhile.
+    """
     if isinstance(error, InternalError):
         return getattr(error.__cause__, "sqlstate", "") == _READ_ONLY
+    if isinstance(error, IntegrityError):
+        cause = error.__cause__
+        return getattr(cause, "sqlstate", getattr(cause, "sqlite_errorname", "")) in _ROW_IS_GONE
     return isinstance(error, OperationalError | InterfaceError)
 
 

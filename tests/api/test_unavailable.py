@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from django.db import connection, connections, transaction
+from django.test import Client
 
-from icpportal.api.models import KeptAnswer
+from codes.models import AuthorizationCode
+from icpportal.api.models import ApiClient, ApiToken, CallCount, KeptAnswer
 from servers.models import Server
-from tests.api.client import Answer, Api
+from tests.api.client import BASE, Answer, Api
 from tests.factories import make_server
 from tests.threads import at_once
 
@@ -62,6 +64,31 @@ def test_a_connection_that_the_server_ended_is_made_anew(own_database: None) -> 
         other.close()
     assert api.get("codes/").status == 200
     assert connection.connection.info.backend_pid != ended
+
+
+@pytest.mark.parametrize("key", [{}, {"HTTP_IDEMPOTENCY_KEY": "k"}])
+def test_a_client_that_is_deleted_while_it_calls_has_done_nothing(own_database: None, key: dict[str, str]) -> None:
+    api, server = Api(), make_server()
+
+    class Body:
+        """A body that is read once the client has been found, and not before."""
+
+        def read(self, size: int = -1) -> bytes:
+            CallCount.objects.all().delete()
+            ApiToken.objects.all().delete()
+            ApiClient.objects.all().delete()
+            return b""
+
+        readline = read
+
+    sent = {"wsgi.input": Body(), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"} | key
+    headers = {"authorization": f"Bearer {api.token}", "content-type": "application/json"}
+    path = f"{BASE}servers/{server.instance_id}/codes/"
+    answer = Answer(Client(raise_request_exception=False).generic("POST", path, headers=headers, **sent))  # type: ignore[arg-type]
+    assert answer.refused == (503, "unavailable")
+    assert not AuthorizationCode.objects.exists()
+    assert not KeptAnswer.objects.exists()
+    assert api.post(path).refused == (401, "not_authenticated")
 
 
 def test_a_missing_migration_is_not_ready(api: Api) -> None:
