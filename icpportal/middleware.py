@@ -1,7 +1,6 @@
 """What every answer carries: a request id, security headers, a language."""
 
 import re
-import secrets
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, cast
@@ -17,7 +16,7 @@ from icpportal.handles import NAME
 from icpportal.plans import planned_anew
 from icpportal.response_headers import Ready, add, ready
 
-API_PREFIX = "/api/"
+_API = "/api/"
 PAGE_VERBS = ("GET", "HEAD", "POST")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -43,6 +42,11 @@ _REQUEST_ID = re.compile(NAME)
 _REFUSED = re.compile(r"[^,;]*;\s*q=0(?:\.0{0,3})?\s*(?:,|$)", re.IGNORECASE)  # q=0: "not acceptable" (RFC 9110)
 
 
+def is_of_api(request: HttpRequest) -> bool:
+    """Whether it is a call of the API and asks for no page."""
+    return request.path_info.startswith(_API)
+
+
 class RequestIdMiddleware:
     """The client's X-Request-ID when it is well formed, else a new one; the answer and the logs carry it."""
 
@@ -52,7 +56,7 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Sets request.request_id for views."""
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(16)
+        request_id = given if _REQUEST_ID.fullmatch(given) else context.new_request_id()
         request.request_id = request_id  # type: ignore[attr-defined]
         token = context.request_id.set(request_id)
         try:
@@ -89,7 +93,7 @@ class PagesAlone:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """On to the next at once, or through the middleware."""
-        if request.path_info.startswith(API_PREFIX):
+        if is_of_api(request):
             return cast(HttpResponseBase, self.get_response(request))
         return cast(HttpResponseBase, super().__call__(request))  # type: ignore[misc]
 
@@ -102,7 +106,7 @@ class PageVerbsMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """405 for any other verb. The API's endpoints name their own."""
-        if request.method not in PAGE_VERBS and not request.path_info.startswith(API_PREFIX):
+        if request.method not in PAGE_VERBS and not is_of_api(request):
             return HttpResponseNotAllowed(PAGE_VERBS)
         return self.get_response(request)
 
@@ -115,7 +119,7 @@ class PlansMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """As ever for the API."""
-        if request.path_info.startswith(API_PREFIX):
+        if is_of_api(request):
             return self.get_response(request)
         with planned_anew():
             return self.get_response(request)
@@ -126,7 +130,7 @@ class LanguageMiddleware(LocaleMiddleware):
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """A call of the API has no cookies and no languages in its path to look for."""
-        if not request.path_info.startswith(API_PREFIX):
+        if not is_of_api(request):
             return cast(HttpResponseBase, super().__call__(request))
         language = accepted_language(request)
         translation.activate(language)

@@ -5,13 +5,12 @@ The address may not be known yet, so all of it is problem+json: programs send su
 
 from __future__ import annotations
 
-import json
 import socket
-import uuid
 
 from django.utils import timezone
 from gunicorn import util  # type: ignore[import-untyped]
 
+from icpportal import context
 from icpportal.api import problems
 from icpportal.api.throttling import Count
 
@@ -25,8 +24,8 @@ def write_problem(sock: socket.socket, status: int, reason: str, message: str) -
     """400 with the reason, or 500 for a fault of ours; the connection ends. `message` may repeat what came in."""
     is_ours = status == 500
     problem = problems.Problem("internal_error") if is_ours else problems.Invalid(detail=f"{reason}.")
-    request_id = uuid.uuid4().hex
-    body = json.dumps(problems.body_of(problem, request_id)).encode()
+    request_id = context.new_request_id()
+    body = problems.written(problems.body_of(problem, request_id))
     headers = {
         "Content-Type": problems.CONTENT_TYPE,
         "Content-Length": str(len(body)),

@@ -9,7 +9,7 @@ from django.utils import timezone, translation
 
 from icpportal.api import parsing, problems
 from icpportal.api.throttling import Count
-from icpportal.middleware import API_PREFIX, accepted_language
+from icpportal.middleware import accepted_language, is_of_api
 from icpportal.response_headers import add, ready
 
 
@@ -22,7 +22,7 @@ class ApiMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Nobody who is not authenticated has a count: they are told the whole limit."""
         response = self.get_response(request)
-        if not request.path_info.startswith(API_PREFIX):
+        if not is_of_api(request):
             return response
         parsing.drop_rest(request)
         if response.status_code >= 400 and response.headers.get("Content-Type") != problems.CONTENT_TYPE:
