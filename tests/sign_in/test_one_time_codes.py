@@ -463,6 +463,7 @@ def test_what_happened_to_them_is_neither_changed_nor_deleted(compulsory):
         ("nobody", "root", "x", "no user nobody"),
         ("sun", "sun", "x", "no active superuser"),
         ("sun", "root", " ", "Give a reason"),
+        ("root", "root", "x", "names another superuser"),
     ],
 )
 def test_a_reset_that_is_not_in_order_is_refused(name, by, reason, said):

@@ -28,6 +28,8 @@ class Command(BaseCommand):
         if not (by.is_superuser and by.is_active):
             raise CommandError(f"{by} is no active superuser: only they reset one-time codes.")
         user = self._person(options["name"])
+        if user == by:
+            raise CommandError(f"{by} cannot vouch for {by}: --by names another superuser.")
         one_time_codes.reset(user, by=by, reason=options["reason"].strip(), now=timezone.now())
         sign_out_elsewhere(user, key=None)
         self.stdout.write(f"{user} is signed out everywhere and sets up one-time codes at the next sign-in.")
