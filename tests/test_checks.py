@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as project
-from django.core.checks import CheckMessage
+from django.core.checks import CheckMessage, run_checks
 
 from icpportal import checks, local_env
 
@@ -125,3 +125,10 @@ def test_a_server_with_local_secrets_starts(tmp_path: Path) -> None:
     secrets = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
     server = start_server(**secrets)
     assert (server.returncode, server.stderr) == (0, "")
+
+
+def test_a_command_is_silent_about_mail_that_is_not_set_and_a_deployment_is_not(production: Any) -> None:
+    production.DEBUG, production.SITE_URL = False, ""
+    said = [message.id for message in run_checks()]
+    assert "icpportal.W009" not in said
+    assert "icpportal.W009" in [message.id for message in run_checks(include_deployment_checks=True)]
