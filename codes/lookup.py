@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import Model, Q, QuerySet, TextChoices
+from django.db.models import F, Model, Q, QuerySet, TextChoices
 from django.utils.translation import gettext_lazy as _
 
 from codes import values
 from codes.models import AuthorizationCode, Filing, SupportRequest
 from codes.pasted import Term
-from icpportal.plans import planned_anew
+from icpportal.plans import ByBytes, planned_anew
 from servers.models import Account, IPAddress, Server
 
 M = TypeVar("M", bound=Model)
@@ -69,6 +69,12 @@ class Found:
     def objects(self) -> list[Model]:
         """Everything that was found."""
         return [*self.accounts, *self.servers, *self.ips, *self.codes, *self.filings, *self.requests]
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there may be more than LIMIT of a kind."""
+        kinds = self.accounts, self.servers, self.ips, self.codes, self.filings, self.requests
+        return any(len(kind) >= LIMIT for kind in kinds)
 
     @property
     def unknown(self) -> bool:
@@ -122,6 +128,7 @@ def _by_start(found: Found, term: Term, search: _Search) -> Found:
     """The same with what begins like the term; but no address begins like one that is complete."""
     start, lower = term.start, term.start.lower()
     accounts = Account.objects.filter(Q(uid__startswith=start) | Q(name__startswith=start))
+    servers = _servers().filter(instance_id__startswith=lower)
     ips = _ips().none() if term.addresses else _ips().filter(address__startswith=lower)
     filings = _filings().filter(
         Q(order_number__startswith=start) | Q(domain__startswith=lower) | Q(icp_number__startswith=start)
@@ -129,8 +136,8 @@ def _by_start(found: Found, term: Term, search: _Search) -> Found:
     return replace(
         found,
         accounts=search.take(Handle.ACCOUNT_START, accounts),
-        servers=search.take(Handle.INSTANCE_ID_START, _servers().filter(instance_id__startswith=lower)),
-        ips=search.take(Handle.IP_START, ips),
+        servers=search.take(Handle.INSTANCE_ID_START, servers, by="instance_id"),
+        ips=search.take(Handle.IP_START, ips, by="address"),
         filings=search.take(Handle.FILING_START, filings),
         by_start=True,
     )
@@ -145,11 +152,12 @@ class _Search:
         self.tried: list[Handle] = []
         self.seen: set[tuple[type[Model], int]] = set()
 
-    def take(self, handle: Handle, objects: QuerySet[M]) -> list[M]:
-        """The newest of `objects` that this person may view and that were not found before."""
+    def take(self, handle: Handle, objects: QuerySet[M], *, by: str = "") -> list[M]:
+        """The newest of `objects` that this person may view and that were not found before; the first `by` a text."""
         if not _may_view(self.user, objects.model):
             return []
-        rows = [row for row in objects.order_by("-pk")[:LIMIT] if (objects.model, row.pk) not in self.seen]
+        order = [ByBytes(F(by)), "-pk"] if by else ["-pk"]
+        rows = [row for row in objects.order_by(*order)[:LIMIT] if (objects.model, row.pk) not in self.seen]
         self.seen |= {(objects.model, row.pk) for row in rows}
         (self.read_as if rows else self.tried).append(handle)
         return rows

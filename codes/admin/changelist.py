@@ -8,7 +8,7 @@ from typing import Any, cast
 from django.contrib.admin.views.main import ORDER_VAR, ChangeList
 from django.core.exceptions import BadRequest
 from django.core.paginator import Paginator
-from django.db.models import Count, OrderBy, Q
+from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.formats import number_format
@@ -27,16 +27,6 @@ JUDGED_UP_TO = 1_000  # the same of rows that have to be judged one by one
 COUNT_MS = 30  # milliseconds for counting those
 PAGE_SECONDS = 1  # for finding a page of them,
 WAIT_SECONDS = 30  # and for searching everything when asked
-
-
-class ByBytes(OrderBy):
-    """The order of a text by its bytes, in which the index stands that finds texts by how they begin."""
-
-    def as_postgresql(self, compiler: Any, connection: Any) -> Any:
-        """By the index's own operator: PostgreSQL takes no index for another order than it was made for."""
-        operator = "~>~" if self.descending else "~<~"
-        # Django tells what is ordered from how by the word that PostgreSQL does not want here.
-        return self.as_sql(compiler, connection, template=f"%(expression)s USING {operator} /* %(ordering)s */")
 
 
 def refuse_nul(request: HttpRequest) -> None:

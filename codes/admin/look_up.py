@@ -21,7 +21,7 @@ from codes.admin.columns import page_url
 from codes.admin.rows import dressed
 from codes.admin.verdicts import checked
 from codes.eligibility import GENERATION
-from codes.lookup import Found, resolve
+from codes.lookup import LIMIT, Found, resolve
 from codes.models import AuthorizationCode
 from codes.pasted import Term
 from icpportal.sentences import comma
@@ -61,6 +61,7 @@ def _context(text: str, found: Found) -> dict[str, Any]:
         "title": title,
         "term": term,
         "found": found,
+        "limit": LIMIT,
         "servers": checked(GENERATION.page_reports(found.servers, now=now)),
         "codes": dressed(AuthorizationCode.objects.filter(pk__in=[code.pk for code in found.codes]), now=now),
         "requests": support_words.dressed(found.requests, now=now),

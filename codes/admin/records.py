@@ -25,9 +25,9 @@ from codes.admin.base import (
     handle_filter,
     server_filter,
 )
-from codes.admin.changelist import ByBytes
 from codes.admin.columns import link, list_url, moment
 from codes.models import AuthorizationCode
+from icpportal.plans import ByBytes
 from servers.choices import IPKind, Jurisdiction
 from servers.models import IPAddress, Region, Server
 

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 
 from codes.admin import actions, bulk, generate, imports, support_actions, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter
-from codes.admin.changelist import JUDGED_UP_TO, ByBytes, tab_counts
+from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import expiry, link, list_url, moment
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, reasons, replies, server_verdict
@@ -30,6 +30,7 @@ from codes.models import AuthorizationCode
 from codes.reports import Report
 from codes.standing import CAN_GENERATE, Standing, with_standing
 from icpportal.dates import shanghai
+from icpportal.plans import ByBytes
 from servers.choices import BillingMode, ServerState
 from servers.filters import in_failing_regions, is_impossible
 from servers.models import IPAddress, Region, Server

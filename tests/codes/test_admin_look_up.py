@@ -98,5 +98,12 @@ def test_a_filing_is_listed_with_its_icp_number(agent):
     filing = factories.make_filing(factories.make_issued())
     number = "粤ICP备2026018842号-1"
     services.complete_filing(filing, icp_number=number, actor=filing.client, channel=Channel.API, now=NOW)
-    html = agent.get(URL, {"q": number[:-2]}).content.decode()
+    html = agent.get(URL, {"q": number[:-3]}).content.decode()
     assert f"{filing.domain} {number}" in html
+
+
+def test_more_than_a_page_holds_is_told(agent):
+    for number in range(100, 151):
+        factories.make_server(instance_id=f"ins-many{number}", with_ip=False)
+    assert "No more than 50 of a kind are listed." in agent.get(URL, {"q": "ins-many"}).content.decode()
+    assert "No more than 50" not in agent.get(URL, {"q": "ins-many10"}).content.decode()
