@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib.auth.models import User
 from django.core import signing
 from django.db import transaction
@@ -19,7 +18,7 @@ _SIGNER_SALT = "codes.notices.stop"
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """The language of mails and pages, whether notices are wanted at all, and of which accounts (by pk) not."""
+    """The language of mails and pages ("" until chosen), whether notices are wanted, of which accounts (pk) not."""
 
     language: str
     is_on: bool
@@ -27,10 +26,10 @@ class Choice:
 
 
 def choice_of(user: User) -> Choice:
-    """What is stored; without anything, the usual language and notices of every account."""
+    """What is stored; without anything, notices of every account."""
     language = Preference.objects.filter(user=user).values_list("language", flat=True).first()
     return Choice(
-        language=language or settings.LANGUAGE_CODE,
+        language=language or "",
         is_on=not NoNotices.objects.filter(user=user).exists(),
         muted=frozenset(MutedAccount.objects.filter(user=user).values_list("account", flat=True)),
     )

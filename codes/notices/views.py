@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -39,7 +39,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     else:
         kept = choice_of(user)
         wanted = [account.pk for account in member.accounts if account.pk not in kept.muted]
-        initial = {"language": kept.language, "is_on": kept.is_on, "accounts": wanted}
+        initial = {"language": kept.language or get_language(), "is_on": kept.is_on, "accounts": wanted}
         form = NoticesForm(initial=initial, accounts=member.accounts)
     context = {"form": form, "days_before": DAYS_BEFORE, "days_held": LONG_HOLD.days, "address": user.email}
     return page(request, "codes/notices.html", context, section="", member=member)

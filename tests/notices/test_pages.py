@@ -34,6 +34,15 @@ def test_a_member_chooses_language_and_accounts():
     assert (kept.language, kept.is_on, kept.muted) == ("zh-hans", True, {first.pk})
 
 
+@pytest.mark.parametrize(("chosen", "offered"), [("", "zh-hans"), ("en", "en")])
+def test_saving_unseen_keeps_the_language_that_was_chosen_or_else_the_page_s(chosen, offered):
+    user = make_member(make_account())
+    if chosen:
+        Preference.objects.create(user=user, language=chosen)
+    page = signed_in(user).get("/notices/", headers={"Accept-Language": "zh-CN"})
+    assert page.context["form"]["language"].value() == offered
+
+
 def test_notices_are_switched_off_and_on_again():
     account = make_account()
     user = make_member(account)
