@@ -12,7 +12,6 @@ from django.core.exceptions import BadRequest
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -124,9 +123,11 @@ def code(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
     return _show(request, code, now=now, value=value, is_new=bool(value))
 
 
-@own_code("POST")
+@own_code(*READ, "POST")
 def reveal(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
-    """The code's page with the value in full, in this answer alone."""
+    """POST is the code's page with the value in full, in this answer alone; GET, after a sign-in, leads to the page."""
+    if request.method != "POST":
+        return redirect("codes:code", code.pk)
     now = timezone.now()
     value = services.reveal(code, actor=person(request), channel=Channel.SELF_SERVICE, now=now)
     return _show(request, code, now=now, value=value)
@@ -153,7 +154,6 @@ def _show(
         "withdraw_refusal": TRANSITIONS[Action.WITHDRAW].refusal(code.state),
         "authorize_refusal": TRANSITIONS[Action.AUTHORIZE].refusal(code.state),
         "now": now,
-        "page_url": reverse("codes:code", args=[code.pk]),
     }
     section = "servers" if is_new else "codes"
     return page(request, "codes/code.html", context, section=section, account=row.code.server.account)

@@ -36,7 +36,7 @@ PAGES = {
     "servers/<handle:instance_id>/contact/": Row(SERVER + "contact/", OWN, OWN),
     "codes/": Row("codes/", SIGNED_IN, NOT_FOR_READING),
     "codes/<id:pk>/": Row(CODE, OWN, NOT_FOR_SENDING),
-    "codes/<id:pk>/reveal/": Row(CODE + "reveal/", NOT_FOR_SENDING, OWN),
+    "codes/<id:pk>/reveal/": Row(CODE + "reveal/", OWN, OWN),
     "codes/<id:pk>/withdraw/": Row(CODE + "withdraw/", OWN, OWN),
     "codes/<id:pk>/edit/": Row(CODE + "edit/", OWN, OWN),
     "codes/<id:pk>/contact/": Row(CODE + "contact/", OWN, OWN),

@@ -117,10 +117,6 @@ def test_reveal_shows_the_value_in_that_answer_alone_and_records_it(client, issu
     assert issued.value not in f"{dict(client.session)}"
 
 
-def test_the_language_switch_of_a_revealed_code_leads_to_a_page_that_answers_get(client, issued):
-    assert f'name="next" value="{url("code", issued.code)}"' in client.post(url("reveal", issued.code)).content.decode()
-
-
 def test_withdrawing_asks_first_and_says_that_the_slot_is_not_given_back(client, issued):
     page = client.get(url("withdraw", issued.code))
     assert "The slot is not given back" in text(page) and "Withdraw 1 code" in text(page)
