@@ -34,7 +34,9 @@ def _authorized_account() -> forms.RegexField:
         required=False,
         max_length=20,
         error_messages={"invalid": _("An account is 5 to 20 digits, such as 100012345678.")},
-        help_text=_("Only this account may then use the code. Leave it empty when anyone you give the code to may."),
+        help_text=_(
+            "Only this account may then use the code. Leave it empty if anyone you give the code to may use it."
+        ),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )
 

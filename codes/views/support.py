@@ -36,7 +36,7 @@ _TURN: Mapping[SupportState, object] = {
     SupportState.OPEN: gettext_lazy("The answer appears on this page. You need not send it again."),
     SupportState.TAKEN: gettext_lazy("The answer appears on this page. You need not send it again."),
     SupportState.ANSWERED: gettext_lazy("Read the answer below. If it does not help, write again."),
-    SupportState.CLOSED: gettext_lazy("If something is left, write again: that opens it."),
+    SupportState.CLOSED: gettext_lazy("If something is still open, write again: that reopens the request."),
 }
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from icpportal.sign_in.throttle import count_under
 
-_WRONG = _("User name, e-mail address or password is wrong. Mind upper and lower case in the password.")
+_WRONG = _("The user name, e-mail address or password is wrong. Passwords are case-sensitive.")
 
 
 class SignInForm(AuthenticationForm):

@@ -12,6 +12,7 @@ from datetime import timedelta
 from threading import BoundedSemaphore
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib.auth.forms import PasswordResetForm
 from django.core.mail import EmailMessage
@@ -20,7 +21,7 @@ from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import get_language, override
+from django.utils.translation import get_language, gettext_lazy, override
 from django.utils.translation import gettext as _
 
 from icpportal import mailing
@@ -32,12 +33,21 @@ PER_PERSON = 3  # mails
 PERIOD = timedelta(hours=1)
 _WAITING = 1000  # requests; more are dropped
 
+_TYPED = gettext_lazy("Enter an e-mail address, such as name@example.com.")
+
 _beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="password-reset")
 _room = BoundedSemaphore(_WAITING)
 
 
 class ResetForm(PasswordResetForm):
     """Asks for an address; `save` hands the rest over and returns at once."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("E-mail address"),
+        max_length=254,
+        error_messages=dict.fromkeys(("required", "invalid"), _TYPED),
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+    )
 
     def save(self, *, request: HttpRequest | None = None, **options: Any) -> None:  # type: ignore[override]
         """Sends the mail later, to each person who has this address, a password and is active."""

@@ -85,7 +85,7 @@ def test_a_forgotten_password_is_replaced_by_the_link_of_the_mail(look: Look, br
     sign_in(page, look, "newcomer", NEW)
     expect(page.get_by_role("heading", name=look.say("My servers"))).to_be_visible()
     page.goto(desk.world.paths["reset"])
-    expect(page.get_by_role("heading", name=look.say("The link no longer holds"))).to_be_visible()
+    expect(page.get_by_role("heading", name=look.say("This link no longer works"))).to_be_visible()
     assert flaws(page) == []
 
 
@@ -94,10 +94,10 @@ def test_a_lost_password_gets_the_same_answer_for_every_address(without: str, lo
     page, answers = browse(java_script_enabled=without != "javascript", **look.browser), []
     for address in ("", "qingshan@example.com", "nobody@example.com"):
         page.goto("/password/reset/")
-        page.get_by_label(look.say("Email")).fill(address)
+        page.get_by_label(look.say("E-mail address")).fill(address)
         page.get_by_role("button", name=look.say("Send the link")).click()
         if address:
-            expect(page.get_by_role("heading", name=look.say("Look into your mailbox"))).to_be_visible()
+            expect(page.get_by_role("heading", name=look.say("Check your mailbox"))).to_be_visible()
             answers.append((page.url, page.locator("body").inner_text()))
         else:
             expect(page.get_by_text(look.say("There is a problem"))).to_be_visible()

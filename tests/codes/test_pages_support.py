@@ -214,7 +214,7 @@ def test_a_server_that_went_to_another_account_is_named_without_a_link():
 def test_my_requests_are_those_of_the_account_newest_first():
     account = make_account()
     client = client_of(account)
-    assert "Requests to customer service would be here" in text(client.get(reverse("codes:requests")))
+    assert "Your requests to customer service appear here" in text(client.get(reverse("codes:requests")))
     requests = [make_request(account=account, text=f"No. {n}", now=NOW) for n in range(3)]
     other = make_request()
     html = client.get(reverse("codes:requests")).content.decode()

@@ -48,7 +48,7 @@ def test_a_link_gives_a_new_password_once_and_ends_every_session():
     assert "Your password is changed" in text(choose(client, link()))
     assert elsewhere.get("/sign-ins/").status_code == 302
     assert client.post("/login/", {"username": "li", "password": "Long-enough-4-anyone"}).status_code == 302
-    assert "no longer holds" in text(Client(HTTP_ACCEPT_LANGUAGE="en").get(link(), follow=True))
+    assert "no longer works" in text(Client(HTTP_ACCEPT_LANGUAGE="en").get(link(), follow=True))
 
 
 def test_a_weak_password_is_refused_with_the_reason():
@@ -62,7 +62,7 @@ def test_a_link_is_too_old_after_an_hour():
     make_user(username="li", email="li@example.com")
     ask("li@example.com")
     with time_machine.travel((timezone.now() + timedelta(hours=1, minutes=1)).timestamp()):
-        assert "no longer holds" in text(Client(HTTP_ACCEPT_LANGUAGE="en").get(link(), follow=True))
+        assert "no longer works" in text(Client(HTTP_ACCEPT_LANGUAGE="en").get(link(), follow=True))
 
 
 def test_nobody_deactivated_and_unknown_get_the_same_answer_and_no_mail():
@@ -118,6 +118,12 @@ def test_a_new_password_lets_a_locked_name_in_again():
 def test_what_is_no_address_is_refused(typed):
     assert ask(typed).status_code == 200
     assert not mail.outbox
+
+
+@pytest.mark.parametrize("typed", ["", "qingshan"])
+def test_the_form_says_what_it_asks_for_as_the_sign_in_does(typed):
+    page = text(Client(HTTP_ACCEPT_LANGUAGE="en").post("/password/reset/", {"email": typed}))
+    assert "E-mail address: Enter an e-mail address, such as name@example.com." in page
 
 
 @pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
