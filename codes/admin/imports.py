@@ -276,6 +276,7 @@ def _headline(kept: ServerFile, *, is_own: bool) -> dict[str, str]:
     if not is_own:
         line = gettext("Only %(person)s, who uploaded it, takes it in.") % {"person": name_of(kept.by)}
     if kept.rejected == kept.rows:
-        return {"kind": "bad", "headline": gettext("No row can be taken in."), "line": ""}
+        line = "" if kept.rows else gettext("The file has its first row and no other.")
+        return {"kind": "bad", "headline": gettext("No row can be taken in."), "line": line}
     kind = "warn" if kept.rejected else "ok"
     return {"kind": kind, "headline": gettext("%(count)s of %(rows)s rows can be taken in.") % numbers, "line": line}

@@ -34,6 +34,7 @@ DELIMITERS = ",;\t"
 SHORTEST_VALUE = 25  # characters: no code value is shorter
 MOST_TOLD = 5  # unknown columns that a refusal names
 LOOKED_AT = 1000  # characters of a cell or a reason; longer texts are neither taken in nor repeated
+_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods, and .xls, begin
 TEXTS = ("instance_id", "account", "name", "region")  # columns that could carry one
 
 
@@ -91,7 +92,9 @@ class Sheet:
 
     def _find_encoding(self) -> str:
         self._file.seek(0)
-        head = self._file.read(3)
+        head = self._file.read(4)
+        if head in _WORKBOOKS:
+            raise Unreadable(self._name, _("It is a workbook and no CSV file: save it as “CSV UTF-8”."))
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         for encoding in ("utf-8-sig", "gb18030"):

@@ -195,6 +195,11 @@ def test_a_file_that_is_no_sheet_is_refused_on_the_form(content: bytes, said: st
     assert not ServerFile.objects.exists()
 
 
+def test_a_file_without_rows_says_so() -> None:
+    page = upload(signed_in(), table())
+    assert "No row can be taken in." in page and "The file has its first row and no other." in page
+
+
 def test_a_file_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MOST_ROWS", 1)
     page = upload(signed_in(), table({"ips": ""}, {"instance_id": "ins-b", "ips": ""}))

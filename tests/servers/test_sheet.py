@@ -179,6 +179,8 @@ def test_a_cell_with_a_code_value_is_bad_and_is_not_repeated(column: str) -> Non
         (b"", "It is empty."),
         (b"\r\n\r\n", "It is empty."),
         (b"\x80\xff\x80\xff", "It is neither UTF-8 nor GB18030"),
+        (b"PK\x03\x04" + bytes(60), "It is a workbook and no CSV file: save it as “CSV UTF-8”."),
+        (b"\xd0\xcf\x11\xe0" + bytes(60), "It is a workbook and no CSV file"),
         (table({}).replace("region", "Region code").encode(), "lacks the columns region. It may name instance_id"),
         (table({}, columns=[*GOOD, "colour"]).encode(), "unknown columns: colour"),
         (table({}, columns=[*GOOD, *map(str, range(9000))]).encode(), "columns: 0, 1, 2, 3, 4, …. It may"),
