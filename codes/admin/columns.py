@@ -43,6 +43,11 @@ def mono(text: str) -> SafeString:
     return format_html('<span class="mono" translate="no">{}</span>', text)
 
 
+def clamped(text: str) -> SafeString:
+    """A name of any length in three lines of a row at most; its object's page has the whole."""
+    return format_html('<span class="clamp">{}</span>', text)
+
+
 def badge(state: str) -> SafeString:
     """The shown state of a code."""
     context = {"state": state, "label": ShownState(state).label}
@@ -87,7 +92,10 @@ def filing_cell(code: Any) -> SafeString | str:
         return DASH
     handle = filing.icp_number or filing.order_number
     return format_html(
-        '<a href="{}">{} <span class="mono quiet-text">{}</span></a>', page_url(filing), filing.domain, handle
+        '<a class="breaks" href="{}">{} <span class="mono quiet-text">{}</span></a>',
+        page_url(filing),
+        filing.domain,
+        handle,
     )
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin import bulk, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter, handle_filter
-from codes.admin.columns import link, list_url, moment, mono
+from codes.admin.columns import clamped, link, list_url, moment, mono
 from codes.choices import FilingState
 from codes.models import CodeEvent, Filing
 from codes.standing import LONG_HOLD, long_holds
@@ -38,7 +38,7 @@ class HeldFilter(DeskFilter):
 class FilingAdmin(DeskRecord):
     """An order number is its API client's own."""
 
-    list_display = ("order_number", "domain", "code_cell", "server_cell", "state", "icp_number", "began", "ended")
+    list_display = ("order_number", "domain_cell", "code_cell", "server_cell", "state", "icp_number", "began", "ended")
     list_filter = (
         choice_filter("state", _("state"), FilingState.choices, tabs=True),
         HeldFilter,
@@ -46,11 +46,15 @@ class FilingAdmin(DeskRecord):
         handle_filter("domain", _("domain"), "domain"),
     )
     list_select_related = ("code__server",)
-    sortable_by = ("order_number", "domain", "began")
+    sortable_by = ("order_number", "domain_cell", "began")
     bulk_limit = bulk.RUN_LIMIT
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         return bulk.reset_of_holds(request)
+
+    @admin.display(description=_("domain"), ordering="domain")
+    def domain_cell(self, filing: Filing) -> SafeString:
+        return clamped(filing.domain)
 
     @admin.display(description=_("code"))
     def code_cell(self, filing: Filing) -> SafeString:

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from codes.admin import actions, bulk, generate, imports, support_actions, timeline
 from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
-from codes.admin.columns import expiry, link, list_url, moment
+from codes.admin.columns import DASH, clamped, expiry, link, list_url, moment
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, reasons, replies, server_verdict
 from codes.admin.what_if import endings, what_if
@@ -131,7 +131,7 @@ class ServerAdmin(DeskRecord):
 
     page_template = "admin/desk/server.html"
     bulk_limit = bulk.RUN_LIMIT
-    list_display = ("instance_id", "name", "account_cell", "verdict", "quota", "expires", "region", "billing")
+    list_display = ("instance_id", "named", "account_cell", "verdict", "quota", "expires", "place", "billing")
     list_filter = (
         StandingFilter,
         FailsFilter,
@@ -142,8 +142,12 @@ class ServerAdmin(DeskRecord):
         account_filter("account"),
     )
     list_select_related = ("account", "region")
-    sortable_by = ("instance_id", "name", "expires")
-    orders = {name: ByBytes(F(name)) for name in ("instance_id", "name")}
+    sortable_by = ("instance_id", "named", "expires")
+    orders = {"instance_id": ByBytes(F("instance_id")), "named": ByBytes(F("name"))}
+
+    @admin.display(description=_("name"), ordering="name")
+    def named(self, server: Server) -> SafeString | str:
+        return clamped(server.name) if server.name else DASH
 
     @admin.display(description=_("account"))
     def account_cell(self, server: Server) -> SafeString:
@@ -160,6 +164,11 @@ class ServerAdmin(DeskRecord):
     @admin.display(description=_("expires"), ordering="expires_at")
     def expires(self, server: Any) -> SafeString | str:
         return expiry(server.expires_at, now=server.report.now)
+
+    @admin.display(description=_("region"))
+    def place(self, server: Server) -> str:
+        """By its name alone, so that a row stays a line."""
+        return server.region.name or server.region.code
 
     @admin.display(description=_("billing mode"))
     def billing(self, server: Server) -> str:

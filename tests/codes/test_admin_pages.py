@@ -308,3 +308,20 @@ def test_codes_are_listed_by_shown_state_and_by_nearness_of_expiry():
 def test_a_missing_page_of_the_desk_leads_back_to_the_desk():
     html = signed_in().get("/admin/codes/authorizationcode/999/edit/").content.decode()
     assert 'href="/admin/">Start</a>' in html and "My servers" not in html
+
+
+def test_a_long_name_takes_no_more_than_three_lines_of_a_row():
+    server = factories.make_server(name="a-very-long-name-" * 10)
+    filing = factories.make_filing(factories.make_issued(server), domain=f"{'x' * 60}.{'y' * 60}.example.cn")
+    client = signed_in()
+    assert f'<span class="clamp">{server.name}</span>' in client.get(list_url(Server)).content.decode()
+    assert f'<span class="clamp">{filing.domain}</span>' in client.get(list_url(Filing)).content.decode()
+    assert server.name in client.get(page_url(server)).content.decode()
+
+
+@pytest.mark.parametrize("column", ["1", "2", "-2"])
+def test_servers_are_ordered_by_instance_id_and_by_name(column):
+    for name, instance_id in (("b", "ins-1"), ("a", "ins-2")):
+        factories.make_server(name=name, instance_id=instance_id)
+    listed = [row.instance_id for row in signed_in().get(list_url(Server, o=column)).context["cl"].result_list]
+    assert listed == (["ins-2", "ins-1"] if column == "2" else ["ins-1", "ins-2"])
