@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -28,9 +29,14 @@ class Bad(Exception):
 
 
 def shown(value: object) -> str:
-    """Foreign text, short and fit for any output: no lone surrogates, no NUL."""
-    text = value if isinstance(value, str) else repr(value)
+    """Foreign text, short and fit for any output: no lone surrogates, no NUL; of lists in lists six levels."""
+    text = value if isinstance(value, str) else reprlib.repr(value)
     return text[:SHOWN_LENGTH].replace("\x00", "").encode("utf-8", "replace").decode()
+
+
+def shown_id(name: object) -> str | None:
+    """By what a rejected row goes; None for one without a name."""
+    return shown(name) if isinstance(name, str) and name else None
 
 
 def read_word(row: Mapping[str, Any], name: str, words: Mapping[str, T], *, default: T | None = None) -> T:

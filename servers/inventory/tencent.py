@@ -16,15 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.inventory.facts import INSTANCE_ID, InventoryFacts, IPFacts, Rejected
-from servers.inventory.fields import (
-    Bad,
-    read_address,
-    read_name,
-    read_region,
-    read_time,
-    read_word,
-    shown,
-)
+from servers.inventory.fields import Bad, read_address, read_name, read_region, read_time, read_word, shown, shown_id
 from servers.inventory.hashes import Hashes
 
 BILLING_MODES = {
@@ -158,7 +150,7 @@ class Inventory:
             read(row)
         except Bad as bad:
             name = row.get(id_field) if isinstance(row, Mapping) else None
-            self.rejected.append(Rejected(id=shown(name) if isinstance(name, str) else None, detail=bad.detail))
+            self.rejected.append(Rejected(id=shown_id(name), detail=bad.detail))
 
     def _list_address(self, row: Mapping[str, Any]) -> None:
         is_bound = read_word(row, "AddressStatus", ADDRESS_BOUND, default=True)
@@ -193,7 +185,7 @@ class Inventory:
                 raise Bad(_("%(name)s is missing or malformed.") % {"name": "InstanceId"})
             return self._read(row, name)
         except Bad as bad:
-            return Rejected(id=shown(name) if isinstance(name, str) else None, detail=bad.detail, is_instance=True)
+            return Rejected(id=shown_id(name), detail=bad.detail, is_instance=True)
 
     def _read(self, row: Mapping[str, Any], instance_id: str) -> InventoryFacts:
         billing_mode = read_word(row, "InstanceChargeType", BILLING_MODES)

@@ -190,10 +190,18 @@ def test_a_row_that_cannot_be_read_is_rejected_and_the_others_go_in(account: Acc
     assert Server.objects.get().instance_id == "ins-b"
 
 
-@pytest.mark.parametrize("row", [None, 5, "ins-a", [], {"InstanceId": None}, {"InstanceId": 7}, {}])
+@pytest.mark.parametrize("row", [None, 5, "ins-a", [], {"InstanceId": None}, {"InstanceId": 7}, {"InstanceId": ""}, {}])
 def test_a_row_that_names_no_instance_is_rejected_without_an_id(account: Account, row: object) -> None:
     tally = take(account, instances(row))
     assert [each.as_dict()["id"] for each in tally.rejected] == [None]
+
+
+def test_of_lists_in_lists_a_few_levels_are_shown(account: Account) -> None:
+    deep: list[Any] = []
+    for _level in range(5_000):
+        deep = [deep]
+    tally = take(account, instances(instance(InstanceChargeType=deep)))
+    assert str(tally.rejected[0].detail) == "InstanceChargeType is unknown: [[[[[[[...]]]]]]]"
 
 
 def test_a_long_or_strange_name_is_made_to_fit(account: Account) -> None:
