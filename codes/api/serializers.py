@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import Any
 
@@ -18,6 +17,7 @@ from codes.policy import MAX_CODES_PER_SERVER
 from icpportal.api.fields import Integer, Items, Text
 from icpportal.api.serializers import InputSerializer
 from icpportal.handles import NAME, UID
+from servers.api.serializers import NO_UID, Address
 
 MAX_ITEMS = 100
 NO_ORDER_NUMBER = _("Give 1 to 64 letters, digits, dots, hyphens or underscores, and not dots alone.")
@@ -47,7 +47,7 @@ def _form(pattern: str, message: Any) -> list[RegexValidator]:
 
 def account(**options: Any) -> Words:
     """An account's uid, known here or not."""
-    return Words(validators=_form(UID, _("Give 1 to 32 letters, digits, dots, hyphens or underscores.")), **options)
+    return Words(validators=_form(UID, NO_UID), **options)
 
 
 def order_number() -> Text:
@@ -59,19 +59,6 @@ def icp_number(**options: Any) -> Text:
     """The number that the regulator gave."""
     message = _("This is no ICP filing number, as in 粤ICP备12345678号-1.")
     return Text(validators=_form(ICP_NUMBER.pattern, message), **options)
-
-
-class Address(Text):
-    """An IP address, in its usual spelling."""
-
-    default_error_messages = {"address": _("This is no IP address.")}
-
-    def to_internal_value(self, data: Any) -> str:
-        text = super().to_internal_value(data)
-        try:
-            return str(ipaddress.ip_address(text))
-        except ValueError:
-            self.fail("address")
 
 
 class HostName(Text):

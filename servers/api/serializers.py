@@ -30,6 +30,7 @@ from servers.inventory.facts import (
 )
 
 MAX_EMAILS = 50
+NO_UID = _("Give 1 to 32 letters, digits, dots, hyphens or underscores.")
 
 
 @extend_schema_field({"type": "string", "format": "date-time"})
@@ -59,13 +60,13 @@ class Address(Text):
 
 def uid(**options: Any) -> Text:
     """An account's uid."""
-    form = RegexValidator(rf"\A{UID}\Z", _("This is no uid."), "form")
+    form = RegexValidator(rf"\A{UID}\Z", NO_UID, "form")
     return Text(validators=[form], **options)
 
 
 def region(**options: Any) -> Text:
     """A region's code, known here or not."""
-    form = RegexValidator(rf"\A{REGION_CODE.pattern}\Z", _("This is no region."), "form")
+    form = RegexValidator(rf"\A{REGION_CODE.pattern}\Z", _("Give the code of a region, as in ap-guangzhou."), "form")
     return Text(validators=[form], **options)
 
 
