@@ -189,6 +189,7 @@ def test_a_fleet_is_filtered_searched_and_paged(look: Look, browse: Browse) -> N
         expect(cards).to_have_count(count)
     tabs.get_by_role("link", name=look.say("All")).first.click()
     search = page.get_by_label(look.say("Search by name, instance ID or IP"))
+    assert search.evaluate("field => getComputedStyle(field).fontSize") == "16px"  # below it a phone zooms in
     search.fill("node-0")
     search.press("Enter")
     expect(cards).to_have_count(10)
