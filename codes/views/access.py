@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
+from django.utils.translation import gettext as _
 
 from codes.models import AuthorizationCode, SupportRequest
 from icpportal.once import held_session
@@ -55,7 +57,7 @@ def signed_in(*methods: str) -> Callable[[Callable[[HttpRequest], HttpResponse]]
     """A view for people who are signed in, by these methods only."""
 
     def decorate(view: Callable[[HttpRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-        return wraps(view)(login_required(_allow(methods, view)))
+        return wraps(view)(_by_somebody(_allow(methods, view)))
 
     return decorate
 
@@ -71,7 +73,7 @@ def own_server(
             server = get_object_or_404(servers, instance_id=instance_id)
             return _allow(methods, view)(request, server)
 
-        return wraps(view)(login_required(find))
+        return wraps(view)(_by_somebody(find))
 
     return decorate
 
@@ -86,7 +88,7 @@ def own_code(
             codes = AuthorizationCode.objects.visible_to(request.user).select_related("server__account", "ip")
             return _allow(methods, view)(request, get_object_or_404(codes, pk=pk))
 
-        return wraps(view)(login_required(find))
+        return wraps(view)(_by_somebody(find))
 
     return decorate
 
@@ -102,7 +104,7 @@ def own_request(
             requests = requests.select_related("account", "server", "code", "opened_by")
             return _allow(methods, view)(request, get_object_or_404(requests, reference=reference))
 
-        return wraps(view)(login_required(find))
+        return wraps(view)(_by_somebody(find))
 
     return decorate
 
@@ -126,6 +128,20 @@ def page(
         "can_switch": len(member.accounts) > 1,
     }
     return render(request, template, {**frame, **context}, status=status)
+
+
+def _by_somebody(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:
+    """The sign-in first. Whose session ended before a form was sent is told there that nothing came of it."""
+    required = login_required(view)
+
+    def check(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if request.method == "POST" and not request.user.is_authenticated:
+            messages.warning(
+                request, _("Your session has ended, so nothing was changed. Sign in and send the form again.")
+            )
+        return required(request, *args, **kwargs)
+
+    return check
 
 
 def _allow(

@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from codes.urls import urlpatterns
-from tests.codes.pages import client_of, code_urls, generate_url, post_raw, server_urls
+from tests.codes.pages import client_of, code_urls, generate_url, post_raw, server_urls, text
 from tests.factories import NOW, make_account, make_code, make_request, make_server, make_user
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +55,15 @@ def test_without_sign_in_every_page_but_the_faq_leads_to_it(code, verb):
         response = getattr(Client(), verb)(url)
         assert (response.status_code, response.url) == (302, f"/login/?next={url}")
     assert Client().get(reverse("codes:faq")).status_code == 200
+
+
+@pytest.mark.parametrize(("verb", "is_told"), [("post", True), ("get", False)])
+def test_whose_session_ended_before_a_form_was_sent_is_told_that_nothing_came_of_it(code, verb, is_told):
+    client = Client(HTTP_ACCEPT_LANGUAGE="en")
+    page = getattr(client, verb)(reverse("codes:withdraw", args=[code.pk]), follow=True)
+    assert ("Your session has ended, so nothing was changed." in text(page)) == is_told
+    code.refresh_from_db()
+    assert code.state == "unused"
 
 
 def test_a_former_member_sees_nothing_any_more(code):
