@@ -1,3 +1,5 @@
+"""The codes app: authorization codes, their filings, their events, and what people do with them."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

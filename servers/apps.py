@@ -1,3 +1,5 @@
+"""The servers app: facts about accounts, servers, regions and IPs."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

@@ -1,3 +1,5 @@
+"""The notices app: mails to members about codes that expire and holds that stall."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

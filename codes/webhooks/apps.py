@@ -1,3 +1,5 @@
+"""The webhooks app: events delivered to the programs of others."""
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 

@@ -1,3 +1,5 @@
+"""The sign-in app: sessions, one-time codes, throttles, password resets."""
+
 from django.apps import AppConfig
 from django.contrib.auth.signals import user_logged_in
 from django.utils.translation import gettext_lazy as _
