@@ -30,15 +30,17 @@ def _length(model: type[AuthorizationCode] | type[Filing], name: str) -> int:
 
 
 class Words(Text):
-    """A free text for people: it must not carry a code value, which is kept nowhere."""
+    """A free text for people: it must not carry a code value, which is kept nowhere.
+
+    One that is refused anyway is not looked through, since that takes long in a long one.
+    """
 
     default_error_messages = {"code_value": CODE_VALUE}
 
-    def to_internal_value(self, data: Any) -> str:
-        text = super().to_internal_value(data)
-        if values.stands_in(text):
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value)
+        if values.stands_in(value):
             self.fail("code_value")
-        return text
 
 
 def _form(pattern: str, message: Any) -> list[RegexValidator]:

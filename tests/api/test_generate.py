@@ -93,6 +93,12 @@ def test_a_text_that_holds_a_code_value_is_400(api: Api) -> None:
     assert api.patch(f"codes/{make_code().pk}/", named).wrong == [("authorized_account", "code_value")]
 
 
+def test_a_text_that_is_too_long_is_not_looked_through(api: Api) -> None:
+    value = make_issued().value
+    answer = api.post(codes_path(make_server()), {"remark": f"{value} " * 100, "authorized_account": value})
+    assert answer.wrong == [("remark", "max_length"), ("authorized_account", "form")]
+
+
 @pytest.mark.parametrize("scope", ["inventory:write", "codes:read", "filings:write"])
 def test_generating_needs_its_scope(db: None, scope: str) -> None:
     server = make_server()
