@@ -22,6 +22,7 @@ ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 PREFIX = "ICP"
 LENGTH = 25
 GROUP = TAIL = 5
+_LONGEST = len(PREFIX) + LENGTH
 _MINUS = "\u2212"  # looks like a hyphen and is none by its category
 _SEPARATORS = {"Pd": " ", "Cf": ""}  # dashes; what is not seen at all
 _TOKEN = re.compile(r"\b(?:icp|whsec)_[\w+/=-]{40}")
@@ -71,13 +72,20 @@ def stands_in(text: str) -> bool:
 
 def found_in(text: str) -> Iterator[str]:
     """What in `text` has the form of a code value, in its canonical form: issued or not, by chance or on purpose."""
-    return (
-        normalise("".join(part))
-        for words in map(str.split, _CHUNK.findall(_fold(text)))
-        for first in range(len(words))
-        for last in range(first + 1, min(first + LENGTH + len(PREFIX), len(words)) + 1)
-        if _is_value(part := words[first:last])
-    )
+    for words in map(str.split, _CHUNK.findall(_fold(text))):
+        yield from (normalise("".join(part)) for part in _as_long_as_values(words) if _is_value(part))
+
+
+def _as_long_as_values(words: list[str]) -> Iterator[list[str]]:
+    """The words in a row that have together as many characters as a value, with its prefix or without."""
+    for first in range(len(words)):
+        length = 0
+        for last, word in enumerate(words[first : first + _LONGEST], start=first + 1):
+            length += len(word)
+            if length in (LENGTH, _LONGEST):
+                yield words[first:last]
+            if length >= _LONGEST:
+                break
 
 
 def _is_value(words: list[str]) -> bool:
