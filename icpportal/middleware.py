@@ -39,6 +39,7 @@ STRICT_TRANSPORT = "Strict-Transport-Security"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _REQUEST_ID = re.compile(NAME)
+_MOST_READ = 500  # characters of Accept-Language, as Django reads: what is looked through and kept costs
 _REFUSED = re.compile(r"[^,;]*;\s*q=0(?:\.0{0,3})?\s*(?:,|$)", re.IGNORECASE)  # q=0: "not acceptable" (RFC 9110)
 
 
@@ -162,7 +163,10 @@ def _in_language(language: str) -> Ready:
 
 def accepted_language(request: HttpRequest) -> str:
     """That of a call of the API: its Accept-Language says it alone, whatever a browser's cookie does."""
-    return _accepted(request.META.get("HTTP_ACCEPT_LANGUAGE", ""))
+    header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
+    if len(header) > _MOST_READ:
+        header = header[: header.rfind(",", 0, _MOST_READ) + 1]
+    return _accepted(header)
 
 
 @lru_cache(maxsize=64)

@@ -73,6 +73,9 @@ def test_a_view_sets_its_own_caching() -> None:
         ("/api/v1/codes/", "fr, zh;q=0.000, en;q=0.1", "", "en"),
         ("/api/v1/codes/", "en;q=0,zh-hans;q=0.1", "", "zh-hans"),
         ("/api/v1/codes/", "zh-hans;q=0.001", "", "zh-hans"),
+        ("/api/v1/codes/", "zh-hans," + "x" * 500, "", "zh-hans"),
+        ("/api/v1/codes/", "fr;q=0," * 100 + "zh-hans", "", "en"),
+        ("/api/v1/codes/", "zh-hans;q=0." + "0" * 500, "", "en"),
     ],
 )
 def test_pages_follow_the_cookie_and_the_api_accept_language_alone(
