@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Browse
 from tests.browser.looks import Look
 from tests.browser.serving import Desk
 from tests.browser.test_customers import MASKED, VALUE
-from tests.browser.watching import findings, flaws
+from tests.browser.watching import findings, flaws, overflow
 
 
 def test_my_codes_by_state_and_an_unused_one_is_edited(look: Look, browse: Browse) -> None:
@@ -159,3 +160,10 @@ def test_the_theme_is_kept(browse: Browse) -> None:
     page.goto("/codes/")
     expect(page.get_by_role("button", name="Theme: dark")).to_be_visible()
     assert findings(page) == []
+
+
+@pytest.mark.parametrize("width", [901, 961])
+def test_the_header_of_a_long_account_fits_every_window(width: int, browse: Browse) -> None:
+    page = browse("long", size={"width": width, "height": 700})
+    page.goto("/codes/")
+    assert overflow(page) == 0
