@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,10 +13,19 @@ from codes.choices import Action
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
 from codes.support import MAX_TEXT
+from icpportal.handles import UID
 from icpportal.once import OnceForm
 from servers.models import IPAddress
 
-UID = r"^[0-9]{5,20}$"
+
+class AccountField(forms.RegexField):
+    """The uid of any account, known here or not; full-width forms, as a Chinese keyboard gives them, are folded."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(rf"\A{UID}\Z", strip=True, **kwargs)
+
+    def to_python(self, value: str | None) -> str:
+        return str(super().to_python(unicodedata.normalize("NFKC", value or "")))
 
 
 def _remark() -> forms.CharField:
@@ -27,17 +37,18 @@ def _remark() -> forms.CharField:
     )
 
 
-def _authorized_account() -> forms.RegexField:
-    return forms.RegexField(
-        UID,
+def _authorized_account() -> AccountField:
+    return AccountField(
         label=_("Authorized account"),
         required=False,
-        max_length=20,
-        error_messages={"invalid": _("An account is 5 to 20 digits, such as 100012345678.")},
+        max_length=32,
+        error_messages={
+            "invalid": _("An account is letters, digits, dots, hyphens and underscores, such as 100012345678.")
+        },
         help_text=_(
             "Only this account may then use the code. Leave it empty if anyone you give the code to may use it."
         ),
-        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
     )
 
 

@@ -129,11 +129,11 @@ def test_what_cannot_be_right_is_4xx_and_never_500(path):
 
 
 @pytest.mark.parametrize("typed", ["\0", "x" * 10_000, "\ud800", "١٢٣٤٥٦", "-1", "1e9", "1234", "9" * 21, "<b>"])
-def test_odd_input_in_forms_is_4xx_and_never_500(code, typed):
+def test_odd_input_in_forms_is_never_500_and_generates_nothing(code, typed):
     client = client_of(code.server.account)
     names = ("form_id", "ip", "authorized_account", "uid", "remark")
     for url in (generate_url(code.server), reverse("codes:annotate", args=[code.pk]), reverse("codes:accounts")):
-        assert 400 <= post_raw(client, url, typed, *names).status_code < 500
+        assert 300 <= post_raw(client, url, typed, *names).status_code < 500
     assert code.server.codes.count() == 1
 
 

@@ -157,7 +157,7 @@ def test_the_remark_alone_is_edited_once_in_use(client, issued):
 
 
 def test_a_wrong_account_is_told_at_its_field(client, issued):
-    page = client.post(url("annotate", issued.code), {"remark": "shop", "authorized_account": "12x"})
+    page = client.post(url("annotate", issued.code), {"remark": "shop", "authorized_account": "1 2"})
     assert page.status_code == 400 and 'href="#id_authorized_account"' in page.content.decode()
 
 
