@@ -88,8 +88,15 @@ class AnnotateForm(forms.Form):
     def __init__(self, *args: Any, code: AuthorizationCode, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial = {"remark": code.remark, "authorized_account": code.authorized_account}
-        if not TRANSITIONS[Action.AUTHORIZE].allows(code.state):
+        self.frozen = TRANSITIONS[Action.AUTHORIZE].refusal(code.state)
+        if self.frozen:
             del self.fields["authorized_account"]
+
+    def clean(self) -> None:
+        """Raises ValidationError for another account from a form that was opened while the code could take one."""
+        kept = self.initial["authorized_account"]
+        if self.frozen and self.data.get("authorized_account", kept).strip() != kept:
+            raise forms.ValidationError(str(self.frozen))
 
 
 class ServerFilter(forms.Form):

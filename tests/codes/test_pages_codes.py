@@ -151,9 +151,20 @@ def test_the_remark_alone_is_edited_once_in_use(client, issued):
     make_filing(issued)
     page = client.get(url("annotate", issued.code))
     assert "the authorized account is frozen" in text(page)
-    client.post(url("annotate", issued.code), {"remark": "blog", "authorized_account": "12345"})
+    client.post(url("annotate", issued.code), {"remark": "blog"})
     issued.code.refresh_from_db()
     assert (issued.code.remark, issued.code.authorized_account) == ("blog", "")
+
+
+@pytest.mark.parametrize(("typed", "status"), [("12345", 400), ("100012345678", 302)])
+def test_an_account_typed_before_a_filing_began_is_not_dropped_in_silence(client, issued, typed, status):
+    client.post(url("annotate", issued.code), {"authorized_account": "100012345678"})
+    make_filing(issued, account="100012345678")
+    page = client.post(url("annotate", issued.code), {"remark": "blog", "authorized_account": typed})
+    assert page.status_code == status
+    assert ("the authorized account is frozen" in text(page)) == (status == 400)
+    issued.code.refresh_from_db()
+    assert issued.code.authorized_account == "100012345678"
 
 
 def test_a_wrong_account_is_told_at_its_field(client, issued):
