@@ -48,7 +48,7 @@ class _AddressField(forms.CharField):
         text = super().clean(value)
         address = canonical_address(text)
         if text and address is None:
-            raise forms.ValidationError(_("This is no IP address."), code="invalid")
+            raise forms.ValidationError(_("This is not an IP address."), code="invalid")
         return address
 
 

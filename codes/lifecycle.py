@@ -128,7 +128,7 @@ _TRANSITIONS = (
         action=Action.ANNOTATE,
         sources=ANY,
         permission="annotate_code",
-        effect=_("The remark is for people; it changes nothing else."),
+        effect=_("The remark is a note for people; nothing depends on it."),
     ),
 )
 

@@ -73,8 +73,8 @@ _REASONS: Mapping[str, StrPromise] = {
 }
 
 _OVER: Mapping[FilingState, StrPromise] = {
-    FilingState.COMPLETED: _("The filing is completed; nothing changes it any more."),
-    FilingState.ABANDONED: _("The filing is abandoned; it can be begun anew with the same order number."),
+    FilingState.COMPLETED: _("The filing is completed; it can no longer change."),
+    FilingState.ABANDONED: _("The filing is abandoned; it can be begun again with the same order number."),
 }
 
 
@@ -135,9 +135,9 @@ def explain(error: Refused) -> str:
         case OrderConflict():
             return str(_("This order number is already filed with another code, domain or account."))
         case CodeNotFound():
-            return str(_("There is no such code, or it has a new value meanwhile."))
+            return str(_("There is no such code, or it has been given a new value since."))
         case ValueInText():
-            return str(_("This text holds a code value or a token, which is kept in no text: take it out."))
+            return str(_("This text contains a code value or a token, which is never stored: take it out."))
         case OutOfReach():
             return str(error.beyond.label)
         case SupportRefused():
@@ -145,10 +145,10 @@ def explain(error: Refused) -> str:
         case TextUnfit():
             return str(_("Write at least a word and at most %(limit)d characters.") % {"limit": error.limit})
         case TooManyRequests():
-            text = _("%(limit)d requests of this account wait for an answer already: write in one of those.")
+            text = _("%(limit)d requests of this account are already waiting for an answer: write in one of those.")
             return str(text % {"limit": error.limit})
         case TooManyMessages():
-            text = _("You have written %(limit)d messages in this request: open another one.")
+            text = _("You have written %(limit)d messages in this request: open another.")
             return str(text % {"limit": error.limit})
     raise TypeError(f"No words for {type(error).__name__}")
 

@@ -12,7 +12,7 @@ from codes.models.staff import GIVEN_BY_SUPERVISORS, Person
 class Beyond(TextChoices):
     """Why somebody is out of reach: a sentence for people."""
 
-    ONESELF = "oneself", _("Nobody changes their own role or account.")
+    ONESELF = "oneself", _("Nobody can change their own role or account.")
     NOT_STAFF = "not_staff", _("Only staff have roles; a superuser lets somebody enter the desk.")
     SUPERUSER = "superuser", _("A superuser may do everything; only superusers change that, under Users.")
     HIGHER = "higher", _("This person may do more than an agent or an auditor; a superuser changes that, under Users.")

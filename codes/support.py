@@ -30,7 +30,7 @@ _PREFIX = "SR"
 _PARTS = (4, 2)
 _ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _REFERENCE = re.compile(r"(?<![0-9A-Z])SR[\s-]{0,3}([0-9A-Z]{4})[\s-]{0,3}([0-9A-Z]{2})(?![0-9A-Z-])")
-_CLOSED = _("Closed: a new message of the customer opens it again.")
+_CLOSED = _("Closed: a new message from the customer reopens it.")
 
 
 def mint_reference() -> str:
@@ -70,7 +70,7 @@ _TRANSITIONS = (
         action=SupportAction.TAKE,
         sources=frozenset({_OPEN, _TAKEN}),
         target=_TAKEN,
-        effect=_("The others see that you look after it."),
+        effect=_("The others see that you are dealing with it."),
         why_not={_ANSWERED: _("It is answered: nobody waits."), SupportState.CLOSED: _CLOSED},
     ),
     SupportTransition(
@@ -84,7 +84,7 @@ _TRANSITIONS = (
         action=SupportAction.CLOSE,
         sources=frozenset({_OPEN, _TAKEN, _ANSWERED}),
         target=SupportState.CLOSED,
-        effect=_("It leaves the queue. The customer still reads it; a new message opens it again."),
+        effect=_("It leaves the queue. The customer can still read it; a new message reopens it."),
         why_not={SupportState.CLOSED: _("It is closed already.")},
     ),
     SupportTransition(

@@ -24,7 +24,7 @@ from icpportal.sign_in.models import Session
 
 Made = TypeVar("Made", int, int | None)
 _FORM_ID = r"^[A-Za-z0-9_-]{22}$"
-_FORM_LOST = _("The form was not sent whole. Check it and send it again.")
+_FORM_LOST = _("The form arrived incomplete. Check it and send it again.")
 _SENT = "sent_forms"
 _KEPT = 100  # forms a session remembers
 

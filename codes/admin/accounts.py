@@ -98,7 +98,7 @@ def account_verdict(counts: Mapping[int, int], total: int, account: Account, *, 
             judged,
         )
         return Verdict(kind="ok", headline=text % values, line="")
-    line = _("The account has servers and none qualifies (FAQ 7). What fails stands at each server.")
+    line = _("The account has servers, but none qualifies (FAQ 7). Each server says what fails.")
     only_hong_kong = counts.get(Standing.HONG_KONG) == total
     if only_hong_kong:
         line = _("In Hong Kong, China, no ICP filing is needed (FAQ 7).")

@@ -53,7 +53,7 @@ class ClientForm(LifetimeForm):
     scopes = forms.MultipleChoiceField(label=_("Scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple)
     account = forms.CharField(
         label=_("Account"),
-        help_text=_("Its uid, to let the client see that account alone. Empty: all accounts."),
+        help_text=_("Its uid, if the client is to see that account only. Leave it empty for all accounts."),
         max_length=32,
         required=False,
     )
@@ -71,7 +71,7 @@ class RotateForm(LifetimeForm):
     """Another token of a client."""
 
     hours = forms.IntegerField(
-        label=_("The old tokens stay valid for, in hours"), min_value=0, max_value=HOURS_A_YEAR, initial=24
+        label=_("Hours for which the old tokens stay valid"), min_value=0, max_value=HOURS_A_YEAR, initial=24
     )
     field_order = ("hours", "days")
 
@@ -85,7 +85,7 @@ class ApiClientAdmin(SecretRecord):
     add_lead = _("Its token is shown once, on the next page.")
     add_button = _("Create")
     secret_title = _("The client's token")
-    secret_lead = _("It is shown this once. Whoever has it calls the API as this client.")
+    secret_lead = _("It is shown only this once. Whoever has it can call the API as this client.")
     copy_label = _("Copy the token")
     back_label = _("Back to the client")
     list_display = ("name", "scope_words", "account", "active", "last_used", "created")
@@ -142,7 +142,7 @@ class ApiClientAdmin(SecretRecord):
                 name, scopes=scopes, account=account, lifetime=form.lifetime(), now=timezone.now()
             )
         except tokens.ClientRefused:
-            form.add_error("name", _("Another client has this name, or it cannot be printed."))
+            form.add_error("name", _("Another client has this name, or it contains characters that cannot be printed."))
             return None
         return tokens.named(name), token
 
@@ -176,7 +176,7 @@ class ApiClientAdmin(SecretRecord):
             messages.success(request, _("%(client)s is revoked.") % {"client": client})
             return HttpResponseRedirect(page_url(client))
         question = _("Revoke %(client)s?") % {"client": client}
-        effect = _("All its tokens are dead at once, and none will follow. It cannot be undone.")
+        effect = _("All its tokens stop working at once, and it gets no new ones. This cannot be undone.")
         return self.ask(request, client, DeskForm(), title=question, effect=effect, button=_("Revoke"))
 
 

@@ -49,8 +49,8 @@ class Progress:
         """ "480 of 2000 worked off, 12 of them not done"."""
         values = {"worked": self.total - self.pending, "total": self.total, "refused": self.refused}
         if self.refused:
-            return _("%(worked)d of %(total)d worked off, %(refused)d of them not done") % values
-        return _("%(worked)d of %(total)d worked off") % values
+            return _("%(worked)d of %(total)d processed, %(refused)d of them not done") % values
+        return _("%(worked)d of %(total)d processed") % values
 
 
 def progress(run: BulkRun) -> Progress:
@@ -90,4 +90,4 @@ def _lines(run: BulkRun) -> Iterator[str]:
 
 def stopped() -> str:
     """What is said when the database gave up in the middle."""
-    return _("The database does not answer. What is pending stays pending: go on later.")
+    return _("The database does not answer. What is pending stays pending: continue later.")

@@ -14,10 +14,10 @@ from icpportal.sentences import comma
 from servers.choices import BillingMode, IPKind, ServerState
 
 _STATES = {
-    ServerState.RUNNING: gettext_lazy("Back in service, it was: %(before)s"),
-    ServerState.STOPPED: gettext_lazy("Stopped, it was: %(before)s"),
-    ServerState.ISOLATED: gettext_lazy("Isolated, it was: %(before)s"),
-    ServerState.TERMINATED: gettext_lazy("Terminated, it was: %(before)s"),
+    ServerState.RUNNING: gettext_lazy("Back in service (was %(before)s)"),
+    ServerState.STOPPED: gettext_lazy("Stopped (was %(before)s)"),
+    ServerState.ISOLATED: gettext_lazy("Isolated (was %(before)s)"),
+    ServerState.TERMINATED: gettext_lazy("Terminated (was %(before)s)"),
 }
 
 
@@ -40,7 +40,7 @@ def _created(before: Any, after: Any) -> list[str]:
 
 def _account(before: Any, after: Any) -> list[str]:
     if after is None:
-        return [_("Transferred to another account; it was of %(account)s") % {"account": before}]
+        return [_("Transferred from account %(account)s to another") % {"account": before}]
     return [_("Transferred from account %(before)s to %(after)s, with its codes") % _named(before, after)]
 
 
@@ -56,17 +56,19 @@ def _billing(before: Any, after: Any) -> list[str]:
 def _expiry(before: Any, after: Any) -> list[str]:
     old, new = _moment(before), _moment(after)
     if new is None:
-        return [_("No expiry time any more; it was %(before)s") % {"before": expiry_time(old)}]
+        return [_("No longer has an expiry time (was %(before)s)") % {"before": expiry_time(old)}]
     if old is None:
         return [_("Expires %(after)s; it had no expiry time") % {"after": expiry_time(new)}]
     text = (
-        _("Renewed until %(after)s, from %(before)s") if new > old else _("Expires %(after)s already, not %(before)s")
+        _("Renewed until %(after)s, from %(before)s")
+        if new > old
+        else _("Now expires earlier: %(after)s (was %(before)s)")
     )
     return [text % _named(expiry_time(old), expiry_time(new))]
 
 
 def _months(before: Any, after: Any) -> list[str]:
-    return [_("Prepaid months in total: %(after)s, before: %(before)s") % _named(before, after)]
+    return [_("Prepaid months in total: %(after)s (was %(before)s)") % _named(before, after)]
 
 
 def _ips(before: Any, after: Any) -> list[str]:
@@ -78,13 +80,13 @@ def _ips(before: Any, after: Any) -> list[str]:
 
 def _assigned(before: Any, after: Any) -> list[str]:
     if after:
-        return [_("A public IP was assigned at purchase, as is known now")]
-    return [_("A public IP was not assigned at purchase, as is known now")]
+        return [_("Now known: a public IP was assigned at purchase")]
+    return [_("Now known: no public IP was assigned at purchase")]
 
 
 def _purchased(before: Any, after: Any) -> list[str]:
     old, new = (shanghai(moment) if moment else "–" for moment in (_moment(before), _moment(after)))
-    return [_("Purchased %(after)s, not %(before)s") % _named(old, new)]
+    return [_("Purchased %(after)s (was recorded as %(before)s)") % _named(old, new)]
 
 
 def _region(before: Any, after: Any) -> list[str]:
@@ -116,9 +118,9 @@ def _ip_fact(name: str, before: Any, after: Any) -> str:
     address, _dot, fact = name.removeprefix("ips.").rpartition(".")
     if fact == "kind":
         kinds = {"address": address, **_named(IPKind(before).label, IPKind(after).label)}
-        return _("%(address)s is now: %(after)s, it was: %(before)s") % kinds
+        return _("%(address)s is now %(after)s (was %(before)s)") % kinds
     moments = {"address": address, **_named(expiry_time(_moment(before)), expiry_time(_moment(after)))}
-    return _("%(address)s expires %(after)s, before: %(before)s") % moments
+    return _("%(address)s expires %(after)s (was %(before)s)") % moments
 
 
 def _named(before: Any, after: Any) -> dict[str, Any]:

@@ -123,8 +123,8 @@ def _ask(model_admin: DeskAdmin, request: HttpRequest, chosen: list[int], form: 
 def _effect(going: Iterable[Concerned]) -> str:
     servers = sum(each.servers for each in going)
     text = ngettext(
-        "%(count)d server is judged anew at once: it can generate only if the region is in mainland China.",
-        "%(count)d servers are judged anew at once: they can generate only if the region is in mainland China.",
+        "%(count)d server is checked again at once: it can generate only if the region is in mainland China.",
+        "%(count)d servers are checked again at once: they can generate only if the region is in mainland China.",
         servers,
     )
     return text % {"count": servers}

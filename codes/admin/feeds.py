@@ -154,7 +154,7 @@ def _stale(run: FeedRun) -> list[dict[str, Any]]:
     runs = FeedRun.objects.filter(account=run.account, kind=run.kind, actor=run.actor)
     total = runs.aggregate(count=Sum("stale"), last=Max("stale_at"))
     return [
-        {"label": _("Stale messages"), "value": str(run.stale), "note": _("Overtaken by newer ones; changed nothing")},
+        {"label": _("Stale messages"), "value": str(run.stale), "note": _("Superseded; nothing was changed")},
         {"label": _("Stale in all runs"), "value": str(total["count"])},
         *([{"label": _("Last stale message"), "value": moment(total["last"])}] if total["last"] else []),
     ]

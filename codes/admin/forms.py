@@ -44,7 +44,7 @@ def _ticket() -> FreeText:
 def _remark() -> FreeText:
     return FreeText(
         label=_("Remark"),
-        help_text=_("For people; it changes nothing else."),
+        help_text=_("A note for people; nothing depends on it."),
         max_length=_length(AuthorizationCode, "remark"),
         required=False,
     )
@@ -156,5 +156,5 @@ class ViewForm(DeskForm):
         """In one line, of characters that can be seen."""
         name = " ".join(str(self.cleaned_data["name"]).split())
         if not name.isprintable():
-            raise forms.ValidationError(_("Use letters, digits and signs that can be seen."))
+            raise forms.ValidationError(_("Use visible characters only."))
         return name

@@ -211,7 +211,7 @@ def _parts(request: HttpRequest, kept: ServerFile, steps: Iterator[tuple[int, in
         for done, rows in steps:
             yield format_html("<div>{}</div>\n", _progress(done, rows))
     except uploads.AlreadyTaken:
-        trouble = gettext("This file is being taken in, or was already. Nothing was done again.")
+        trouble = gettext("This file is being imported, or has been already. Nothing was done again.")
     except OperationalError:
         trouble = gettext("Somebody else is changing these servers. Nothing was changed: try again.")
     kept.refresh_from_db()
@@ -228,7 +228,7 @@ def _verdict(request: HttpRequest, kept: ServerFile) -> dict[str, Any]:
     lines = uploads.lines(kept) if kept.rejected else []
     rejected = [(line, name, wrong) for line, name, result, wrong in lines if result == "rejected"]
     going, is_own = kept.rows - kept.rejected, kept.by_id == request.user.pk
-    does = ngettext("Take in %(count)s row", "Take in %(count)s rows", going)
+    does = ngettext("Import %(count)s row", "Import %(count)s rows", going)
     return {
         "kept": kept,
         "facts": [
@@ -263,20 +263,20 @@ def _headline(kept: ServerFile, *, is_own: bool) -> dict[str, str]:
         "rows": number_format(kept.rows, force_grouping=True),
     }
     if kept.applied_at is not None:
-        done = ngettext("%(count)s row is taken in.", "%(count)s rows are taken in.", going) % numbers
+        done = ngettext("%(count)s row is imported.", "%(count)s rows are imported.", going) % numbers
         return {"kind": "ok", "headline": done, "line": ""}
     if not kept.content:
         line = gettext("A file is kept for a day. Upload it again.")
         if uploads.is_let_go(kept, now=timezone.now()):
             line = gettext("A file with an authorization code in it is not kept: take the code out, upload it again.")
         elif not uploads.is_judged(kept):
-            line = gettext("It was not judged to the end. Upload it again.")
-        return {"kind": "idle", "headline": gettext("This file was not taken in."), "line": line}
+            line = gettext("The check did not finish. Upload the file again.")
+        return {"kind": "idle", "headline": gettext("This file was not imported."), "line": line}
     line = gettext("Nothing is changed yet. Rejected rows stay out; the others go in together or not at all.")
     if not is_own:
-        line = gettext("Only %(person)s, who uploaded it, takes it in.") % {"person": name_of(kept.by)}
+        line = gettext("Only %(person)s, who uploaded it, can import it.") % {"person": name_of(kept.by)}
     if kept.rejected == kept.rows:
         line = "" if kept.rows else gettext("The file has its first row and no other.")
-        return {"kind": "bad", "headline": gettext("No row can be taken in."), "line": line}
+        return {"kind": "bad", "headline": gettext("No row can be imported."), "line": line}
     kind = "warn" if kept.rejected else "ok"
-    return {"kind": kind, "headline": gettext("%(count)s of %(rows)s rows can be taken in.") % numbers, "line": line}
+    return {"kind": kind, "headline": gettext("%(count)s of %(rows)s rows can be imported.") % numbers, "line": line}

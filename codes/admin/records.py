@@ -114,7 +114,7 @@ class RegionAdmin(DeskAdmin):
 
     @admin.display(description=_("servers"))
     def servers(self, region: Region) -> SafeString:
-        return format_html('<a href="{}">{}</a>', list_url(Server, region=region.code), _("Servers there"))
+        return format_html('<a href="{}">{}</a>', list_url(Server, region=region.code), _("Servers known"))
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         return classify.list_action(request)

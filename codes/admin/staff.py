@@ -49,7 +49,7 @@ def _role_acts(role: str) -> Iterator[tuple[str, Act]]:
         f"give-{role.lower()}",
         Act(
             question=_("Give %(person)s the role %(role)s?"),
-            effect=_("It holds from the person's next request on, beside the roles that they have."),
+            effect=_("It takes effect with the person's next request, in addition to their other roles."),
             button=_("Give the role %(role)s"),
             done=_("%(person)s has the role %(role)s."),
             run=partial(services.give_role, role=role),
@@ -61,7 +61,7 @@ def _role_acts(role: str) -> Iterator[tuple[str, Act]]:
             question=_("Take the role %(role)s from %(person)s?"),
             effect=_("It ends with the person's next request. What they did stays on record under their name."),
             button=_("Take the role %(role)s"),
-            done=_("%(person)s has the role %(role)s no longer."),
+            done=_("%(person)s no longer has the role %(role)s."),
             run=partial(services.take_role, role=role),
         ),
     )

@@ -90,9 +90,9 @@ def _add_runs(context: dict[str, Any], request: HttpRequest) -> None:
     if count:
         number = {
             "number": str(count),
-            "label": _("Unfinished bulk runs of yours"),
+            "label": _("Your unfinished bulk runs"),
             "url": page_url(runs.get()) if count == 1 else list_url(BulkRun, stage="unfinished"),
-            "line": _("Their pending rows wait until you go on"),
+            "line": _("Their pending rows wait until you continue"),
         }
         context["numbers"] = [*context["numbers"], number]
 

@@ -70,7 +70,7 @@ def what_failed(asked: SupportRequest) -> str:
     report = report_then(asked)
     if asked.all_passed:
         count = len(report.outcomes)
-        return _("All %(count)d conditions pass, and it failed") % {"count": count}
+        return _("All %(count)d conditions pass, yet it failed") % {"count": count}
     return _failures(asked, report) or _("A question")
 
 
@@ -84,9 +84,9 @@ def verdict(asked: SupportRequest) -> Verdict:
     report = report_then(asked)
     if asked.all_passed:
         line = _("Nothing that the customer could change: only we can resolve this (FAQ 4).")
-        return Verdict(kind="warn", headline=_("Every condition passed, and it failed"), line=line)
+        return Verdict(kind="warn", headline=_("Every condition passed, yet it failed"), line=line)
     if not report.outcomes:
-        line = _("It is about no server and no code.")
+        line = _("It is not about a particular server or code.")
         return Verdict(kind="idle", headline=_("A question"), line=line)
     headline = ngettext(
         "%(failed)d of %(all)d conditions failed when it was sent",

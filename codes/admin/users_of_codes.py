@@ -75,6 +75,6 @@ def _user(uid: str, account: Account) -> User:
 def _hint(others: int) -> str:
     shown = f"{SHOWN}+" if others > SHOWN else str(others)
     return _(
-        "%(others)s other accounts use these codes. That is what codes are for; but they are not bought or sold "
-        "(FAQ 3), so ask how the accounts belong together."
+        "%(others)s other accounts use these codes. That is what codes are for; but they cannot be bought "
+        "or sold (FAQ 3), so ask how the accounts are related."
     ) % {"others": shown}

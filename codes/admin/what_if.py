@@ -74,7 +74,7 @@ def what_if(request: HttpRequest, server: Server, *, now: datetime) -> WhatIf:
     try:
         choice = Choice.renewal(server, months=form.cleaned_data["months"])
     except OverflowError:
-        form.add_error("months", _("No calendar reaches so far."))
+        form.add_error("months", _("No calendar reaches that far."))
         return WhatIf(form=form)
     return WhatIf(form=form, answer=_answer(GENERATION.report(server, now=now, choice=choice), choice))
 

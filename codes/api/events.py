@@ -57,7 +57,7 @@ class Events(Endpoint):
         if limit is None:
             raise Invalid(limit_error())
         if after is None:
-            raise invalid("after", "invalid", _("Take `next` of an answer as it was given."))
+            raise invalid("after", "invalid", _("Pass `next` exactly as the answer gave it."))
         events = call.own(CodeEvent.objects.filter(pk__gt=after), "account")
         # Numbers are given before commit: read the floor first, then the events up to it.
         floor = final_until(connection)

@@ -29,7 +29,7 @@ from icpportal.api.problems import Kind, Problem, Text, declare, invalid, proble
 from servers.choices import BillingMode, ServerState
 
 BEGIN_REFUSALS = tuple(rule.code for rule in VALIDITY.rules)
-CODE_VALUE = _("This text holds a code value or a token, which is kept nowhere.")
+CODE_VALUE = _("This text contains a code value or a token, which is never stored: take it out.")
 
 
 def failed_payloads(report: Report[Any]) -> list[dict[str, Any]]:
@@ -122,10 +122,10 @@ declare(
         "order_conflict",
         409,
         _("Order conflict"),
-        _("The order number stands with another code, domain or account."),
+        _("This order number is already filed with another code, domain or account."),
     ),
-    Kind("filing_completed", 409, _("The filing is completed"), _("A completed filing changes no more (FAQ 5.2).")),
-    Kind("filing_abandoned", 409, _("The filing is abandoned"), _("An abandoned filing changes no more: begin anew.")),
+    Kind("filing_completed", 409, _("The filing is completed"), _("A completed filing is final (FAQ 5.2).")),
+    Kind("filing_abandoned", 409, _("The filing is abandoned"), _("An abandoned filing is final: begin a new one.")),
 )
 
 

@@ -59,14 +59,14 @@ def order_number() -> Text:
 
 def icp_number(**options: Any) -> Text:
     """The number that the regulator gave."""
-    message = _("This is no ICP filing number, as in 粤ICP备12345678号-1.")
+    message = _("Give an ICP filing number, such as 粤ICP备12345678号-1.")
     return Text(validators=_form(ICP_NUMBER.pattern, message), **options)
 
 
 class HostName(Text):
     """A registrable host name; the value is in ASCII and lower case."""
 
-    default_error_messages = {"host_name": _("Give a registrable host name, as in shop.example.cn.")}
+    default_error_messages = {"host_name": _("Give a registrable host name, such as shop.example.cn.")}
 
     def to_internal_value(self, data: Any) -> str:
         name = host_name(super().to_internal_value(data))
@@ -124,7 +124,7 @@ class FilesFor(InputSerializer):
         """Raises ValidationError for an account that is not the client's own."""
         own = self.context["caller"].account_uid
         if value and own is not None and value != own:
-            raise serializers.ValidationError(_("This client files for its own account alone."), "not_own")
+            raise serializers.ValidationError(_("This client can file for its own account only."), "not_own")
         return value
 
 

@@ -90,7 +90,7 @@ def parse(url: str) -> Target:
     if not parts.hostname or port == 0 or "@" in parts.netloc or "#" in url:
         raise AddressRefused(_("The address must have a host, and neither user, password nor fragment."))
     if values.stands_in(url):
-        raise AddressRefused(_("The address holds a code value, which is kept nowhere."))
+        raise AddressRefused(_("The address contains a code value, which is never stored: take it out."))
     is_tls = parts.scheme == "https"
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(is_tls=is_tls, host=parts.hostname, port=port or (443 if is_tls else 80), path=path)

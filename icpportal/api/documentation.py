@@ -260,7 +260,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 
 def problem_example(code: str) -> dict[str, Any]:
     """A body of this problem, as the document shows it, in the language of the moment."""
-    wrong = problems.FieldError("ips.0.address", "address", _("This is no IP address."))
+    wrong = problems.FieldError("ips.0.address", "address", _("This is not an IP address."))
     problem = problems.Invalid(wrong) if code == "invalid" else problems.Problem(code)
     body: dict[str, Any] = json.loads(problems.written(problems.body_of(problem, REQUEST_ID) | EXAMPLES.get(code, {})))
     return body

@@ -79,7 +79,7 @@ class Boolean(serializers.BooleanField):
 class Moment(serializers.Field):
     """An ISO 8601 date and time with its zone; the value is aware, in UTC."""
 
-    default_error_messages = {"invalid": _("Give a date and time with its zone, as in 2026-01-31T08:00:00Z.")}
+    default_error_messages = {"invalid": _("Give a date and time with its zone, such as 2026-01-31T08:00:00Z.")}
 
     def to_internal_value(self, data: Any) -> datetime:
         moment = moment_of(data) if isinstance(data, str) else None

@@ -113,7 +113,7 @@ class _MomentField(forms.CharField):
         moment = moment_of(text)
         if moment is None:
             raise forms.ValidationError(
-                _("Give a date and time with its zone, as in 2026-01-31T08:00:00Z."), code="invalid"
+                _("Give a date and time with its zone, such as 2026-01-31T08:00:00Z."), code="invalid"
             )
         return moment
 

@@ -49,7 +49,7 @@ def place_of(query: QueryDict, path: str) -> tuple[Place, list[FieldError]]:
             text = _signer(path).unsign(str(query["cursor"]))
             direction, pk = text[0], int(text[1:])
         except signing.BadSignature:
-            errors.append(FieldError("cursor", "invalid", _("Take the address of a page as it was given.")))
+            errors.append(FieldError("cursor", "invalid", _("Use the address of a page exactly as it was given.")))
     return Place(limit=limit or 0, pk=pk, newer=direction == _NEWER, counted=counted == "true"), errors
 
 

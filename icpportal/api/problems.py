@@ -216,7 +216,7 @@ declare(
         "method_not_allowed",
         405,
         _("Method not allowed"),
-        _("The header Allow names the methods that this address has."),
+        _("The header Allow names the methods of this address."),
     ),
     Kind("missing_scope", 403, _("Missing scope"), _("The client of this token lacks the scope for this call.")),
     Kind(
@@ -225,8 +225,8 @@ declare(
         _("Unsupported media type"),
         _("Send the body as JSON in UTF-8: Content-Type: application/json."),
     ),
-    Kind("too_large", 413, _("Too large"), _("The body is larger than this call takes.")),
-    Kind("invalid", 400, _("Invalid request"), _("The request is malformed, or fields of it are not right.")),
+    Kind("too_large", 413, _("Too large"), _("The body is larger than this call accepts.")),
+    Kind("invalid", 400, _("Invalid request"), _("The request is malformed, or some of its fields are wrong.")),
     Kind("not_found", 404, _("Not found"), _("There is nothing at this address that the client may see.")),
     Kind(
         "request_in_progress",

@@ -44,7 +44,7 @@ declare(
         "incomplete",
         400,
         _("Incomplete inventory"),
-        _("The responses are not all instances there are, so it cannot be said which are missing."),
+        _("The responses do not cover all instances, so it cannot be said which are missing."),
     ),
 )
 

@@ -49,7 +49,7 @@ class Term(Moment):
 class Address(Text):
     """An IPv4 or IPv6 address, in its usual spelling."""
 
-    default_error_messages = {"address": _("This is no IP address.")}
+    default_error_messages = {"address": _("This is not an IP address.")}
 
     def to_internal_value(self, data: Any) -> str:
         address = canonical_address(super().to_internal_value(data))
@@ -66,7 +66,7 @@ def uid(**options: Any) -> Text:
 
 def region(**options: Any) -> Text:
     """A region's code, known here or not."""
-    form = RegexValidator(rf"\A{REGION_CODE.pattern}\Z", _("Give the code of a region, as in ap-guangzhou."), "form")
+    form = RegexValidator(rf"\A{REGION_CODE.pattern}\Z", _("Give the code of a region, such as ap-guangzhou."), "form")
     return Text(validators=[form], **options)
 
 
@@ -112,7 +112,7 @@ class ServerInput(InputSerializer):
         addresses = [ip["address"] for ip in attrs["ips"]]
         again = {place: each for place, each in enumerate(addresses) if each in addresses[:place]}
         if again:
-            twice = [ErrorDetail(str(_("This address stands in the list twice.")), "twice")]
+            twice = [ErrorDetail(str(_("This address is in the list twice.")), "twice")]
             errors["ips"] = {place: {"address": twice} for place in again}
         if errors:
             raise serializers.ValidationError(errors)

@@ -54,7 +54,8 @@ _IPS = re.compile(r"[;；\n]")
 def read_instance_id(text: str) -> str:
     """An instance ID."""
     if not INSTANCE_ID.fullmatch(text):
-        raise Bad(_("%(text)s is no instance ID: 1 to 64 letters, digits, dots, hyphens.") % {"text": _quoted(text)})
+        why = _("%(text)s is not an instance ID: 1 to 64 letters, digits, dots, hyphens.")
+        raise Bad(why % {"text": _quoted(text)})
     return text
 
 
@@ -63,7 +64,7 @@ def read_account(text: str) -> str:
     if _SHORTENED.fullmatch(text):
         raise Bad(_("The spreadsheet shortened the account to %(text)s: format the column as text.") % {"text": text})
     if not UID.fullmatch(text):
-        raise Bad(_("%(text)s is no account: 1 to 32 letters, digits, dots, hyphens.") % {"text": _quoted(text)})
+        raise Bad(_("%(text)s is not an account: 1 to 32 letters, digits, dots, hyphens.") % {"text": _quoted(text)})
     return text
 
 
@@ -79,7 +80,7 @@ def read_name(text: str) -> str:
 def read_region(text: str) -> str:
     """A region's code, known here or not."""
     if not REGION_CODE.fullmatch(text):
-        raise Bad(_("%(text)s is no region: write its code, such as ap-guangzhou.") % {"text": _quoted(text)})
+        raise Bad(_("%(text)s is not a region: write its code, such as ap-guangzhou.") % {"text": _quoted(text)})
     return text
 
 
@@ -95,7 +96,7 @@ def read_time(text: str) -> datetime | None:
         return moment
     if _SERIAL.fullmatch(text):
         raise Bad(_("%(text)s is a spreadsheet's day number: format the column as text.") % {"text": text})
-    raise Bad(_("%(text)s is no time: write 2027-01-31 16:00:00, in Shanghai's time.") % {"text": _quoted(text)})
+    raise Bad(_("%(text)s is not a time: write 2027-01-31 16:00:00, in Shanghai's time.") % {"text": _quoted(text)})
 
 
 def _moment(text: str) -> datetime | None:
@@ -135,7 +136,7 @@ def read_ips(text: str) -> tuple[IPFacts, ...]:
     seen: set[str] = set()
     for ip in ips:
         if ip.address in seen:
-            raise Bad(_("%(address)s stands in the cell twice.") % {"address": ip.address})
+            raise Bad(_("%(address)s is in the cell twice.") % {"address": ip.address})
         seen.add(ip.address)
     return ips
 
@@ -147,7 +148,7 @@ def _ip(text: str) -> IPFacts:
     kind, ends = " ".join(words[:until]), " ".join(words[until + 1 :])
     address = canonical_address(first)
     if address is None:
-        raise Bad(_("%(text)s is no IP address: write 203.0.113.7 public.") % {"text": _quoted(text)})
+        raise Bad(_("%(text)s is not an IP address: write 203.0.113.7 public.") % {"text": _quoted(text)})
     if not kind:
         raise Bad(_("%(address)s lacks its kind: public, elastic or clb.") % {"address": address})
     return IPFacts(address=address, kind=_word(kind, IPKind), expires_at=read_time(ends))
@@ -158,7 +159,7 @@ def _whole(text: str, *, most: int) -> int | None:
         return None
     found = _NUMBER.fullmatch(text)
     if found is None or int(found[1]) > most:
-        raise Bad(_("%(text)s is no whole number from 0 to %(most)d.") % {"text": _quoted(text), "most": most})
+        raise Bad(_("%(text)s is not a whole number from 0 to %(most)d.") % {"text": _quoted(text), "most": most})
     return int(found[1])
 
 

@@ -68,7 +68,7 @@ def read_address(value: object, name: str) -> str:
     """The canonical address. Raises Bad, also for a masked one such as 119.***.***.51."""
     address = canonical_address(value)
     if address is None:
-        raise Bad(_("%(name)s holds no IP address: %(value)s") % {"name": name, "value": shown(value)})
+        raise Bad(_("%(name)s is not an IP address: %(value)s") % {"name": name, "value": shown(value)})
     return address
 
 

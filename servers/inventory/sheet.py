@@ -94,7 +94,7 @@ class Sheet:
         self._file.seek(0)
         head = self._file.read(4)
         if head in _WORKBOOKS:
-            raise Unreadable(self._name, _("It is a workbook and no CSV file: save it as “CSV UTF-8”."))
+            raise Unreadable(self._name, _("It is a workbook, not a CSV file: save it as “CSV UTF-8”."))
         if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
         for encoding in ("utf-8-sig", "gb18030"):

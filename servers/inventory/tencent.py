@@ -116,7 +116,7 @@ class Inventory:
             self.rejected.append(Rejected(id=None, detail=_provider_error(body["Error"])))
             return
         if not any(name in body for name in SETS):
-            self.rejected.append(Rejected(id=None, detail=_("This is none of the responses that can be read.")))
+            self.rejected.append(Rejected(id=None, detail=_("This is not one of the responses that can be read.")))
         for name in SETS:
             if not isinstance(body.get(name), list | None):
                 self._errors += 1

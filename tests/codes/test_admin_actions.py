@@ -108,7 +108,7 @@ def test_a_reason_is_owed(action):
 def test_a_reason_that_carries_a_value_is_refused():
     client, issued = signed_in(), make_issued()
     answer = client.post(act_url(issued.code, "withdraw"), {"reason": f"leaked: {issued.value}"} | FORM)
-    assert "This text holds a code value" in answer.content.decode()
+    assert "This text contains a code value" in answer.content.decode()
     assert AuthorizationCode.objects.get().state == State.UNUSED
 
 

@@ -1,4 +1,4 @@
-"""Bulk runs: asked first with who is skipped, worked off row by row, once each, with a result of each, resumable."""
+"""Bulk runs: asked first with who is skipped, processed row by row, once each, with a result of each, resumable."""
 
 import csv
 import io
@@ -203,8 +203,8 @@ def test_a_long_run_shows_how_far_it_is_while_it_goes():
     answer = signed_in(agent).post(run_url(run), WHY)
     assert answer.streaming and answer["X-Accel-Buffering"] == "no"
     parts = [part.decode() for part in answer.streaming_content]
-    lines = [line for part in parts for line in re.findall(r"<li>(.*?)</li>", part) if "worked off" in line]
-    assert lines == [f"{done} of 63 worked off, {done - 3} of them not done" for done in (20, 40, 60, 63)]
+    lines = [line for part in parts for line in re.findall(r"<li>(.*?)</li>", part) if "processed" in line]
+    assert lines == [f"{done} of 63 processed, {done - 3} of them not done" for done in (20, 40, 60, 63)]
     assert "Resetting 63 filings" in parts[0] and f'href="{page_url(run)}" data-go-on' in parts[-1]
     assert (resets(), states(run).count("refused")) == (3, 60)
 
@@ -217,13 +217,13 @@ def test_a_closed_tab_leaves_a_run_that_goes_on():
     assert len(list(islice(answer.streaming_content, 2))) == 2  # and nobody reads on
     assert states(run).count("pending") == 43
     page = client.get(page_url(run)).content.decode()
-    assert "Unfinished: 43 of 63 rows are pending" in page and "Go on" in page
-    assert "Unfinished bulk runs of yours" in client.get(reverse("admin:index")).content.decode()
+    assert "Unfinished: 43 of 63 rows are pending" in page and "Continue" in page
+    assert "Your unfinished bulk runs" in client.get(reverse("admin:index")).content.decode()
     b"".join(client.post(run_url(run)).streaming_content)
     run.refresh_from_db()
     assert states(run).count("pending") == 0 and resets() == 3 and run.finished_at
     assert run.texts == WHY
-    assert "Unfinished bulk runs of yours" not in client.get(reverse("admin:index")).content.decode()
+    assert "Your unfinished bulk runs" not in client.get(reverse("admin:index")).content.decode()
 
 
 def test_who_loses_the_role_in_the_middle_stops_there():
@@ -263,7 +263,7 @@ def test_others_see_what_was_begun_and_go_on_with_none_of_it(role):
     run, idea = confirmed(owner, make_held()), planned(owner, BulkAction.RESET, make_held())
     client = signed_in(role=role)
     page = client.get(page_url(run)).content.decode()
-    assert "Unfinished: 1 of 1 rows are pending" in page and "Go on" not in page
+    assert "Unfinished: 1 of 1 rows are pending" in page and "Continue" not in page
     assert client.post(run_url(run)).status_code == 403
     assert client.get(page_url(idea)).status_code == 302  # what others only plan is not there
     assert client.post(run_url(idea), WHY).status_code == 404
@@ -305,9 +305,9 @@ def test_the_list_says_how_far_each_run_is():
     confirmed(agent, make_held())
     planned(agent, BulkAction.RESET, make_held())
     page = signed_in(agent).get(list_url(BulkRun)).content.decode()
-    assert page.count("0 of 1 worked off") == 2
+    assert page.count("0 of 1 processed") == 2
     other = signed_in().get(list_url(BulkRun, stage="unfinished")).content.decode()
-    assert other.count("0 of 1 worked off") == 1
+    assert other.count("0 of 1 processed") == 1
 
 
 def test_a_plan_that_nobody_confirmed_is_forgotten_the_day_after():

@@ -125,7 +125,7 @@ def test_stale_messages_are_shown_for_the_run_and_for_the_feed() -> None:
     page = client.get(page_url(rows[0])).content.decode()
     facts = {str(fact["label"]): str(fact["value"]) for fact in client.get(page_url(rows[0])).context["facts"]}
     assert facts["Stale messages"] in "12" and facts["Stale in all runs"] == "3"
-    assert "Overtaken by newer ones; changed nothing" in page
+    assert "Superseded; nothing was changed" in page
     assert "Stale messages" not in client.get(page_url(imported)).content.decode()
     chinese = client.get(page_url(rows[0]), headers={"accept-language": "zh-hans"}).content.decode()
     assert "过时消息" in chinese

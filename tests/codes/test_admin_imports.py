@@ -49,7 +49,7 @@ def apply(client: Client, kept: ServerFile, digest: str = "") -> Any:
 def test_an_upload_is_judged_row_by_row_and_changes_nothing() -> None:
     page = upload(signed_in(), table({}, {"instance_id": "ins-b", "state": "x", "ips": ""}))
     assert "<div>0 of 2 rows</div>" in page and "<div>2 of 2 rows</div>" in page
-    assert "1 of 2 rows can be taken in." in page and "Take in 1 row<" in page
+    assert "1 of 2 rows can be imported." in page and "Import 1 row<" in page
     assert "“x” is unknown: write one of running, stopped, isolated, terminated." in page
     assert not Server.objects.exists() and not FeedRun.objects.exists()
     kept = ServerFile.objects.get()
@@ -62,11 +62,11 @@ def test_a_file_is_not_taken_in_before_it_is_judged() -> None:
     next(page)
     kept = ServerFile.objects.get()
     own_page = reverse("admin:servers_server_import_file", args=[kept.pk])
-    assert "It was not judged to the end. Upload it again." in text_of(client.get(own_page))
+    assert "The check did not finish. Upload the file again." in text_of(client.get(own_page))
     text_of(apply(client, kept))
     assert not Server.objects.exists()
     list(page)
-    assert "1 row is taken in." in text_of(apply(client, kept))
+    assert "1 row is imported." in text_of(apply(client, kept))
 
 
 def test_a_file_whose_name_carries_a_code_value_is_not_kept() -> None:
@@ -82,7 +82,7 @@ def test_it_is_taken_in_once_by_whoever_asked_and_recorded() -> None:
     upload(client, table({}, {"instance_id": "ins-b", "state": "x", "ips": ""}))
     kept = ServerFile.objects.get()
     page = text_of(apply(client, kept))
-    assert "1 row is taken in." in page and "<div>2 of 2 rows</div>" in page
+    assert "1 row is imported." in page and "<div>2 of 2 rows</div>" in page
     event = CodeEvent.objects.get()
     assert (event.type, event.channel, event.user_id, event.server.instance_id) == (
         "server_changed", "admin", kept.by_id, "ins-a",
@@ -91,7 +91,7 @@ def test_it_is_taken_in_once_by_whoever_asked_and_recorded() -> None:
     run = FeedRun.objects.get()
     assert (run.created, run.rejected, run.actor) == (1, 1, f"user:{kept.by.get_username()}")
     again = text_of(apply(client, kept))
-    assert "This file is being taken in, or was already. Nothing was done again." in again
+    assert "This file is being imported, or has been already. Nothing was done again." in again
     assert CodeEvent.objects.count() == 1 and FeedRun.objects.count() == 1
     kept.refresh_from_db()
     assert kept.applied_at is not None and not kept.content
@@ -102,7 +102,7 @@ def test_only_who_uploaded_a_file_takes_it_in() -> None:
     kept, other = ServerFile.objects.get(), signed_in()
     assert apply(other, kept).status_code == 403
     page = text_of(other.get(reverse("admin:servers_server_import_file", args=[kept.pk])))
-    assert f"Only {kept.by.get_username()}, who uploaded it, takes it in." in page and "Take in 1 row<" not in page
+    assert f"Only {kept.by.get_username()}, who uploaded it, can import it." in page and "Import 1 row<" not in page
     assert not Server.objects.exists()
 
 
@@ -144,10 +144,10 @@ def test_its_page_says_the_same_after_a_reload_and_after_it_was_taken_in() -> No
     upload(client, table({}))
     kept = ServerFile.objects.get()
     url = reverse("admin:servers_server_import_file", args=[kept.pk])
-    assert "1 of 1 rows can be taken in." in text_of(client.get(url))
+    assert "1 of 1 rows can be imported." in text_of(client.get(url))
     text_of(apply(client, kept))
     page = text_of(client.get(url))
-    assert "1 row is taken in." in page and "Take in 1 row<" not in page
+    assert "1 row is imported." in page and "Import 1 row<" not in page
 
 
 def test_a_file_is_kept_for_a_day() -> None:
@@ -157,8 +157,8 @@ def test_a_file_is_kept_for_a_day() -> None:
     client.force_login(supervisor)
     upload(client, table({}))
     page = text_of(client.get(reverse("admin:servers_server_import_file", args=[old.pk])))
-    assert "This file was not taken in." in page and "Upload it again." in page
-    assert "was already" in text_of(apply(client, old))
+    assert "This file was not imported." in page and "Upload it again." in page
+    assert "has been already" in text_of(apply(client, old))
 
 
 def test_every_verdict_can_be_downloaded() -> None:
@@ -179,7 +179,7 @@ def test_every_verdict_can_be_downloaded() -> None:
 def test_rejected_rows_are_paged() -> None:
     client = signed_in()
     page = upload(client, table(*({"instance_id": f"ins-{n}", "state": "x", "ips": ""} for n in range(101))))
-    assert "No row can be taken in." in page and "Page 1 of 2" in page and "ins-100" not in page
+    assert "No row can be imported." in page and "Page 1 of 2" in page and "ins-100" not in page
     url = reverse("admin:servers_server_import_file", args=[ServerFile.objects.get().pk])
     assert "ins-100" in text_of(client.get(url, {"page": "2"}))
     assert client.get(url, {"page": "x"}).status_code == 200
@@ -197,7 +197,7 @@ def test_a_file_that_is_no_sheet_is_refused_on_the_form(content: bytes, said: st
 
 def test_a_file_without_rows_says_so() -> None:
     page = upload(signed_in(), table())
-    assert "No row can be taken in." in page and "The file has its first row and no other." in page
+    assert "No row can be imported." in page and "The file has its first row and no other." in page
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,8 +218,8 @@ def test_a_file_with_a_code_value_is_not_kept_and_not_taken_in() -> None:
     page = upload(client, table({}, {"instance_id": "ins-b", "name": f"shop {value}", "ips": ""}))
     kept = ServerFile.objects.get()
     assert not kept.content and (kept.created, kept.rejected) == (1, 1)
-    assert "A file with an authorization code in it is not kept" in page and "Take in 1 row<" not in page
-    assert "was already" in text_of(apply(client, kept))
+    assert "A file with an authorization code in it is not kept" in page and "Import 1 row<" not in page
+    assert "has been already" in text_of(apply(client, kept))
     assert not Server.objects.exists()
 
 

@@ -80,7 +80,7 @@ def test_a_form_that_lost_its_id_is_asked_again_under_a_new_one(spoilt: dict[str
     client, server = signed_in(), make_server()
     sent = {"ip": server.ips.get().pk, "count": 1, "remark": "shop"}
     html = client.post(generate_url(server), sent | spoilt).content.decode()
-    assert "The form was not sent whole." in html and 'value="shop"' in html and not server.codes.exists()
+    assert "The form arrived incomplete." in html and 'value="shop"' in html and not server.codes.exists()
     fresh = re.findall(r'name="form_id" value="([^"]+)"', html)
     client.post(generate_url(server), sent | {"form_id": fresh})
     assert server.codes.count() == 1

@@ -134,7 +134,7 @@ def test_a_name_stands_once_for_one_person_and_list():
 def test_no_value_is_kept_in_name_or_filters():
     issued = factories.make_issued()
     client = signed_in(factories.make_agent())
-    assert "This text holds a code value" in client.post(save_url(WEEK), {"name": issued.value}).content.decode()
+    assert "This text contains a code value" in client.post(save_url(WEEK), {"name": issued.value}).content.decode()
     assert client.post(save_url(f"server={issued.value}"), {"name": "x"}).status_code == 400
     with pytest.raises(ValueInText):
         make_view(query=f"server={issued.value}")

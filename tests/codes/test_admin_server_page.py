@@ -159,8 +159,8 @@ def test_a_new_server_is_told_as_first_seen() -> None:
 
 def test_state_and_expiry_are_told_in_words() -> None:
     assert story(state=ServerState.ISOLATED, expires_at=NOW)[:2] == [
-        "Isolated, it was: Running",
-        "Expires 23 Nov 2026, 12:00 already, not 30 Apr 2027, 16:00",
+        "Isolated (was Running)",
+        "Now expires earlier: 23 Nov 2026, 12:00 (was 30 Apr 2027, 16:00)",
     ]
 
 
@@ -168,7 +168,7 @@ def test_a_renewal_is_told_as_one() -> None:
     told = story(expires_at=datetime(2027, 5, 31, 8, tzinfo=UTC))
     assert told == [
         "Renewed until 31 May 2027, 16:00, from 30 Apr 2027, 16:00",
-        "Prepaid months in total: 16, before: 15",
+        "Prepaid months in total: 16 (was 15)",
         "Facts version 2",
     ]
 
@@ -176,26 +176,26 @@ def test_a_renewal_is_told_as_one() -> None:
 def test_billing_and_ips_are_told_in_words() -> None:
     told = story(billing_mode=BillingMode.PAY_AS_YOU_GO, expires_at=None, ips=(ip_facts("203.0.113.8"),))
     assert told[0] == "Billing changed from Prepaid (monthly subscription) to Pay-as-you-go"
-    assert "No expiry time any more; it was 30 Apr 2027, 16:00" in told
+    assert "No longer has an expiry time (was 30 Apr 2027, 16:00)" in told
     assert "IP gained: 203.0.113.8" in told and "IP lost: 203.0.113.7" in told
 
 
 def test_kind_and_expiry_of_an_ip_are_told_by_its_address() -> None:
     told = story(ips=(ip_facts("203.0.113.7", kind="elastic", expires_at=NOW),))
     assert told[:2] == [
-        "203.0.113.7 is now: Elastic IP, it was: ordinary public IP",
-        "203.0.113.7 expires 23 Nov 2026, 12:00, before: No expiry time",
+        "203.0.113.7 is now Elastic IP (was ordinary public IP)",
+        "203.0.113.7 expires 23 Nov 2026, 12:00 (was No expiry time)",
     ]
 
 
 def test_a_transfer_is_told_to_both_accounts() -> None:
-    assert changes.sentences({"account": ["1", None]}) == ["Transferred to another account; it was of 1"]
+    assert changes.sentences({"account": ["1", None]}) == ["Transferred from account 1 to another"]
     assert changes.sentences({"account": ["1", "2"]}) == ["Transferred from account 1 to 2, with its codes"]
 
 
 def test_a_time_of_purchase_that_nobody_stated_is_no_expiry() -> None:
     told = changes.sentences({"purchased_at": [None, "2026-01-31T08:00:00+00:00"]})
-    assert told == ["Purchased 31 Jan 2026, 16:00, not –"]
+    assert told == ["Purchased 31 Jan 2026, 16:00 (was recorded as –)"]
 
 
 def test_a_fact_without_words_stands_by_its_name() -> None:
@@ -207,7 +207,7 @@ def test_the_page_tells_changes_and_not_field_names() -> None:
     detail = {"state": ["running", "isolated"], "prepaid_months": [12, 13], "version": [1, 2]}
     services.record_server_changes([(server, detail)], actor=None, channel=Channel.API, now=NOW)
     html = signed_in().get(page_url(server)).content.decode()
-    assert "<strong>Isolated, it was: Running</strong>" in html and "prepaid_months" not in html
+    assert "<strong>Isolated (was Running)</strong>" in html and "prepaid_months" not in html
     event = CodeEvent.objects.get(type=EventType.SERVER_CHANGED)
     with override("zh-hans"):
         assert changes.sentences(event.detail)

@@ -100,7 +100,7 @@ def test_a_reason_is_owed_and_carries_no_value():
     assert answer.status_code == 200 and "There is a problem" in answer.content.decode()
     value = factories.make_issued().value
     refused = client.post(act_url(agent, "take-agent"), {"reason": value}).content.decode()
-    assert "This text holds a code value" in refused
+    assert "This text contains a code value" in refused
     for reason, refusal in ((" ", TextUnfit), ("x" * 501, TextUnfit), (value, ValueInText)):
         with pytest.raises(refusal):
             why = services.Why(reason=reason)

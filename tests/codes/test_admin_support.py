@@ -88,7 +88,7 @@ def test_the_queue_starts_with_what_only_we_can_resolve():
     html = client.get(list_url(SupportRequest)).content.decode()
     assert html.index(passing.reference) < html.index(plain.reference)
     assert (
-        "All 12 conditions pass, and it failed" in html
+        "All 12 conditions pass, yet it failed" in html
         and "Prepaid for 1 month in total; at least 3 are needed." in html
     )
     assert "3\xa0hours, 40\xa0minutes" in html and "Nobody yet" in html
@@ -160,7 +160,7 @@ def test_a_request_is_taken_answered_and_closed():
     client.post(act_url(request, "close"))
     assert state_of(request) == SupportState.CLOSED
     again = text(client.post(act_url(request, "close"), follow=True))
-    assert "It is closed already." in again and again.count("a new message of the customer opens it again") == 1
+    assert "It is closed already." in again and again.count("a new message from the customer reopens it") == 1
 
 
 def test_an_answer_sent_twice_is_kept_once():
@@ -232,7 +232,7 @@ def test_no_value_is_sent_or_shown():
     client, request = signed_in(), ask(code=issued.code, server=issued.code.server)
     for url in (act_url(request, "answer"), open_url(issued.code.server)):
         answer = client.post(url, {"text": f"use {issued.value}"})
-        assert answer.status_code == 400 and "holds a code value" in text(answer)
+        assert answer.status_code == 400 and "contains a code value" in text(answer)
     assert SupportMessage.objects.count() == 1
     assert not VALUE.search(client.get(page_url(request)).content.decode())
 

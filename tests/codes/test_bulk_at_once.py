@@ -1,4 +1,4 @@
-"""One bulk run worked off from several tabs at once: each row is done once, with real threads and real commits."""
+"""One bulk run processed from several tabs at once: each row is done once, with real threads and real commits."""
 
 from functools import partial
 

@@ -21,6 +21,7 @@ from codes.models import AuthorizationCode, CodeEvent, EventHead, Filing
 from codes.services.events import Act, event, record
 from servers.models import Server
 from tests.api.client import Api
+from tests.codes.pages import FORM
 from tests.factories import NOW, make_agent, make_code, make_filing, make_server, make_user
 
 pytestmark = pytest.mark.django_db
@@ -225,7 +226,7 @@ def test_on_the_desk_that_is_503_and_nothing_is_done() -> None:
     filing = make_filing()
     before, client = everything(), Client(raise_request_exception=False)
     client.force_login(make_agent())
-    form = {"reason": "The customer began it twice."}
+    form = {"reason": "The customer began it twice."} | FORM
     with events_fail():
         answer = client.post(reverse("admin:codes_authorizationcode_act", args=[filing.code_id, "reset"]), form)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")

@@ -89,7 +89,7 @@ def test_another_form_generates_another_code(client, server):
 def test_a_form_without_its_id_generates_nothing_and_gets_a_new_one(client, server):
     answer = client.post(generate_url(server), {"remark": "shop"})
     assert answer.status_code == 400
-    assert "sent whole" in text(answer) and 'value="shop"' in answer.content.decode()
+    assert "arrived incomplete" in text(answer) and 'value="shop"' in answer.content.decode()
     fresh = re.search(r'name="form_id" value="([^"]+)"', answer.content.decode()).group(1)
     assert client.post(generate_url(server), {"form_id": fresh}).status_code == 302
 

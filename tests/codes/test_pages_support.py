@@ -161,7 +161,7 @@ def test_no_value_is_sent_or_shown():
     client, request = client_of(server.account), make_request(server)
     for url in (ask_url(server), request_url(request)):
         answer = client.post(url, {"text": f"my code {value} fails"})
-        assert answer.status_code == 400 and "holds a code value" in text(answer)
+        assert answer.status_code == 400 and "contains a code value" in text(answer)
     assert SupportMessage.objects.count() == 1
     assert not VALUE.search(client.get(request_url(request)).content.decode())
 
@@ -178,7 +178,7 @@ def test_too_many_waiting_requests_are_refused_with_what_to_do():
     for n in range(MAX_OPEN):
         make_request(account=account, text=f"No. {n}")
     answer = client_of(account).post(reverse("codes:contact"), ASK)
-    assert answer.status_code == 400 and "20 requests of this account wait for an answer already" in text(answer)
+    assert answer.status_code == 400 and "20 requests of this account are already waiting for an answer" in text(answer)
 
 
 def test_the_answer_appears_and_a_follow_up_goes_back():

@@ -37,7 +37,7 @@ def test_responses_go_in_and_bad_rows_are_named(feed: Caller) -> None:
         {
             "created": 1, "updated": 0, "unchanged": 0,
             "rejected": [
-                {"id": "eip-1", "detail": "AddressIp holds no IP address: 119.***.***.51"},
+                {"id": "eip-1", "detail": "AddressIp is not an IP address: 119.***.***.51"},
                 {"id": "ins-b", "detail": "InstanceState is unknown: ?"},
             ],
         },

@@ -115,27 +115,27 @@ def test_several_addresses_stand_in_one_cell() -> None:
 @pytest.mark.parametrize(
     ("column", "text", "said"),
     [
-        ("instance_id", "", "An empty cell is no instance ID"),
-        ("instance_id", "ins/1", "“ins/1” is no instance ID: 1 to 64 letters"),
+        ("instance_id", "", "An empty cell is not an instance ID"),
+        ("instance_id", "ins/1", "“ins/1” is not an instance ID: 1 to 64 letters"),
         ("account", "1.00012E+11", "The spreadsheet shortened the account to 1.00012E+11: format the column as text."),
         ("name", "x" * 201, "The name is longer than 200 characters."),
-        ("region", "广州", "“广州” is no region: write its code, such as ap-guangzhou."),
+        ("region", "广州", "“广州” is not a region: write its code, such as ap-guangzhou."),
         ("billing_mode", "weekly", "write one of prepaid, pay_as_you_go, spot, dedicated_host, dedicated_cluster."),
         ("purchased_at", "46053", "46053 is a spreadsheet's day number: format the column as text."),
-        ("purchased_at", "31/01/2026", "“31/01/2026” is no time: write 2027-01-31 16:00:00, in Shanghai's time."),
-        ("purchased_at", "2026-02-30", "is no time"),
-        ("purchased_at", "2026-01-31 16:00:00 +99:00", "is no time"),
+        ("purchased_at", "31/01/2026", "“31/01/2026” is not a time: write 2027-01-31 16:00:00, in Shanghai's time."),
+        ("purchased_at", "2026-02-30", "is not a time"),
+        ("purchased_at", "2026-01-31 16:00:00 +99:00", "is not a time"),
         ("purchased_at", "", "A prepaid server has one."),
         ("expires_at", "2020-01-01", "This is before the purchase."),
         ("state", "broken", "write one of running, stopped, isolated, terminated."),
         ("public_ip_assigned", "maybe", "“maybe” is neither true nor false."),
         ("ips", "203.0.113.7", "203.0.113.7 lacks its kind: public, elastic or clb."),
-        ("ips", "119.***.***.51 public", "“119.***.***.51 public” is no IP address: write 203.0.113.7 public."),
-        ("ips", "203.0.113.7 public; 203.0.113.7 clb", "203.0.113.7 stands in the cell twice."),
+        ("ips", "119.***.***.51 public", "“119.***.***.51 public” is not an IP address: write 203.0.113.7 public."),
+        ("ips", "203.0.113.7 public; 203.0.113.7 clb", "203.0.113.7 is in the cell twice."),
         ("ips", "203.0.113.7 private", "“private” is unknown: write one of public, elastic, clb."),
-        ("version", "-1", "“-1” is no whole number from 0 to 9223372036854775807."),
-        ("version", "9223372036854775808", "is no whole number"),
-        ("prepaid_months", "1.5", "“1.5” is no whole number from 0 to 32767."),
+        ("version", "-1", "“-1” is not a whole number from 0 to 9223372036854775807."),
+        ("version", "9223372036854775808", "is not a whole number"),
+        ("prepaid_months", "1.5", "“1.5” is not a whole number from 0 to 32767."),
     ],
 )
 def test_a_bad_cell_is_named_with_what_would_be_right(column: str, text: str, said: str) -> None:
@@ -179,8 +179,8 @@ def test_a_cell_with_a_code_value_is_bad_and_is_not_repeated(column: str) -> Non
         (b"", "It is empty."),
         (b"\r\n\r\n", "It is empty."),
         (b"\x80\xff\x80\xff", "It is neither UTF-8 nor GB18030"),
-        (b"PK\x03\x04" + bytes(60), "It is a workbook and no CSV file: save it as “CSV UTF-8”."),
-        (b"\xd0\xcf\x11\xe0" + bytes(60), "It is a workbook and no CSV file"),
+        (b"PK\x03\x04" + bytes(60), "It is a workbook, not a CSV file: save it as “CSV UTF-8”."),
+        (b"\xd0\xcf\x11\xe0" + bytes(60), "It is a workbook, not a CSV file"),
         (table({}).replace("region", "Region code").encode(), "lacks the columns region. It may name instance_id"),
         (table({}, columns=[*GOOD, "colour"]).encode(), "unknown columns: colour"),
         (table({}, columns=[*GOOD, *map(str, range(9000))]).encode(), "columns: 0, 1, 2, 3, 4, …. It may"),
@@ -202,7 +202,7 @@ def test_huge_cells_are_bad_and_told_in_few_words() -> None:
     reasons = wrong(data)  # in minutes, if each gap were tried with each other
     assert [(line, column) for line, column, _reason in reasons] == [(2, "ips"), (3, "ips"), (4, "name")]
     assert all(len(reason) < 250 for _line, _column, reason in reasons)
-    assert "“public x” is unknown" in reasons[0][2] and "is no IP address" in reasons[1][2]
+    assert "“public x” is unknown" in reasons[0][2] and "is not an IP address" in reasons[1][2]
 
 
 def test_until_without_a_time_is_bad() -> None:

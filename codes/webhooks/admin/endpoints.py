@@ -29,14 +29,14 @@ from icpportal.sign_in.confirming import recently_confirmed
 ACTS = {
     "disable": Act(
         question=_("Disable %(endpoint)s?"),
-        effect=_("Nothing is sent any more. What is pending waits, and what happens meanwhile is sent when enabled."),
+        effect=_("Nothing more is sent. What is pending and what happens meanwhile is sent once it is enabled."),
         button=_("Disable"),
         done=_("%(endpoint)s is disabled."),
         run=services.disable_endpoint,
     ),
     "enable": Act(
         question=_("Enable %(endpoint)s?"),
-        effect=_("It goes on where it stopped: everything since then is sent, in order."),
+        effect=_("It resumes where it stopped: everything since then is sent, in order."),
         button=_("Enable"),
         done=_("%(endpoint)s is enabled."),
         run=services.enable_endpoint,
@@ -64,10 +64,10 @@ class WebhookEndpointAdmin(SecretRecord):
 
     page_template = "admin/desk/webhook_endpoint.html"
     add_title = _("Add a webhook endpoint")
-    add_lead = _("It is sent what happens from now on. Its secret is shown once, on the next page.")
+    add_lead = _("Whatever happens from now on is sent to it. Its secret is shown once, on the next page.")
     add_button = _("Create")
     secret_title = _("The endpoint's secret")
-    secret_lead = _("It is shown this once. Give it to the receiver, which checks every signature with it.")
+    secret_lead = _("It is shown only this once. Give it to the receiver, which checks every signature with it.")
     copy_label = _("Copy the secret")
     back_label = _("Back to the endpoint")
     list_display = ("place", "client", "standing", "last_success", "created")
@@ -138,8 +138,8 @@ class WebhookEndpointAdmin(SecretRecord):
             self.log_change(request, endpoint, "Event types chosen")
             messages.success(request, _("%(endpoint)s: saved.") % {"endpoint": endpoint})
             return HttpResponseRedirect(page_url(endpoint))
-        question = _("Choose what %(endpoint)s is sent") % {"endpoint": endpoint}
-        effect = _("Holds from the next event on.")
+        question = _("Choose what is sent to %(endpoint)s") % {"endpoint": endpoint}
+        effect = _("Takes effect with the next event.")
         return self.ask(request, endpoint, form, title=question, effect=effect, button=_("Save"))
 
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
@@ -154,7 +154,7 @@ class WebhookEndpointAdmin(SecretRecord):
         if request.method == "POST" and (answer := self.secret_once(request, form, make)) is not None:
             return answer
         question = _("Rotate the secret of %(endpoint)s?") % {"endpoint": endpoint}
-        effect = _("A new secret is shown once. For 24 hours both sign, then the old one is dead.")
+        effect = _("A new secret is shown once. For 24 hours both sign, then the old one stops.")
         return self.ask(request, endpoint, form, title=question, effect=effect, button=_("Rotate the secret"))
 
     def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:

@@ -32,7 +32,7 @@ class EndpointForm(DeskOnceForm, TypesForm):
     client: forms.ModelChoiceField[ApiClient] = forms.ModelChoiceField(
         ApiClient.objects.filter(is_active=True).order_by("name"),
         label=_("API client"),
-        help_text=_("With an account, it gets the events of that account alone."),
+        help_text=_("With an account, it gets the events of that account only."),
     )
     url = forms.CharField(
         label=_("Address"),
