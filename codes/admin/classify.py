@@ -1,4 +1,4 @@
-"""Classifying regions that a feed brought, several at once (decision 8): says first how many servers it concerns."""
+"""Classifying regions (decision 8), one or several at once: says first how many servers it concerns."""
 
 from __future__ import annotations
 
@@ -8,22 +8,28 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
-from django.db.models import Count
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from codes.admin.base import BULK_LIMIT, DeskAdmin, Rows
-from codes.admin.columns import list_url
+from codes.admin.asking import ask_about
+from codes.admin.base import BULK_LIMIT, DeskAdmin, DeskRecord, Rows
+from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskForm
-from codes.admin.request import keys
+from codes.admin.request import keys, posted
+from codes.admin.timeline import SHOWN, Row
 from codes.admin.words import skips
 from icpportal.sentences import join
+from icpportal.sign_in.people import name as name_of
 from servers.choices import Jurisdiction
 from servers.models import Region, Server
 
@@ -52,6 +58,23 @@ def list_action(request: HttpRequest) -> dict[str, Any]:
     if not request.user.has_perm(PERMISSION):
         return {}
     return {"classify": (_choose, "classify", gettext_lazy("Classify…"))}
+
+
+def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks where a region is, classified or not, and returns to its page."""
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    if model_admin.page_object(request, str(pk)) is None:
+        raise Http404
+    found = _concerned([pk])
+    region = found[0].region
+    form = ClassifyForm(posted(request), initial={"jurisdiction": region.jurisdiction})
+    if request.method == "POST" and form.is_valid():
+        _move(model_admin, request, Region.objects.filter(pk=pk), Jurisdiction(form.cleaned_data["jurisdiction"]))
+        messages.success(request, _("%(region)s: saved.") % {"region": region})
+        return HttpResponseRedirect(page_url(region))
+    title = _("Where is %(region)s?") % {"region": region}
+    return ask_about(region, model_admin, request, form, title=title, effect=_effect(found), button=_("Save"))
 
 
 def many(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponse:
@@ -132,14 +155,37 @@ def _effect(going: Iterable[Concerned]) -> str:
 
 def _classify(model_admin: DeskAdmin, request: HttpRequest, each: Concerned, place: Jurisdiction) -> Concerned:
     """Only while nobody else has classified it: their word stands."""
-    region = each.region
+    unclassified = Region.objects.filter(pk=each.region.pk, jurisdiction=Jurisdiction.UNCLASSIFIED)
+    is_done = _move(model_admin, request, unclassified, place)
+    each.region.refresh_from_db()
+    return Concerned(region=each.region, servers=each.servers, why="" if is_done else _why(each.region))
+
+
+def _move(model_admin: DeskAdmin, request: HttpRequest, wanted: QuerySet[Region], place: Jurisdiction) -> bool:
+    """Whether the wanted region is there, and elsewhere so far; from now on at `place`, which is logged."""
     with transaction.atomic():
-        unclassified = Region.objects.filter(pk=region.pk, jurisdiction=Jurisdiction.UNCLASSIFIED)
-        is_done = bool(unclassified.update(jurisdiction=place))
-        region.refresh_from_db()
-        if is_done:
-            model_admin.log_change(request, region, [{"changed": {"fields": ["jurisdiction"]}}])
-    return Concerned(region=region, servers=each.servers, why="" if is_done else _why(region))
+        region = wanted.select_for_update().exclude(jurisdiction=place).first()
+        if region is None:
+            return False
+        model_admin.log_change(request, region, f"{region.jurisdiction} {place}")
+        wanted.update(jurisdiction=place)
+    return True
+
+
+def story(region: Region) -> list[Row]:
+    """Who moved it, and from where to where, newest first; of long ago only who and when."""
+    kind = ContentType.objects.get_for_model(Region)
+    entries = LogEntry.objects.filter(content_type=kind, object_id=str(region.pk)).select_related("user")
+    return [_row(entry) for entry in entries.order_by("-action_time")[:SHOWN]]
+
+
+def _row(entry: LogEntry) -> Row:
+    before, _gap, after = entry.change_message.partition(" ")
+    labels = dict(Jurisdiction.choices)
+    lines = [f"{labels[before]} → {labels[after]}"] if before in labels and after in labels else []
+    title = format_html("<strong>{}</strong>", _("Jurisdiction changed"))
+    who = name_of(entry.user)
+    return Row(at=entry.action_time, actor=who, channel_label="", icon="dot", title=title, lines=lines)
 
 
 def _report(model_admin: DeskAdmin, request: HttpRequest, results: list[Concerned]) -> HttpResponse:

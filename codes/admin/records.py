@@ -8,7 +8,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -16,7 +16,6 @@ from django.utils.translation import pgettext_lazy
 
 from codes.admin import classify
 from codes.admin.base import (
-    DeskAdmin,
     DeskFilter,
     DeskRecord,
     Rows,
@@ -25,7 +24,7 @@ from codes.admin.base import (
     handle_filter,
     server_filter,
 )
-from codes.admin.columns import link, list_url, moment
+from codes.admin.columns import DASH, link, list_url, moment, mono
 from codes.models import AuthorizationCode
 from icpportal.plans import ByBytes
 from servers.choices import IPKind, Jurisdiction
@@ -102,15 +101,13 @@ class IPAddressAdmin(DeskRecord):
 
 
 @admin.register(Region)
-class RegionAdmin(DeskAdmin):
+class RegionAdmin(DeskRecord):
     """Where a region is, for the filing law (decision 8): the one fact that supervisors decide."""
 
     list_display = ("code", "name_en", "name_zh", "jurisdiction", "servers")
     list_filter = (choice_filter("jurisdiction", _("jurisdiction"), Jurisdiction.choices),)
     ordering = ("code",)
     sortable_by = ("code",)
-    fields = ("code", "name_en", "name_zh", "jurisdiction")
-    readonly_fields = ("code", "name_en", "name_zh")
 
     @admin.display(description=_("servers"))
     def servers(self, region: Region) -> SafeString:
@@ -120,12 +117,30 @@ class RegionAdmin(DeskAdmin):
         return classify.list_action(request)
 
     def get_urls(self) -> list[URLPattern]:
-        own = path("classify/", self.admin_site.admin_view(self.classify_many), name="servers_region_classify")
-        return [own, *super().get_urls()]
+        view = self.admin_site.admin_view
+        return [
+            path("classify/", view(self.classify_many), name="servers_region_classify"),
+            path("<int:pk>/classify/", view(self.classify_one), name="servers_region_classify_one"),
+            *super().get_urls(),
+        ]
 
     def classify_many(self, request: HttpRequest) -> HttpResponse:
         return classify.many(self, request)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Regions arrive with the feed."""
-        return False
+    def classify_one(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return classify.one(self, request, pk)
+
+    def page(self, request: HttpRequest, obj: Region, *, now: datetime) -> dict[str, Any]:
+        """Its names, where it is, who said so, and the way to say otherwise for those who may."""
+        facts = [
+            {"label": _("Code"), "value": mono(obj.code)},
+            {"label": _("English name"), "value": obj.name_en or DASH},
+            {"label": _("Chinese name"), "value": obj.name_zh or DASH},
+            {"label": _("Jurisdiction"), "value": obj.get_jurisdiction_display()},
+        ]
+        links = [{"label": _("Servers there"), "url": list_url(Server, region=obj.code)}]
+        if request.user.has_perm(classify.PERMISSION):
+            url = reverse("admin:servers_region_classify_one", args=[obj.pk])
+            links.append({"label": _("Change the jurisdiction…"), "url": url})
+        story = classify.story(obj)
+        return {"heading": _("Region"), "facts": facts, "links": links, "timeline": story, "all_events_url": ""}

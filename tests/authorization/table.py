@@ -135,7 +135,7 @@ DESK = {
     **lists("servers/account", "account.pk", views=False),
     **lists("servers/server", "server.pk"),
     **lists("servers/ipaddress", "ip.pk"),
-    **lists("servers/region", "region.pk", change=SUPERVISORS),
+    **lists("servers/region", "region.pk"),
     **lists("servers/feedrun", "run.pk", csv=False),
     **lists("codes/authorizationcode", "code.pk"),
     **lists("codes/filing", "filing.pk"),
@@ -167,6 +167,7 @@ DESK = {
     f"admin/{SERVERS}import/<int:pk>/apply/": desk(  # who uploaded it alone
         wrong(SUPERVISORS), "-+---", SERVERS + "import/{file.pk}/apply/"
     ),
+    f"admin/{REGIONS}<int:pk>/classify/": desk(SUPERVISORS, SUPERVISORS, REGIONS + "{region.pk}/classify/"),
     f"admin/{REGIONS}classify/": desk(wrong(SUPERVISORS), SUPERVISORS, REGIONS + "classify/"),
     "admin/codes/person/<int:pk>/act/<str:key>/": desk(
         SUPERVISORS, SUPERVISORS, "codes/person/{person.pk}/act/give-agent/"

@@ -2,14 +2,16 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.test import Client
 from django.urls import reverse
 
 from codes.admin.base import BULK_LIMIT
-from codes.admin.columns import list_url
+from codes.admin.columns import list_url, page_url
 from servers.choices import Jurisdiction
 from servers.models import Region
 from tests import factories
+from tests.codes.pages import text
 
 pytestmark = pytest.mark.django_db
 URL = "admin:servers_region_classify"
@@ -119,3 +121,55 @@ def test_all_rows_of_a_list_up_to_the_limit_can_be_chosen():
         factories.make_region(jurisdiction=Jurisdiction.UNCLASSIFIED)
     assert 'class="question' not in client.get(url).content.decode()
     assert "Choose at most 200 regions" in client.post(url, sent, follow=True).content.decode()
+
+
+def test_a_region_is_classified_on_its_page_and_the_page_tells_by_whom():
+    client, (new, _known) = signed_in(), make_regions()
+    url = reverse("admin:servers_region_classify_one", args=[new.pk])
+    assert url in client.get(page_url(new)).content.decode()
+    assert "2 servers are judged anew at once" in client.get(url).content.decode()
+    answer = client.post(url, {"jurisdiction": "mainland"}, follow=True)
+    assert answer.redirect_chain == [(page_url(new), 302)]
+    told = text(answer)
+    assert "Jurisdiction mainland China" in told and "Jurisdiction changed" in told
+    assert "not classified yet → mainland China" in told
+    assert factories.failed_codes(new.servers.all()[0]) == []
+
+
+def test_a_classified_region_can_be_moved_and_moving_it_nowhere_is_not_logged():
+    client, (_new, known) = signed_in(), make_regions()
+    url = reverse("admin:servers_region_classify_one", args=[known.pk])
+    for place in ("overseas", "overseas"):
+        client.post(url, {"jurisdiction": place})
+    assert Region.objects.get(pk=known.pk).jurisdiction == "overseas"
+    assert LogEntry.objects.get().change_message == "mainland overseas"
+
+
+@pytest.mark.parametrize("place", ["", "mars", "unclassified"])
+def test_a_region_is_moved_nowhere_else(place):
+    client, (new, _known) = signed_in(), make_regions()
+    url = reverse("admin:servers_region_classify_one", args=[new.pk])
+    assert "There is a problem" in client.post(url, {"jurisdiction": place}).content.decode()
+    assert client.get(url.replace(str(new.pk), "999999")).status_code == 404
+
+
+def test_a_region_classified_before_its_places_were_logged_still_tells_who_and_when():
+    client, (new, _known) = signed_in(), make_regions()
+    user = factories.make_agent()
+    kind = ContentType.objects.get_for_model(Region)
+    LogEntry.objects.create(
+        user=user,
+        content_type=kind,
+        object_id=str(new.pk),
+        object_repr="x",
+        action_flag=2,
+        change_message='[{"changed": {"fields": ["Jurisdiction"]}}]',
+    )
+    told = text(client.get(page_url(new)))
+    assert "Jurisdiction changed" in told and "→" not in told
+
+
+@pytest.mark.parametrize("role", ["Agent", "Auditor"])
+def test_others_read_a_region_and_are_offered_nothing(role):
+    new, _known = make_regions()
+    assert "Change the jurisdiction" not in text(signed_in(role).get(page_url(new)))

@@ -115,8 +115,9 @@ def test_facts_are_neither_added_nor_edited():
 
 def test_supervisors_classify_regions_and_agents_do_not():
     region = factories.make_region(jurisdiction="unclassified")
-    assert signed_in().post(page_url(region), {"jurisdiction": "mainland"}).status_code == 403
-    signed_in("Supervisor").post(page_url(region), {"jurisdiction": "mainland", "code": "other", "name_en": "x"})
+    url = reverse("admin:servers_region_classify_one", args=[region.pk])
+    assert signed_in().post(url, {"jurisdiction": "mainland"}).status_code == 403
+    signed_in("Supervisor").post(url, {"jurisdiction": "mainland", "code": "other", "name_en": "x"})
     changed = Region.objects.get(pk=region.pk)
     assert (changed.jurisdiction, changed.code, changed.name_en) == ("mainland", region.code, "Test")
 
