@@ -29,8 +29,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from codes.admin.as_csv import ListAsCsv
-from codes.admin.changelist import COUNT_UP_TO as COUNT_UP_TO
-from codes.admin.changelist import JUDGED_UP_TO, refuse_nul, tab_counts
+from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO, refuse_nul, tab_counts
 from codes.admin.columns import page_url
 from codes.admin.missing import NoSuchPage, no_such_page, no_such_row
 from codes.admin.request import keys

@@ -20,11 +20,11 @@ from django.utils.translation import pgettext_lazy
 
 from codes import services
 from codes.admin import export
-from codes.admin.base import COUNT_UP_TO, DeskFilter, DeskRecord, Rows, choice_filter
+from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter
 from codes.admin.bulk_export import rows_export
 from codes.admin.bulk_kinds import KINDS, Kind, offered
 from codes.admin.bulk_work import answer, progress, stopped, work_off
-from codes.admin.changelist import WAIT_SECONDS
+from codes.admin.changelist import COUNT_UP_TO, WAIT_SECONDS
 from codes.admin.columns import list_url, moment, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.many_values import ask_before_run

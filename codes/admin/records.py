@@ -111,7 +111,7 @@ class RegionAdmin(DeskRecord):
 
     @admin.display(description=_("servers"))
     def servers(self, region: Region) -> SafeString:
-        return format_html('<a href="{}">{}</a>', list_url(Server, region=region.code), _("Servers known"))
+        return format_html('<a href="{}">{}</a>', list_url(Server, region=region.code), _("Its servers"))
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         return classify.list_action(request)
@@ -138,9 +138,9 @@ class RegionAdmin(DeskRecord):
             {"label": _("Chinese name"), "value": obj.name_zh or DASH},
             {"label": _("Jurisdiction"), "value": obj.get_jurisdiction_display()},
         ]
-        links = [{"label": _("Servers there"), "url": list_url(Server, region=obj.code)}]
+        links = [{"label": _("Its servers"), "url": list_url(Server, region=obj.code)}]
         if request.user.has_perm(classify.PERMISSION):
             url = reverse("admin:servers_region_classify_one", args=[obj.pk])
             links.append({"label": _("Change the jurisdiction…"), "url": url})
         story = classify.story(obj)
-        return {"heading": _("Region"), "facts": facts, "links": links, "timeline": story, "all_events_url": ""}
+        return {"heading": "", "facts": facts, "links": links, "timeline": story or None, "all_events_url": ""}

@@ -127,7 +127,7 @@ def test_a_region_is_classified_on_its_page_and_the_page_tells_by_whom():
     client, (new, _known) = signed_in(), make_regions()
     url = reverse("admin:servers_region_classify_one", args=[new.pk])
     assert url in client.get(page_url(new)).content.decode()
-    assert "2 servers are judged anew at once" in client.get(url).content.decode()
+    assert "2 servers are checked again at once" in client.get(url).content.decode()
     answer = client.post(url, {"jurisdiction": "mainland"}, follow=True)
     assert answer.redirect_chain == [(page_url(new), 302)]
     told = text(answer)
