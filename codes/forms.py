@@ -21,8 +21,12 @@ from servers.models import IPAddress
 class AccountField(forms.RegexField):
     """The uid of any account, known here or not; full-width forms, as a Chinese keyboard gives them, are folded."""
 
+    default_error_messages = {
+        "invalid": _("An account is letters, digits, dots, hyphens and underscores, such as 100012345678.")
+    }
+
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(rf"\A{UID}\Z", strip=True, **kwargs)
+        super().__init__(rf"\A{UID}\Z", strip=True, max_length=32, **kwargs)
 
     def to_python(self, value: str | None) -> str:
         return str(super().to_python(unicodedata.normalize("NFKC", value or "")))
@@ -41,10 +45,6 @@ def _authorized_account() -> AccountField:
     return AccountField(
         label=_("Authorized account"),
         required=False,
-        max_length=32,
-        error_messages={
-            "invalid": _("An account is letters, digits, dots, hyphens and underscores, such as 100012345678.")
-        },
         help_text=_(
             "Only this account may then use the code. Leave it empty if anyone you give the code to may use it."
         ),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from codes import values
 from codes.choices import Action, Channel
 from codes.errors import ValueInText
+from codes.forms import AccountField
 from codes.lifecycle import TRANSITIONS
 from codes.messages import explain
 from codes.models import AuthorizationCode, CodeEvent, SavedView
@@ -50,11 +51,10 @@ def _remark() -> FreeText:
     )
 
 
-def _authorized_account() -> FreeText:
-    return FreeText(
+def _authorized_account() -> AccountField:
+    return AccountField(
         label=_("Authorized account"),
         help_text=_("The one account that may use the code. Empty: any account."),
-        max_length=_length(AuthorizationCode, "authorized_account"),
         required=False,
     )
 

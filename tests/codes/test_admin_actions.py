@@ -219,6 +219,15 @@ def test_remark_and_authorized_account_are_edited():
     assert (code.remark, code.authorized_account) == ("for the shop", "100098765432")
 
 
+def test_an_authorized_account_that_names_nobody_is_refused():
+    client, code = signed_in(), make_issued().code
+    url = reverse("admin:codes_authorizationcode_edit", args=[code.pk])
+    answer = client.post(url, {"remark": "kept out", "authorized_account": "Qingshan Trading"})
+    assert "An account is letters, digits, dots" in answer.content.decode()
+    code.refresh_from_db()
+    assert (code.remark, code.authorized_account) == ("", "")
+
+
 def test_the_authorized_account_is_frozen_in_use_and_the_remark_is_not():
     client, code = signed_in(), make_held()
     url = reverse("admin:codes_authorizationcode_edit", args=[code.pk])
