@@ -122,16 +122,18 @@ def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: s
 def plan(transition: Transition, chosen: list[int], *, now: datetime) -> list[Planned]:
     """What would happen to each code, in two queries."""
     rows = dressed(AuthorizationCode.objects.filter(pk__in=chosen).order_by("pk"), now=now)
-    return [
-        Planned(
-            code=code,
-            why=str(transition.refusal(code.state)),
-            then=badge(_then(code, transition)),
-            until="" if _then(code, transition) == ShownState.WITHDRAWN else code.expiry_cell,
-            held=held_for(code, now=now),
-        )
-        for code in rows
-    ]
+    return [_planned(code, transition, now=now) for code in rows]
+
+
+def _planned(code: Any, transition: Transition, *, now: datetime) -> Planned:
+    then = _then(code, transition)
+    return Planned(
+        code=code,
+        why=str(transition.refusal(code.state)),
+        then=badge(then),
+        until="" if then == ShownState.WITHDRAWN else code.expiry_cell,
+        held=held_for(code, now=now),
+    )
 
 
 def _then(code: Any, transition: Transition) -> str:

@@ -46,7 +46,7 @@ class Progress:
         return 100 * (self.total - self.pending) // max(self.total, 1)
 
     def __str__(self) -> str:
-        """ "480 of 2000 worked off, 12 of them not done"."""
+        """ "480 of 2000 processed, 12 of them not done"."""
         values = {"worked": self.total - self.pending, "total": self.total, "refused": self.refused}
         if self.refused:
             return _("%(worked)d of %(total)d processed, %(refused)d of them not done") % values
