@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -133,7 +134,7 @@ class RegionAdmin(DeskRecord):
     def page(self, request: HttpRequest, obj: Region, *, now: datetime) -> dict[str, Any]:
         """Its names, where it is, who said so, and the way to say otherwise for those who may."""
         facts = [
-            {"label": _("Code"), "value": mono(obj.code)},
+            {"label": capfirst(obj._meta.get_field("code").verbose_name), "value": mono(obj.code)},
             {"label": _("English name"), "value": obj.name_en or DASH},
             {"label": _("Chinese name"), "value": obj.name_zh or DASH},
             {"label": _("Jurisdiction"), "value": obj.get_jurisdiction_display()},

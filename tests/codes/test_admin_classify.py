@@ -173,3 +173,9 @@ def test_a_region_classified_before_its_places_were_logged_still_tells_who_and_w
 def test_others_read_a_region_and_are_offered_nothing(role):
     new, _known = make_regions()
     assert "Change the jurisdiction" not in text(signed_in(role).get(page_url(new)))
+
+
+def test_a_region_has_a_code_of_its_own_in_chinese():
+    client, (new, _known) = signed_in(), make_regions()
+    main = client.get(page_url(new), headers={"accept-language": "zh-hans"}).content.decode().split("<main")[1]
+    assert ">地域代码<" in main and ">授权码<" not in main.split("</section>")[0]
