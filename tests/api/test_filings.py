@@ -195,6 +195,8 @@ def test_a_limited_client_begins_for_its_own_account(db: None) -> None:
         ("xn--fsqu00a.xn--fiqs8s", "xn--fsqu00a.xn--fiqs8s"),
         ("例子。中国", "xn--fsqu00a.xn--fiqs8s"),
         ("a-b.cn", "a-b.cn"),
+        ("a.com.cn", "a.com.cn"),
+        ("com.com", "com.com"),
     ],
 )
 def test_a_domain_is_kept_in_ascii_and_lower_case(api: Api, given: str, kept: str) -> None:
@@ -206,7 +208,7 @@ def test_a_domain_is_kept_in_ascii_and_lower_case(api: Api, given: str, kept: st
     [
         "", "cn", "localhost", "203.0.113.7", "::1", "http://a.cn", "a.cn/", "a..cn", ".a.cn", "a.cn.", "-a.cn",
         "a-.cn", "a_b.cn", "a b.cn", "a.cn:80", "*.a.cn", "x" * 64 + ".cn", "a." * 130 + "cn", "a.123", 5, None,
-        "xn--.cn", "\u202ea.cn", "a@b.cn",
+        "xn--.cn", "\u202ea.cn", "a@b.cn", "com.cn", "Bj.CN", "公司.cn", "a.c", "a.c1", "a.1n",
     ],
 )  # fmt: skip
 def test_what_is_no_domain_is_400(api: Api, domain: object) -> None:
