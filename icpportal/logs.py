@@ -17,6 +17,7 @@ _GROUP = _LETTER + "{5}"
 _VALUE = re.compile(rf"(?<!{_LETTER})(?:ICP{_GAP})?{_GROUP}(?:{_GAP}{_GROUP}){{4}}(?!{_LETTER})", re.IGNORECASE)
 _TOKEN = re.compile(r"\b(icp|whsec)_[\w+/=-]{8,}|\b(Bearer)\s+[^\s'\"]+", re.IGNORECASE)
 MASKED_VALUE, MASKED = "ICP-…", "…"
+_LONGEST = 200  # characters of what Django says of a refusal: it repeats what came in
 
 
 def redact(text: str) -> str:
@@ -26,6 +27,17 @@ def redact(text: str) -> str:
     """
     text = _TOKEN.sub(lambda found: f"{found[1] or found[2]}_{MASKED}" if found[1] else f"{found[2]} {MASKED}", text)
     return _VALUE.sub(MASKED_VALUE, text)
+
+
+class Refusals(logging.Filter):
+    """What Django refuses as suspicious, such as a foreign Host header, is a caller's fault: one short warning."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Every record passes; these lose rank, traceback and what is long of the caller's own."""
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname, record.exc_info = logging.WARNING, "WARNING", None
+            record.msg, record.args = record.getMessage()[:_LONGEST], ()
+        return True
 
 
 class LineFormatter(logging.Formatter):

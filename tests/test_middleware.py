@@ -1,5 +1,6 @@
 """What every answer carries."""
 
+import io
 import json
 import logging
 import sys
@@ -116,6 +117,20 @@ def test_the_log_of_a_refusal_has_its_request_id(path: str, db: None, caplog: py
     refused = Client().get(path, headers={"X-Request-ID": "r-9"})
     line = json.loads(LineFormatter().format(caplog.records[-1]))
     assert (line["logger"], line["request_id"]) == ("django.request", refused.json()["request_id"])
+
+
+def test_a_foreign_host_is_logged_as_a_short_warning() -> None:
+    console = next(each for each in logging.getLogger().handlers if isinstance(each.formatter, LineFormatter))
+    assert isinstance(console, logging.StreamHandler)
+    stream = console.setStream(io.StringIO())
+    Client().get("/api/v1/codes/", headers={"host": "e" * 5_000})
+    written = console.setStream(stream)
+    lines = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert [(line["logger"], line["level"]) for line in lines] == [
+        ("django.security.DisallowedHost", "WARNING"),
+        ("django.request", "WARNING"),
+    ]
+    assert (len(lines[0]["message"]), "exception" in lines[0]) == (200, False)
 
 
 def test_a_log_record_outside_a_request_has_no_request_id() -> None:
