@@ -67,6 +67,9 @@ class ProblemDetails(serializers.Serializer):
     detail = serializers.CharField()
     request_id = serializers.CharField()
     errors = WrongField(many=True, required=False)  # type: ignore[assignment]
+    more_errors = serializers.IntegerField(
+        required=False, help_text="With more than 100 errors: how many are left out of `errors`."
+    )
     failed = Failed(many=True, required=False)
     notes = serializers.ListField(child=serializers.CharField(), required=False)
     needed = serializers.ListField(

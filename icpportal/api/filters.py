@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from icpportal.api.fields import moment_of
-from icpportal.api.problems import FieldError, one_of, printable
+from icpportal.api.problems import FieldError, one_of
 
 _CLEAN_LIMIT = 200  # characters of one value
 
@@ -93,7 +93,7 @@ def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[Field
     allowed = set(known)
     for name, values in query.lists():
         if name not in allowed:
-            yield FieldError(printable(name), "unknown", _("There is no such parameter."))
+            yield FieldError(name, "unknown", _("There is no such parameter."))
         elif len(values) > 1:
             yield FieldError(name, "repeated", _("Give this parameter once."))
         elif (

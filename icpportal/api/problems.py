@@ -10,10 +10,10 @@ import json
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import Any
 
-from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import get_script_prefix
@@ -26,7 +26,7 @@ Text = str | Promise
 CONTENT_TYPE = "application/problem+json"
 BASE = "api/v1/problems/"  # below the path where the desk is mounted
 NO_SUCH_FIELD = _("There is no such field.")
-MOST_UNKNOWN = 100  # unknown fields that one answer names
+MOST_ERRORS = 100  # wrong fields that one answer names
 _LONGEST_NAME = 100  # characters of one that are repeated
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class FieldError:
 
     def as_dict(self) -> dict[str, str]:
         """For the body."""
-        return {"field": self.field, "code": self.code, "detail": str(self.detail)}
+        return {"field": printable(self.field), "code": self.code, "detail": str(self.detail)}
 
 
 class Invalid(Problem):
@@ -171,7 +171,9 @@ def body_of(problem: Problem, request_id: str) -> dict[str, Any]:
         "request_id": request_id,
     }
     if isinstance(problem, Invalid):
-        body["errors"] = [error.as_dict() for error in problem.errors]
+        body["errors"] = [error.as_dict() for error in problem.errors[:MOST_ERRORS]]
+        if more := problem.errors[MOST_ERRORS:]:
+            body["more_errors"] = len(more)
     if kind.status == 409:
         body |= {"failed": [], "notes": []}
     return body | problem.extra
@@ -191,10 +193,23 @@ def written(body: Mapping[str, Any]) -> bytes:
 def of_response(response: HttpResponseBase, request: HttpRequest) -> HttpResponse:
     """The problem instead of a failure that was answered outside the API, as an HTML page, say."""
     status = response.status_code
-    problem = _BY_STATUS.get(status, Invalid if status < 500 else lambda: Problem("internal_error"))()
+    problem = _BY_STATUS.get(status, partial(_malformed, request) if status < 500 else _broken)()
     kept = {name: response.headers[name] for name in ("Allow", "Connection") if name in response.headers}
     problem.headers = kept | problem.headers
     return respond(problem, request)
+
+
+def _malformed(request: HttpRequest) -> Problem:
+    """400: what Django refuses before an endpoint sees it."""
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return Invalid(detail=_("The header Host names a host that is not served here."))
+    return Invalid()
+
+
+def _broken() -> Problem:
+    return Problem("internal_error")
 
 
 _BY_STATUS: dict[int, Callable[[], Problem]] = {

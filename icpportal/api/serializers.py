@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from threading import local
 from typing import Any, cast
 
@@ -11,7 +10,7 @@ from django.utils.translation import get_language
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from icpportal.api.problems import MOST_UNKNOWN, NO_SUCH_FIELD, FieldError, Invalid, printable
+from icpportal.api.problems import NO_SUCH_FIELD, FieldError, Invalid
 
 TOP = "non_field_errors"
 _of_thread = local()
@@ -21,12 +20,11 @@ class InputSerializer(serializers.Serializer):
     """Shapes a body; decides nothing of the domain. Fields come from icpportal/api/fields.py."""
 
     def to_internal_value(self, data: Any) -> Any:
-        """Every wrong field at once, the unknown ones among them, up to MOST_UNKNOWN."""
+        """Every wrong field at once, the unknown ones among them."""
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
-            unknown = (name for name in data if name not in self.fields)
             said = [ErrorDetail(str(NO_SUCH_FIELD), "unknown")]
-            errors = {printable(name): said for name in islice(unknown, MOST_UNKNOWN)}
+            errors = {name: said for name in data if name not in self.fields}
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:
