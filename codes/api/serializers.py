@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from codes import values
 from codes.api.problems import CODE_VALUE
+from codes.api.words import Words
 from codes.models import AuthorizationCode, Filing
 from codes.names import ICP_NUMBER, host_name
 from codes.policy import MAX_CODES_PER_SERVER
@@ -27,20 +28,6 @@ _PARTING = re.compile("[._-]")  # what stands in order numbers and host names be
 def _length(model: type[AuthorizationCode] | type[Filing], name: str) -> int:
     length: int | None = model._meta.get_field(name).max_length  # type: ignore[union-attr]
     return length or 0
-
-
-class Words(Text):
-    """A free text for people: it must not carry a code value, which is kept nowhere.
-
-    One that is refused anyway is not looked through, since that takes long in a long one.
-    """
-
-    default_error_messages = {"code_value": CODE_VALUE}
-
-    def run_validators(self, value: Any) -> None:
-        super().run_validators(value)
-        if values.stands_in(value):
-            self.fail("code_value")
 
 
 def _form(pattern: str, message: Any) -> list[RegexValidator]:

@@ -13,7 +13,8 @@ from typing import IO, Any
 
 from rest_framework import serializers
 
-from codes.api.serializers import HostName, Words, account, icp_number, order_number
+from codes.api.serializers import HostName, account, icp_number, order_number
+from codes.api.words import Words
 from codes.choices import FilingState
 from codes.models import Filing
 from icpportal.api.fields import Boolean, Choice, Integer, Moment

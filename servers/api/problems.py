@@ -4,12 +4,20 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
+from codes import values
+from codes.api.problems import CODE_VALUE
 from icpportal.api.documentation import EXAMPLES
-from icpportal.api.problems import FieldError, Invalid, Kind, Problem, declare, not_found, problem_of
+from icpportal.api.problems import FieldError, Invalid, Kind, Problem, declare, invalid, not_found, problem_of
 from servers.inventory.apply import AnotherAccounts, Incomplete, StaleVersion, VersionConflict
 
 UNKNOWN_ACCOUNT = _("There is no such account.")
 _INCOMPLETE = _("Instances are missing or listed twice, or a response is an error. Nothing was done.")
+
+
+def refuse_value(field: str, name: str) -> None:
+    """Raises Problem: invalid, for an instance ID or a uid that carries a code value: it would stand in addresses."""
+    if values.stands_in(name):
+        raise invalid(field, "code_value", CODE_VALUE)
 
 
 @problem_of.register

@@ -12,6 +12,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
+from codes.api.words import Mail, Words
 from icpportal.api.fields import Boolean, Choice, Integer, Items, Moment, Text
 from icpportal.api.serializers import InputSerializer
 from icpportal.handles import UID
@@ -28,8 +29,10 @@ from servers.inventory.facts import (
     ServerFacts,
     canonical_address,
 )
+from servers.inventory.tencent import rows_in
 
 MAX_EMAILS = 50
+MAX_ROWS = 100_000  # of one call: the provider's own, whole, fill the body's 16 MiB long before
 NO_UID = _("Give 1 to 32 letters, digits, dots, hyphens or underscores.")
 
 
@@ -64,17 +67,17 @@ def uid(**options: Any) -> Text:
     return Text(validators=[form], **options)
 
 
-def region(**options: Any) -> Text:
+def region(**options: Any) -> Words:
     """A region's code, known here or not."""
     form = RegexValidator(rf"\A{REGION_CODE.pattern}\Z", _("Give the code of a region, such as ap-guangzhou."), "form")
-    return Text(validators=[form], **options)
+    return Words(validators=[form], **options)
 
 
 class AccountInput(InputSerializer):
     """An account, whole."""
 
-    name = Text(max_length=ACCOUNT_NAME_LENGTH, validators=[RegexValidator(r"\S", _("Give a name."), "blank")])
-    emails = Items(child=serializers.EmailField(max_length=254), required=False, max_length=MAX_EMAILS)
+    name = Words(max_length=ACCOUNT_NAME_LENGTH, validators=[RegexValidator(r"\S", _("Give a name."), "blank")])
+    emails = Items(child=Mail(max_length=254), required=False, max_length=MAX_EMAILS)
 
 
 class IPInput(InputSerializer):
@@ -89,7 +92,7 @@ class ServerInput(InputSerializer):
     """A server's facts, whole."""
 
     account = uid()
-    name = Text(required=False, max_length=NAME_LENGTH)
+    name = Words(required=False, max_length=NAME_LENGTH)
     region = region()
     billing_mode = Choice(choices=BillingMode.choices)
     purchased_at = Term(allow_null=True)
@@ -143,5 +146,12 @@ class InventoryInput(InputSerializer):
 
     account = uid()
     region = region(required=False)
-    responses = serializers.ListField()
+    responses = Items(max_length=MAX_ROWS)
     complete = Boolean(required=False)
+
+    def validate_responses(self, value: list[Any]) -> list[Any]:
+        """Raises ValidationError for too many rows: each may have to be named in the answer."""
+        if rows_in(value) > MAX_ROWS:
+            detail = _("One call takes at most %(most)d rows: send the rest in another.") % {"most": MAX_ROWS}
+            raise serializers.ValidationError(detail, "too_many_rows")
+        return value

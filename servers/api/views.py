@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 
-from codes import services
+from codes import services, values
 from codes.api.problems import failed_payloads
 from codes.api.reports import report_payload
 from codes.choices import Channel
@@ -31,7 +31,7 @@ from icpportal.api.parsing import MIB
 from icpportal.api.problems import Problem, invalid, not_found
 from servers.api import schema
 from servers.api.payloads import Payload, account_payload, server_payloads, server_rows, tally_payload
-from servers.api.problems import UNKNOWN_ACCOUNT
+from servers.api.problems import UNKNOWN_ACCOUNT, refuse_value
 from servers.api.serializers import AccountInput, InventoryInput, ServerInput, server_facts
 from servers.choices import FeedKind
 from servers.filters import ServerFilterSet
@@ -113,6 +113,7 @@ class AccountDetail(Endpoint):
         example=schema.ACCOUNT_EXAMPLE,
     )
     def put(self, call: Call, uid: str) -> HttpResponse:
+        refuse_value("uid", uid)
         if call.account_uid not in (None, uid):
             raise not_found()
         account, is_new = put_account(uid, name=call.data["name"], emails=call.data.get("emails", []))
@@ -225,6 +226,7 @@ class ServerDetail(Endpoint):
         example=schema.SERVER_EXAMPLE,
     )
     def put(self, call: Call, instance_id: str) -> HttpResponse:
+        refuse_value("instance_id", instance_id)
         account, actor = named_account(call), f"client:{call.client.name}"
         try:
             _server, result = put_server(
@@ -275,7 +277,8 @@ class TencentInventory(Endpoint):
         tag=INVENTORY,
         text=(
             "DescribeInstances, DescribeAddresses and DescribeLoadBalancers (API 3.0), pages and kinds mixed. Rows "
-            "that cannot be taken in are named in `rejected`; the others go in. With `complete`, servers of the "
+            "that cannot be taken in are named in `rejected`; the others go in. One call takes 16 MiB and at most "
+            "100,000 rows. A name that carries a code value is replaced by `ICP-…`. With `complete`, servers of the "
             "account (and `region`) that are missing become terminated."
         ),
         response=schema.Imported,
@@ -286,7 +289,7 @@ class TencentInventory(Endpoint):
     def post(self, call: Call) -> HttpResponse:
         account = named_account(call)
         tally = apply_inventory(
-            Inventory(call.data["responses"]),
+            Inventory(call.data["responses"], is_secret=values.stands_in),
             account=account,
             region=call.data["region"] or None,
             complete=call.data.get("complete", False),

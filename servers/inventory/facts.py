@@ -20,6 +20,7 @@ from servers.terms import prepaid_months
 INSTANCE_ID, UID = re.compile(handles.NAME), re.compile(handles.UID)
 REGION_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 NAME_LENGTH = ACCOUNT_NAME_LENGTH = 200
+SHORTEST_VALUE = 25  # characters: no code value is shorter
 MAX_VERSION = 2**63 - 1
 MAX_IPS = 1000  # of one server
 _BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"

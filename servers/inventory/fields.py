@@ -81,9 +81,26 @@ def read_name(value: object, name: str) -> str:
     return value.replace("\x00", "").encode("utf-8", "replace").decode()[:NAME_LENGTH]
 
 
+def read_list(row: Mapping[str, Any], name: str) -> list[object]:
+    """A list within a row; null is an empty one. Raises Bad for anything else, an empty object among it."""
+    given = row.get(name)
+    if not isinstance(given, list | None):
+        raise Bad(_("%(name)s is not a list.") % {"name": name})
+    return given or []
+
+
 def read_region(placement: object) -> str:
     """The region is the zone without its last -n; whether anybody knows it is another question."""
     zone = placement.get("Zone") if isinstance(placement, Mapping) else None
     if not isinstance(zone, str) or not REGION_CODE.fullmatch(region := _ZONE_NUMBER.sub("", zone)):
         raise Bad(_("%(name)s is missing or malformed.") % {"name": "Placement.Zone"})
     return region
+
+
+def provider_error(error: object) -> object:
+    """What is told of the error in a response."""
+    fields = error if isinstance(error, Mapping) else {}
+    return _("The provider answered with the error %(code)s: %(message)s") % {
+        "code": shown(fields.get("Code", "")),
+        "message": shown(fields.get("Message", "")),
+    }

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from icpportal.sentences import comma
 from servers.choices import BillingMode
 from servers.inventory import cells
-from servers.inventory.facts import ServerFacts
+from servers.inventory.facts import SHORTEST_VALUE, ServerFacts
 from servers.inventory.fields import Bad, shown
 from servers.inventory.files import Unreadable
 from servers.inventory.hashes import Hashes
@@ -31,7 +31,6 @@ Named: TypeAlias = Callable[[str, list[str]], object]
 Wrong: TypeAlias = tuple[str, object]  # column, what is wrong and what would be right
 CHUNK = 64 * 1024
 DELIMITERS = ",;\t"
-SHORTEST_VALUE = 25  # characters: no code value is shorter
 MOST_TOLD = 5  # unknown columns that a refusal names
 LOOKED_AT = 1000  # characters of a cell or a reason; longer texts are neither taken in nor repeated
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods, and .xls, begin

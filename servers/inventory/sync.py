@@ -91,6 +91,7 @@ def sync(
     account: Account,
     regions: Sequence[str] = (),
     complete: bool = False,
+    is_secret: Callable[[str], bool],
     now: datetime,
     observer: Observer,
     listener: Listener,
@@ -111,7 +112,15 @@ def sync(
     except Stopped:
         outcome.is_stopped = True
         return outcome
-    round_ = _Round(provider, account=account, complete=complete, now=now, observer=observer, listener=listener)
+    round_ = _Round(
+        provider=provider,
+        account=account,
+        complete=complete,
+        is_secret=is_secret,
+        now=now,
+        observer=observer,
+        listener=listener,
+    )
     listener.regions(names)
     for region in names:
         try:
@@ -160,21 +169,17 @@ def _add(outcome: Outcome, region: str, ended: Tally | Failure) -> None:
     total.rejected += ended.rejected
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Round:
     """One round: what is the same for all its regions."""
 
-    def __init__(
-        self,
-        provider: Provider,
-        *,
-        account: Account,
-        complete: bool,
-        now: datetime,
-        observer: Observer,
-        listener: Listener,
-    ) -> None:
-        self._provider, self._account, self._complete = provider, account, complete
-        self._now, self._observer, self._listener = now, observer, listener
+    provider: Provider
+    account: Account
+    complete: bool
+    is_secret: Callable[[str], bool]
+    now: datetime
+    observer: Observer
+    listener: Listener
 
     def take(self, region: str) -> Tally | Failure:
         """Read a region whole, then take it in; on any failure leave it alone and say why. Raises Stopped."""
@@ -182,12 +187,12 @@ class _Round:
             try:
                 self._read(region, pages)
                 return apply_inventory(
-                    Inventory(pages),
-                    account=self._account,
+                    Inventory(pages, is_secret=self.is_secret),
+                    account=self.account,
                     region=region,
-                    complete=self._complete,
-                    now=self._now,
-                    observer=self._observer,
+                    complete=self.complete,
+                    now=self.now,
+                    observer=self.observer,
                 )
             except CallFailed as error:
                 return Failure(region=region, code=error.code, detail=error.detail)
@@ -200,13 +205,14 @@ class _Round:
                 listed = self._list(INSTANCES, region, pages)
                 for kind in (ADDRESSES, BALANCERS):
                     self._list_what_is_offered(kind, region, pages)
-                if self._complete:
+                if self.complete:
                     self._ask_for_missing(region, listed)
                 return
             except _Changed as changed:
                 if attempt == LISTINGS - 1:
-                    detail = f"{changed.kind.action} changed each time while it was read."
-                    raise CallFailed("ListChanged", detail) from changed
+                    raise CallFailed(
+                        "ListChanged", f"{changed.kind.action} changed each time it was read."
+                    ) from changed
                 pages.clear()
 
     def _list_what_is_offered(self, kind: Kind, region: str, pages: Pages) -> None:
@@ -223,21 +229,21 @@ class _Round:
         total, read = None, 0
         while total is None or read < total:
             parameters = {"Offset": read, "Limit": PAGE}
-            body = self._provider.call(kind.service, kind.action, region=region, parameters=parameters)
+            body = self.provider.call(kind.service, kind.action, region=region, parameters=parameters)
             rows, stated = _page(body, kind)
             if total not in (None, stated) or (not rows and read < stated):
                 raise _Changed(kind)
             pages.add(body)
             ids |= {_id(row, kind) or f"#{number}" for number, row in enumerate(rows, start=read)}
             total, read = stated, read + len(rows)
-            self._listener.rows(region, len(rows))
+            self.listener.rows(region, len(rows))
         if len(ids) != total or read != total:
             raise _Changed(kind)
         return ids
 
     def _ask_for_missing(self, region: str, listed: set[str]) -> None:
         """Termination is final, so each missing server is asked for by its name. Raises _Changed if one is there."""
-        known = _alive(self._account).filter(region__code=region).order_by("pk")
+        known = _alive(self.account).filter(region__code=region).order_by("pk")
         missing = (name for name in known.values_list("instance_id", flat=True).iterator() if name not in listed)
         while names := list(islice(missing, PAGE)):
             if self._is_one_there(region, names):
@@ -246,7 +252,7 @@ class _Round:
     def _is_one_there(self, region: str, names: list[str]) -> bool:
         parameters = {"InstanceIds": names, "Limit": PAGE}
         try:
-            body = self._provider.call("cvm", "DescribeInstances", region=region, parameters=parameters)
+            body = self.provider.call("cvm", "DescribeInstances", region=region, parameters=parameters)
         except CallFailed as error:
             if not error.code.endswith(("InvalidInstanceId.NotFound", "InvalidInstanceIdNotFound")):
                 raise

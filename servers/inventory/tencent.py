@@ -6,7 +6,7 @@ memory. Nothing here raises for what a response holds: what cannot be read becom
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -15,8 +15,19 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from servers.choices import BillingMode, IPKind, ServerState
-from servers.inventory.facts import INSTANCE_ID, InventoryFacts, IPFacts, Rejected
-from servers.inventory.fields import Bad, read_address, read_name, read_region, read_time, read_word, shown, shown_id
+from servers.inventory.facts import INSTANCE_ID, SHORTEST_VALUE, InventoryFacts, IPFacts, Rejected
+from servers.inventory.fields import (
+    Bad,
+    provider_error,
+    read_address,
+    read_list,
+    read_name,
+    read_region,
+    read_time,
+    read_word,
+    shown,
+    shown_id,
+)
 from servers.inventory.hashes import Hashes
 
 BILLING_MODES = {
@@ -41,6 +52,7 @@ ADDRESS_BOUND = {
     "UNBIND": False,  # whatever its InstanceId says
     **dict.fromkeys(("CREATING", "BINDING", "BIND", "UNBINDING", "OFFLINING", "BIND_ENI"), True),
 }
+HIDDEN = "ICP-…"  # instead of a name that carries a code value: the rest of the row is needed
 SETS = ("InstanceSet", "AddressSet", "LoadBalancerSet")
 
 
@@ -64,10 +76,13 @@ class Listed:
 
 
 class Inventory:
-    """All responses of one import: `responses` is iterated twice and gives the same both times."""
+    """All responses of one import: `responses` is iterated twice and gives the same both times.
 
-    def __init__(self, responses: Iterable[object]) -> None:
-        self._responses = responses
+    `is_secret` says whether a text carries a code value: people name their instances as they like, and none is kept.
+    """
+
+    def __init__(self, responses: Iterable[object], *, is_secret: Callable[[str], bool]) -> None:
+        self._responses, self._is_secret = responses, is_secret
         self._addresses: dict[str, Listed] = {}
         self._balancers: set[str] = set()
         self._unsure: set[str] = set()
@@ -113,7 +128,7 @@ class Inventory:
         body = _body(response)
         if body.get("Error"):
             self._errors += 1
-            self.rejected.append(Rejected(id=None, detail=_provider_error(body["Error"])))
+            self.rejected.append(Rejected(id=None, detail=provider_error(body["Error"])))
             return
         if not any(name in body for name in SETS):
             self.rejected.append(Rejected(id=None, detail=_("This is not one of the responses that can be read.")))
@@ -170,7 +185,7 @@ class Inventory:
         self._unsure.discard(address)
 
     def _list_balancer(self, row: Mapping[str, Any]) -> None:
-        addresses = _list_of(row, "LoadBalancerVips")
+        addresses = read_list(row, "LoadBalancerVips")
         self._balancers.update([read_address(address, "LoadBalancerVips") for address in addresses])
 
     # Second reading
@@ -181,7 +196,7 @@ class Inventory:
             if not isinstance(row, Mapping):
                 raise Bad(_("An entry of the list is not an object."))
             name = row.get("InstanceId")
-            if not isinstance(name, str) or not INSTANCE_ID.fullmatch(name):
+            if not isinstance(name, str) or not INSTANCE_ID.fullmatch(name) or self._carries(name):
                 raise Bad(_("%(name)s is missing or malformed.") % {"name": "InstanceId"})
             return self._read(row, name)
         except Bad as bad:
@@ -198,7 +213,7 @@ class Inventory:
         accessible = row.get("InternetAccessible")
         return InventoryFacts(
             instance_id=instance_id,
-            name=read_name(row.get("InstanceName"), "InstanceName"),
+            name=HIDDEN if self._carries(name := read_name(row.get("InstanceName"), "InstanceName")) else name,
             region=read_region(row.get("Placement")),
             billing_mode=billing_mode,
             purchased_at=purchased_at,
@@ -208,6 +223,9 @@ class Inventory:
             ips=self._ips(row, instance_id),
             unsure=self._never_read,
         )
+
+    def _carries(self, text: str) -> bool:
+        return len(text) >= SHORTEST_VALUE and self._is_secret(text)
 
     @cached_property
     def _never_read(self) -> frozenset[str]:
@@ -225,7 +243,7 @@ class Inventory:
     def _ips(self, row: Mapping[str, Any], instance_id: str) -> tuple[IPFacts, ...] | None:
         if "PublicIpAddresses" not in row:
             return None
-        given = _list_of(row, "PublicIpAddresses")
+        given = read_list(row, "PublicIpAddresses")
         addresses = dict.fromkeys(read_address(address, "PublicIpAddresses") for address in given)
         ips = {address: self._ip(address, instance_id) for address in addresses}
         for address in self._elastic.get(instance_id, []):
@@ -259,20 +277,10 @@ def _entries(body: Mapping[str, Any], name: str) -> list[object]:
     return rows if isinstance(rows, list) and not body.get("Error") else []
 
 
-def _list_of(row: Mapping[str, Any], name: str) -> list[object]:
-    """A list within a row; null is an empty one. Raises Bad for anything else, an empty object among it."""
-    given = row.get(name)
-    if not isinstance(given, list | None):
-        raise Bad(_("%(name)s is not a list.") % {"name": name})
-    return given or []
-
-
-def _provider_error(error: object) -> object:
-    fields = error if isinstance(error, Mapping) else {}
-    return _("The provider answered with the error %(code)s: %(message)s") % {
-        "code": shown(fields.get("Code", "")),
-        "message": shown(fields.get("Message", "")),
-    }
+def rows_in(responses: Iterable[object]) -> int:
+    """How many rows they hold in all their lists; a response is one itself, since it may be none."""
+    bodies = map(_body, responses)
+    return sum(1 + sum(len(_entries(body, name)) for name in SETS) for body in bodies)
 
 
 def _address_kind(word: object) -> IPKind:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from codes.values import stands_in
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.inventory.apply import apply_inventory, put_server
 from servers.inventory.facts import IPFacts, ServerFacts, Tally
@@ -88,7 +89,8 @@ def balancer_list(*vips: Any) -> dict[str, Any]:
 
 def take(account: Account, *responses: Any, now: datetime = NOW, heard: Any = None, **options: Any) -> Tally:
     observer = Heard() if heard is None else heard
-    return apply_inventory(Inventory(list(responses)), account=account, now=now, observer=observer, **options)
+    inventory = Inventory(list(responses), is_secret=stands_in)
+    return apply_inventory(inventory, account=account, now=now, observer=observer, **options)
 
 
 def counts(tally: Tally) -> tuple[int, int, int, int]:

@@ -93,6 +93,31 @@ def test_more_than_a_mebibyte_goes_in(feed: Caller) -> None:
     assert feed.post(PATH, body(instances(*rows)))[1]["created"] == 600
 
 
+def test_a_hundred_thousand_rows_go_in_and_not_one_more(feed: Caller) -> None:
+    rows: list[Any] = [0] * 99_998  # with the response and the one that is none
+    assert len(feed.post(PATH, body({"InstanceSet": rows}, 0))[1]["rejected"]) == 99_999
+    one_more = {"Response": {"InstanceSet": [0] * 50_000, "AddressSet": [0] * 49_999}}
+    assert fields(feed.post(PATH, body(one_more, 0))) == [("responses", "too_many_rows")]
+    assert fields(feed.post(PATH, body(*[0] * 100_001))) == [("responses", "max_length")]
+
+
 def test_more_than_sixteen_is_too_large(feed: Caller) -> None:
     status, problem = feed.post(PATH, body("x" * (16 * 1024 * 1024)))
     assert (status, problem["code"]) == (413, "too_large")
+
+
+VALUE = "ICP-00000-00000-00000-00000-00000"  # by its check character it could be one
+
+
+def test_a_name_that_carries_a_value_is_left_out_and_its_row_goes_in(feed: Caller) -> None:
+    rows = instance(InstanceName=f"shop {VALUE}"), instance("ins-b", InstanceName="shop", PublicIpAddresses=[])
+    assert feed.post(PATH, body(instances(*rows)))[1]["created"] == 2
+    assert dict(Server.objects.values_list("instance_id", "name")) == {"ins-a": "ICP-…", "ins-b": "shop"}
+    assert feed.post(PATH, body(instances(*rows)))[1]["unchanged"] == 2
+
+
+def test_an_instance_is_not_called_like_a_value(feed: Caller) -> None:
+    assert feed.post(PATH, body(instances(instance(VALUE))))[1]["rejected"] == [
+        {"id": VALUE, "detail": "InstanceId is missing or malformed."}
+    ]
+    assert not Server.objects.exists()

@@ -53,6 +53,24 @@ def test_a_malformed_account_is_refused(body: Any, wrong: tuple[str, str]) -> No
     assert fields(Caller(Scope.INVENTORY_WRITE).put("accounts/u-1/", body)) == [wrong]
 
 
+VALUE = "ICP-00000-00000-00000-00000-00000"  # by its check character it could be one
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field"),
+    [
+        ("accounts/u-1/", {"name": f"Qingshan {VALUE}"}, "name"),
+        ("accounts/u-1/", {"name": "x", "emails": [f"{VALUE}@example.com"]}, "emails.0"),
+        (f"accounts/{VALUE[4:]}/", {"name": "x"}, "uid"),
+        ("servers/ins-a/", BODY | {"name": f"shop {VALUE}"}, "name"),
+        ("servers/ins-a/", BODY | {"region": VALUE}, "region"),
+        (f"servers/{VALUE}/", BODY, "instance_id"),
+    ],
+)
+def test_no_text_of_a_feed_carries_a_value(feed: Caller, path: str, body: Any, field: str) -> None:
+    assert fields(feed.put(path, body)) == [(field, "code_value")]
+
+
 # PUT servers
 
 

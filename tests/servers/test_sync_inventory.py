@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from codes.values import stands_in
 from servers.inventory.provider import Access, BadEndpoint, CallFailed, NoCredentials, Provider, Stopped, backoff
 from servers.inventory.sync import Listener, Outcome, WrongAccount, sync
 from servers.models import Account, FeedRun, Server
@@ -68,7 +69,7 @@ def access(api: ProviderAPI, **values: Any) -> Access:
 
 def run(api: ProviderAPI, account: Account, *, waits: Any = None, timeout: float = 20, **options: Any) -> Outcome:
     provider = Provider(access(api, timeout=timeout), wait=Waits() if waits is None else waits)
-    given = {"now": NOW, "observer": Heard(), "listener": SILENT} | options
+    given = {"now": NOW, "observer": Heard(), "listener": SILENT, "is_secret": stands_in} | options
     return sync(provider, account=account, **given)
 
 

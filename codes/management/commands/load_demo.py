@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 from django.utils import timezone
 
-from codes import demo, services
+from codes import demo, services, values
 from codes.choices import Channel
 from codes.demo_life import Fleet, Step
 from codes.errors import NotEligible
@@ -120,7 +120,8 @@ def _person(username: str, first: str, last: str, *, role: str = "") -> User:
 
 def _take_in(account: Account, responses: list[demo.Response], *, now: datetime) -> None:
     observer = partial(services.record_server_changes, actor=None, channel=Channel.COMMAND, now=now)
-    tally = apply_inventory(Inventory(responses), account=account, now=now, observer=observer)
+    inventory = Inventory(responses, is_secret=values.stands_in)
+    tally = apply_inventory(inventory, account=account, now=now, observer=observer)
     record_import(tally, account=account, kind=FeedKind.IMPORT, actor="system", now=now)
 
 

@@ -57,7 +57,7 @@ class Command(BaseCommand):
             raise CommandError("The region is malformed.", returncode=NOTHING_DONE)
         with ResponseFiles(options["files"], stdin=sys.stdin.buffer) as responses:
             try:
-                inventory = Inventory(responses)
+                inventory = Inventory(responses, is_secret=values.stands_in)
                 if options["complete"] and not inventory.is_complete:
                     raise Incomplete
                 account = account_named(options["account"], create_as=options["create_account"])

@@ -16,7 +16,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from codes import services
+from codes import services, values
 from codes.choices import Channel
 from icpportal.watching import stopped_by_signals, watch
 from servers.inventory.facts import REGION_CODE, Tally
@@ -84,6 +84,7 @@ class Command(BaseCommand):
                     account=account,
                     regions=regions,
                     complete=complete,
+                    is_secret=values.stands_in,
                     now=now,
                     observer=observer,
                     listener=listener,
