@@ -23,10 +23,10 @@ from codes.append_only import final_until
 from codes.choices import ShownState
 from codes.models import AuthorizationCode, CodeEvent
 from codes.policy import MAX_CODES_PER_SERVER
-from codes.prepared import prepared
 from codes.validity import shown_number
 from icpportal import bulk
 from icpportal.plans import planned_anew
+from icpportal.prepared import prepared
 from servers.models import Account, IPAddress, Server
 
 KEPT_FROM = 1_000  # servers: fewer are counted sooner than looked up

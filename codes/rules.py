@@ -18,8 +18,8 @@ from django.db.models import BooleanField, Case, Q, QuerySet, Subquery, Value, W
 from django.db.models.expressions import BaseExpression
 
 from codes.first_rows import joining
-from codes.prepared import Prepared, filled, flatten, marker, shape
 from codes.reports import M, Outcome, Report, Rule
+from icpportal.prepared import Prepared, filled, flatten, marker, shape
 from icpportal.statements import Asked
 
 

@@ -19,7 +19,7 @@ from codes.lifecycle import StrPromise
 from codes.models import SupportRequest
 from codes.reports import Report, Rule
 from codes.validity import VALIDITY
-from codes.values import ALPHABET
+from codes.values import ALIKE, ALPHABET
 
 MAX_OPEN = 20  # requests of an account that wait for us at a time
 MAX_MESSAGES = 100  # messages in one request after which a customer opens another
@@ -28,7 +28,6 @@ ANSWER = "answer_supportrequest"  # the agents' permission, app codes
 
 _PREFIX = "SR"
 _PARTS = (4, 2)
-_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _REFERENCE = re.compile(r"(?<![0-9A-Z])SR[\s-]{0,3}([0-9A-Z]{4})[\s-]{0,3}([0-9A-Z]{2})(?![0-9A-Z-])")
 _CLOSED = _("Closed: a new message from the customer reopens it.")
 
@@ -41,7 +40,7 @@ def mint_reference() -> str:
 def references(text: str) -> list[str]:
     """Every reference that stands in `text`, in its usual form: case, spaces, O for 0, I and L for 1 are forgiven."""
     found = ("-".join([_PREFIX, *match.groups()]) for match in _REFERENCE.finditer(text.upper()))
-    usual = (f"{_PREFIX}{reference[2:].translate(_ALIKE)}" for reference in found)
+    usual = (f"{_PREFIX}{reference[2:].translate(ALIKE)}" for reference in found)
     return list(dict.fromkeys(usual))
 
 

@@ -19,6 +19,7 @@ from django.conf import settings
 from stdnum import luhn
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})  # letters that are taken for digits
 PREFIX = "ICP"
 LENGTH = 25
 GROUP = TAIL = 5
@@ -28,7 +29,6 @@ _SEPARATORS = {"Pd": " ", "Cf": ""}  # dashes; what is not seen at all
 _TOKEN = re.compile(r"\b(?:icp|whsec)_[\w+/=-]{40}")
 _CHUNK = re.compile(r"[0-9A-Z ]+")
 _ASCII = {code: " " for code in range(128) if chr(code).isspace() or chr(code) == "-"}  # the same of these alone
-_ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})
 
 
 def mint() -> str:
@@ -53,8 +53,8 @@ def normalise(typed: str) -> str:
 
     Case, spaces, hyphens, full-width forms, O for 0, I and L for 1 are forgiven; the prefix may be left out.
     """
-    letters = _fold(typed).replace(" ", "").translate(_ALIKE)
-    prefix = PREFIX.translate(_ALIKE)
+    letters = _fold(typed).replace(" ", "").translate(ALIKE)
+    prefix = PREFIX.translate(ALIKE)
     if len(letters) == LENGTH + len(prefix) and letters.startswith(prefix):
         return letters[len(prefix) :]
     return letters

@@ -1,4 +1,4 @@
-"""Rows that are written once: neither changed nor deleted. The database refuses it too (codes/final_rows.py)."""
+"""Rows that are written once: neither changed nor deleted. The database refuses it too (icpportal/final_rows.py)."""
 
 from __future__ import annotations
 

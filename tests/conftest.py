@@ -169,30 +169,38 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 names.append("_events_can_go")
 
 
+def _final_tables() -> list[str]:
+    """Those whose rows are never changed, but for the events."""
+    from codes.models import StaffChange
+    from icpportal.sign_in.models import OneTimeChange
+
+    return [StaffChange._meta.db_table, OneTimeChange._meta.db_table]
+
+
 @pytest.fixture
 def _events_can_go(transactional_db: None) -> Iterator[None]:
-    from codes import append_only, final_rows
+    from codes import append_only
+    from icpportal import final_rows
 
     yield
-    for table in (final_rows.STAFF_CHANGES, final_rows.ONE_TIME_CHANGES):
+    for table in _final_tables():
         final_rows.remove(connection, table)
     append_only.remove_chain(connection)
     append_only.remove(connection)
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM {final_rows.STAFF_CHANGES}")
-        cursor.execute(f"DELETE FROM {final_rows.ONE_TIME_CHANGES}")
-        cursor.execute(f"DELETE FROM {append_only.HEADS}")
-        cursor.execute(f"DELETE FROM {append_only.TABLE}")
+        for table in (*_final_tables(), append_only.HEADS, append_only.TABLE):
+            cursor.execute(f"DELETE FROM {table}")
 
 
 @pytest.fixture
 def _triggers_come_back(django_db_setup: str, django_db_blocker: Any) -> Iterator[None]:
     """Set up before the database of a transactional test, so that it ends after the tables were emptied."""
-    from codes import append_only, final_rows
+    from codes import append_only
+    from icpportal import final_rows
 
     yield
     with django_db_blocker.unblock():
-        for table in (final_rows.STAFF_CHANGES, final_rows.ONE_TIME_CHANGES):
+        for table in _final_tables():
             final_rows.install(connection, table)
         append_only.install(connection)
         append_only.install_chain(connection)

@@ -11,12 +11,12 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 # From the ground up; what stands nowhere here is an interface, above them all.
 LAYERS = [
-    "icpportal.context icpportal.dates icpportal.env icpportal.handles icpportal.primary_keys icpportal.sentences "
+    "icpportal.context icpportal.dates icpportal.env icpportal.final_rows icpportal.handles icpportal.prepared "
+    "icpportal.primary_keys icpportal.sentences "
     "icpportal.statements codes.choices codes.names codes.policy codes.values codes.notices.choices "
     "codes.webhooks.choices codes.chain icpportal.append_only icpportal.bulk icpportal.plans icpportal.retry_after "
     "icpportal.sealing icpportal.snapshots icpportal.spreadsheets servers.choices servers.regions servers.terms",
-    "icpportal.api.models codes.models codes.append_only codes.final_rows codes.first_rows codes.prepared "
-    "servers.models",
+    "icpportal.api.models codes.models codes.append_only codes.first_rows servers.models",
     "codes.reports",
     "codes.rules",
     "codes.eligibility codes.foregone codes.lifecycle codes.roles codes.server_facts codes.staff codes.support "
@@ -135,12 +135,11 @@ def test_servers_never_import_codes_below_their_interfaces() -> None:
 
 
 def test_the_project_knows_of_codes_no_more_than_this() -> None:
-    """The limit that the database guards, the letters that can be read aloud, the statements that are kept."""
+    """The limit that the database guards, and the letters that can be read aloud."""
     known = {(module, name) for module in modules("icpportal") for name in imports(module) if name.startswith("codes.")}
     assert known == {
         ("icpportal.checks", "codes.policy"),
         ("icpportal.sign_in.one_time_codes", "codes.values"),
-        ("icpportal.api.kept_lists", "codes.prepared"),
     }
 
 

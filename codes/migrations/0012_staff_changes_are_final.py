@@ -1,14 +1,14 @@
 from django.db import migrations
 
-from codes import final_rows
+from icpportal import final_rows
 
 
 def install(apps, schema_editor):
-    final_rows.install(schema_editor.connection, final_rows.STAFF_CHANGES)
+    final_rows.install(schema_editor.connection, "codes_staffchange")
 
 
 def remove(apps, schema_editor):
-    final_rows.remove(schema_editor.connection, final_rows.STAFF_CHANGES)
+    final_rows.remove(schema_editor.connection, "codes_staffchange")
 
 
 class Migration(migrations.Migration):

@@ -15,8 +15,8 @@ from codes.choices import Action, Channel, State
 from codes.errors import ReasonRequired, TransitionRefused, ValueInText
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
-from codes.prepared import prepared
 from icpportal import sealing
+from icpportal.prepared import prepared
 from icpportal.statements import Asked
 from servers.models import Server
 

@@ -1,4 +1,4 @@
-"""Lists whose statement is compiled once for each combination of filters, as that of reports is: see codes/prepared.py.
+"""Lists whose statement is compiled once for each combination of filters: see icpportal/prepared.py.
 
 Building the SQL of a page by `eligible` takes Django longer than everything else of the answer together.
 """
@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from django.db.models import Model, QuerySet
 
-from codes.prepared import prepared
 from icpportal.api.filters import StrictFilterSet
 from icpportal.api.pagination import Place, beyond
 from icpportal.plans import planned_anew
+from icpportal.prepared import prepared
 
 if TYPE_CHECKING:
     from icpportal.api.endpoint import Call

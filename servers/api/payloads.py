@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from codes.account_numbers import account_numbers
-from codes.prepared import filled, prepared
 from icpportal.api.fields import iso
+from icpportal.prepared import filled, prepared
 from servers.inventory.facts import Tally
 from servers.models import Account, IPAddress, Server
 

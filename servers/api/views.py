@@ -18,7 +18,6 @@ from codes.choices import Channel
 from codes.eligibility import GENERATION
 from codes.first_rows import joining
 from codes.policy import Policy
-from codes.prepared import prepared
 from codes.reports import Report
 from codes.standing import any_can
 from icpportal.api.answers import address, answer
@@ -29,6 +28,7 @@ from icpportal.api.models import Scope
 from icpportal.api.pagination import Place, beyond, page, page_of
 from icpportal.api.parsing import MIB
 from icpportal.api.problems import Problem, invalid, not_found
+from icpportal.prepared import prepared
 from servers.api import schema
 from servers.api.payloads import Payload, account_payload, server_payloads, server_rows, tally_payload
 from servers.api.problems import UNKNOWN_ACCOUNT, refuse_value

@@ -7,15 +7,17 @@ import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 
-from codes import append_only, final_rows, services
+from codes import append_only, services
 from codes.choices import Channel
-from codes.models import CodeEvent, EventHead
+from codes.models import CodeEvent, EventHead, StaffChange
+from icpportal import final_rows
 from icpportal.append_only import AppendOnly
+from icpportal.sign_in.models import OneTimeChange
 from servers.models import Server
 from tests.factories import NOW, make_code, make_server
 
 pytestmark = pytest.mark.django_db
-FINAL = (final_rows.STAFF_CHANGES, final_rows.ONE_TIME_CHANGES)
+FINAL = (StaffChange._meta.db_table, OneTimeChange._meta.db_table)
 
 
 @pytest.fixture

@@ -1,14 +1,14 @@
 from django.db import migrations
 
-from codes import final_rows
+from icpportal import final_rows
 
 
 def install(apps, schema_editor):
-    final_rows.install(schema_editor.connection, final_rows.ONE_TIME_CHANGES)
+    final_rows.install(schema_editor.connection, "sign_in_onetimechange")
 
 
 def remove(apps, schema_editor):
-    final_rows.remove(schema_editor.connection, final_rows.ONE_TIME_CHANGES)
+    final_rows.remove(schema_editor.connection, "sign_in_onetimechange")
 
 
 class Migration(migrations.Migration):

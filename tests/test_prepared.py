@@ -5,7 +5,7 @@ from datetime import timedelta
 from django.db.models import CharField, F, Value
 from django.db.models.functions import Concat
 
-from codes.prepared import Prepared, marker, prepared
+from icpportal.prepared import Prepared, marker, prepared
 from servers.models import Account, Server
 from tests.factories import NOW, make_account, make_server
 

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-STAFF_CHANGES = "codes_staffchange"
-ONE_TIME_CHANGES = "sign_in_onetimechange"
-
 
 def install(connection: BaseDatabaseWrapper, table: str) -> None:
     """Put the triggers on the table."""
