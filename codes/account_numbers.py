@@ -17,7 +17,7 @@ from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Max, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from codes.append_only import final_until
 from codes.choices import ShownState
@@ -87,7 +87,7 @@ def _counted(account: Account, *, now: datetime) -> _Kept:
     """All codes, counted now."""
     event, servers = 0, account.servers.count()
     if servers >= KEPT_FROM:
-        event, servers = _last_final(), account.servers.count()  # in this order
+        event, servers = final_until(connection), account.servers.count()  # in this order
     rows = sorted(_packed(account, now=now))
     codes = dict.fromkeys(ShownState.values, 0)
     for packed, number in Counter(packed for _server, packed in rows).items():
@@ -99,7 +99,7 @@ def _counted(account: Account, *, now: datetime) -> _Kept:
 
 def _counted_on(account: Account, kept: _Kept, *, now: datetime) -> _Kept:
     """The same, with the codes of the servers that have changed counted again; with all, where many have."""
-    event = _last_final()
+    event = final_until(connection)
     changed = _changed(account, kept, now=now)
     if len(changed) > MOST_CHANGED:
         return _counted(account, now=now)
@@ -136,9 +136,3 @@ def _packed(account: Account, *, now: datetime, servers: list[int] | None = None
 
 def _unpacked(packed: int) -> Iterator[tuple[str, int]]:
     return ((state.value, packed // place % _BASE) for state, place in _PLACES.items())
-
-
-def _last_final() -> int:
-    """The number up to which every event can be seen that there will ever be."""
-    floor = final_until(connection)
-    return CodeEvent.objects.aggregate(last=Max("pk"))["last"] or 0 if floor is None else floor

@@ -161,14 +161,15 @@ def remove_chain(connection: BaseDatabaseWrapper) -> None:
     _execute(connection, postgresql=[_CHAIN_POSTGRESQL_DROP], sqlite=_CHAIN_SQLITE_DROP)
 
 
-def final_until(connection: BaseDatabaseWrapper) -> int | None:
-    """The highest event number up to which nothing can appear any more; None when all that is there is final.
+def final_until(connection: BaseDatabaseWrapper) -> int:
+    """The event number up to which nothing can appear any more; 0 before the first.
 
     Read the events after this, in a later statement. The caller's own events do not hold it up: it sees them already.
     """
-    if connection.vendor != "postgresql":
-        return None
     with connection.cursor() as cursor:
+        if connection.vendor != "postgresql":
+            cursor.execute(f"SELECT coalesce(max(id), 0) FROM {TABLE}")
+            return int(cursor.fetchone()[0])
         # In this order: a number drawn between the two statements is above the first answer.
         cursor.execute(_DRAWN)
         last = cursor.fetchone()[0]

@@ -17,10 +17,9 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Any, TypeAlias
 
-from django.db import connection
-from django.db.models import Max, Q
+from django.db.models import Q
 
-from codes import append_only, chain
+from codes import chain
 from codes.models import CodeEvent, EventHead
 from icpportal.snapshots import snapshot
 
@@ -222,13 +221,6 @@ def _chains(rows: Iterator[Row]) -> Iterator[tuple[int, chain.Head | None, Itera
 def _raw(mac: Any) -> bytes:
     """SQLite keeps a text, too, where bytes are due."""
     return mac.encode() if isinstance(mac, str) else bytes(mac)
-
-
-def final_event() -> int:
-    """The number up to which no event can appear any more: where a head may be drawn."""
-    newest = CodeEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    final = append_only.final_until(connection)
-    return int(newest if final is None else min(newest, final))
 
 
 def sign(head: Head) -> str:

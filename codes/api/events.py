@@ -60,9 +60,7 @@ class Events(Endpoint):
             raise invalid("after", "invalid", _("Pass `next` exactly as the answer gave it."))
         events = call.own(CodeEvent.objects.filter(pk__gt=after), "account")
         # Numbers are given before commit: read the floor first, then the events up to it.
-        floor = final_until(connection)
-        if floor is not None:
-            events = events.filter(pk__lte=floor)
+        events = events.filter(pk__lte=final_until(connection))
         with planned_anew() if call.client.account_id is not None else nullcontext():
             rows = list(events.select_related("account", "server", "user", "client").order_by("pk")[:limit])
         return answer({"next": cursor(rows[-1].pk if rows else after), "results": [event_payload(row) for row in rows]})

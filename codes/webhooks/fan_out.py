@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 
-from codes import append_only
+from codes.append_only import final_until
 from codes.models import CodeEvent
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from icpportal.api.models import Scope
@@ -22,14 +22,6 @@ def receiving() -> list[WebhookEndpoint]:
         endpoints, key=lambda each: (each.served_at is not None, each.served_at or each.created_at, each.pk)
     )
     return [endpoint for endpoint in served if Scope.CODES_READ in endpoint.client.scopes]
-
-
-def newest_final() -> int:
-    """The number of the last event before which none can appear any more; 0 when there is none."""
-    final = append_only.final_until(connection)
-    if final is None:
-        final = CodeEvent.objects.aggregate(newest=Max("pk"))["newest"] or 0
-    return final
 
 
 def fan_out(*, now: datetime) -> int:
@@ -48,7 +40,7 @@ def _turn(endpoint_id: int, *, now: datetime) -> tuple[int, bool]:
     with transaction.atomic():
         locked = WebhookEndpoint.objects.select_for_update(of=("self",), no_key=True).select_related("client")
         endpoint = locked.get(pk=endpoint_id)
-        final = newest_final()
+        final = final_until(connection)
         if final <= endpoint.cursor:
             return 0, False
         events = list(_wanted(endpoint).filter(pk__gt=endpoint.cursor, pk__lte=final).order_by("pk")[:EVENTS_A_TURN])

@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
+from codes.append_only import final_until
 from codes.choices import EventType
 from codes.reports import Text
 from codes.webhooks.addresses import Resolver, callable_addresses, parse, system_resolver
 from codes.webhooks.choices import DeliveryState, DisabledReason
 from codes.webhooks.delivering import disable
-from codes.webhooks.fan_out import newest_final
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from codes.webhooks.signing import OVERLAP, new_secret
 from icpportal import sealing
@@ -52,7 +52,7 @@ def create_endpoint(
             url=url,
             event_types=_known(event_types),
             secret=sealing.seal(secret),
-            cursor=newest_final(),
+            cursor=final_until(connection),
             created_at=now,
         )
     return endpoint, secret

@@ -59,11 +59,9 @@ class Reader:
 
     def read(self) -> None:
         floor = append_only.final_until(connection)
-        events = CodeEvent.objects.filter(pk__gt=self.after).order_by("pk")
-        if floor is not None:
-            events = events.filter(pk__lte=floor)
+        events = CodeEvent.objects.filter(pk__gt=self.after, pk__lte=floor).order_by("pk")
         self.seen += events.values_list("pk", flat=True)
-        self.after = max(self.after, floor or 0, *self.seen, 0)
+        self.after = max(self.after, floor)
 
 
 def test_everything_is_final_while_nobody_writes() -> None:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
 from django.utils import timezone
 
-from codes.audit import Audit, Fault, Forged, Head, final_event, lost_since, read_signed, sign
+from codes.append_only import final_until
+from codes.audit import Audit, Fault, Forged, Head, lost_since, read_signed, sign
 from codes.models import CodeEvent
 from icpportal.progress import shown
 from servers.models import Server
@@ -38,7 +40,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Walk, list, and write the head."""
         known = self._read(options["check_head"]) if options["check_head"] else None
-        now, until = timezone.now(), known.until if known else final_event()
+        now, until = timezone.now(), known.until if known else final_until(connection)
         total = CodeEvent.objects.count()
         with shown("Verifying", total=total, things="events", say=self.stderr.write, every=LINE_EVERY) as progress:
             audit = Audit(until=until, progress=progress)
@@ -57,7 +59,7 @@ class Command(BaseCommand):
 
     def _again(self) -> Audit:
         """A walk up to now, after one up to what an older head knew of."""
-        audit = Audit(until=final_event())
+        audit = Audit(until=final_until(connection))
         for fault in audit.faults():
             raise CommandError(self._line(fault), returncode=BROKEN)
         return audit
