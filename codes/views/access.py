@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, cast
+from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
@@ -22,6 +23,9 @@ from icpportal.once import held_session
 from servers.models import Account, Server
 
 P = ParamSpec("P")
+M = TypeVar("M", bound=Model)
+# What a decorator makes of a view of one object: the address names the object by one of its fields.
+Decorator: TypeAlias = Callable[[Callable[[HttpRequest, M], HttpResponse]], Callable[..., HttpResponse]]
 READ = ("GET", "HEAD")
 _ACCOUNT = "account"
 
@@ -62,47 +66,25 @@ def signed_in(*methods: str) -> Callable[[Callable[[HttpRequest], HttpResponse]]
     return decorate
 
 
-def own_server(
-    *methods: str,
-) -> Callable[[Callable[[HttpRequest, Server], HttpResponse]], Callable[..., HttpResponse]]:
+def own_server(*methods: str) -> Decorator[Server]:
     """A view of one server of the person's accounts, named by its instance ID in the address."""
-
-    def decorate(view: Callable[[HttpRequest, Server], HttpResponse]) -> Callable[..., HttpResponse]:
-        def find(request: HttpRequest, instance_id: str) -> HttpResponse:
-            servers = Server.objects.visible_to(request.user).select_related("account", "region")
-            server = get_object_or_404(servers, instance_id=instance_id)
-            return _allow(methods, view)(request, server)
-
-        return wraps(view)(_by_somebody(find))
-
-    return decorate
+    return _own(methods, Server.objects.select_related("account", "region").visible_to)
 
 
-def own_code(
-    *methods: str,
-) -> Callable[[Callable[[HttpRequest, AuthorizationCode], HttpResponse]], Callable[..., HttpResponse]]:
+def own_code(*methods: str) -> Decorator[AuthorizationCode]:
     """A view of one code of the person's accounts, named by its number in the address."""
-
-    def decorate(view: Callable[[HttpRequest, AuthorizationCode], HttpResponse]) -> Callable[..., HttpResponse]:
-        def find(request: HttpRequest, pk: int) -> HttpResponse:
-            codes = AuthorizationCode.objects.visible_to(request.user).select_related("server__account", "ip")
-            return _allow(methods, view)(request, get_object_or_404(codes, pk=pk))
-
-        return wraps(view)(_by_somebody(find))
-
-    return decorate
+    return _own(methods, AuthorizationCode.objects.select_related("server__account", "ip").visible_to)
 
 
-def own_request(
-    *methods: str,
-) -> Callable[[Callable[[HttpRequest, SupportRequest], HttpResponse]], Callable[..., HttpResponse]]:
+def own_request(*methods: str) -> Decorator[SupportRequest]:
     """A view of one support request of the person's accounts, named by its reference in the address."""
+    return _own(methods, SupportRequest.objects.select_related("account", "server", "code", "opened_by").visible_to)
 
-    def decorate(view: Callable[[HttpRequest, SupportRequest], HttpResponse]) -> Callable[..., HttpResponse]:
-        def find(request: HttpRequest, reference: str) -> HttpResponse:
-            requests = SupportRequest.objects.visible_to(request.user)
-            requests = requests.select_related("account", "server", "code", "opened_by")
-            return _allow(methods, view)(request, get_object_or_404(requests, reference=reference))
+
+def _own(methods: tuple[str, ...], visible_to: Callable[[User], QuerySet[M]]) -> Decorator[M]:
+    def decorate(view: Callable[[HttpRequest, M], HttpResponse]) -> Callable[..., HttpResponse]:
+        def find(request: HttpRequest, **named: Any) -> HttpResponse:
+            return _allow(methods, view)(request, get_object_or_404(visible_to(person(request)), **named))
 
         return wraps(view)(_by_somebody(find))
 
