@@ -9,6 +9,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -16,10 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from codes.choices import SupportAction, SupportState
 from codes.eligibility import GENERATION
 from codes.lifecycle import StrPromise
-from codes.models import SupportRequest
+from codes.models import AuthorizationCode, SupportRequest
 from codes.reports import Report, Rule
 from codes.validity import VALIDITY
 from codes.values import ALIKE, ALPHABET
+from servers.models import Server
 
 MAX_OPEN = 20  # requests of an account that wait for us at a time
 MAX_MESSAGES = 100  # messages in one request after which a customer opens another
@@ -94,6 +96,13 @@ _TRANSITIONS = (
     ),
 )
 SUPPORT: Mapping[SupportAction, SupportTransition] = {each.action: each for each in _TRANSITIONS}
+
+
+def report_of(server: Server | None, code: AuthorizationCode | None, *, now: datetime) -> Report[Any] | None:
+    """The report that a question about the code, else about the server, is sent along with; None about neither."""
+    if code is not None:
+        return VALIDITY.report(code, now=now)
+    return GENERATION.report(server, now=now) if server is not None else None
 
 
 def kept(report: Report[Any]) -> list[dict[str, Any]]:

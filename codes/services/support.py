@@ -9,19 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils.translation import get_language
 
 from codes.choices import SupportAction, SupportState
-from codes.eligibility import GENERATION
 from codes.errors import SupportRefused, TextUnfit, TooManyMessages, TooManyRequests
 from codes.models import AuthorizationCode, SupportMessage, SupportRequest
 from codes.services.changes import refuse_values
-from codes.support import MAX_MESSAGES, MAX_OPEN, MAX_TEXT, SUPPORT, kept, mint_reference
-from codes.validity import VALIDITY
+from codes.support import MAX_MESSAGES, MAX_OPEN, MAX_TEXT, SUPPORT, kept, mint_reference, report_of
 from servers.models import Account, Server
 
 
@@ -150,7 +147,7 @@ def _write(request: SupportRequest, text: str, *, actor: User, is_staff: bool, n
 def _with_report(server: Server | None, code: AuthorizationCode | None, *, now: datetime) -> SupportRequest:
     """A request, not saved yet, with the report of what it is about; a code's server is named too."""
     request = SupportRequest(server=server or (code.server if code else None), code=code, language=get_language() or "")
-    report: Any = VALIDITY.report(code, now=now) if code else GENERATION.report(server, now=now) if server else None
+    report = report_of(server, code, now=now)
     if report is not None:
         request.report, request.policy, request.all_passed = kept(report), report.policy.as_dict(), report.passed
     return request

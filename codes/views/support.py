@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
@@ -17,13 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from codes import services
 from codes.choices import SupportState
-from codes.eligibility import GENERATION
 from codes.errors import Refused
 from codes.forms import MessageForm, RequestFilter
 from codes.messages import explain
 from codes.models import AuthorizationCode, SupportMessage, SupportRequest
-from codes.support import report_then
-from codes.validity import VALIDITY
+from codes.support import report_of, report_then
 from codes.views.access import READ, membership, own_code, own_request, own_server, page, person, signed_in
 from icpportal.handles import NAME
 from icpportal.sign_in.people import name
@@ -101,7 +98,7 @@ def _ask(
         else:
             messages.success(request, _("Your request is with customer service: %(reference)s.") % {"reference": sent})
             return redirect("codes:request", sent.reference)
-    report: Any = VALIDITY.report(code, now=now) if code else GENERATION.report(server, now=now) if server else None
+    report = report_of(server, code, now=now)
     context = {"form": form, "server": server, "code": code, "report": report, "failed_try": failed_try, "now": now}
     status = 400 if form.errors else 200
     return page(request, "codes/contact.html", context, section=_SECTION, account=account, status=status)
