@@ -135,7 +135,7 @@ def mail_is_set(**kwargs: Any) -> list[CheckMessage]:
 
     For `check --deploy` alone: a desk may do without mail, and is not reminded of it by each command.
     """
-    missing = [name for name, given in (("EMAIL_URL", mailing.is_set()), ("SITE_URL", settings.SITE_URL)) if not given]
+    missing = mailing.missing()
     if settings.DEBUG or not missing:
         return []
     return [

@@ -49,6 +49,11 @@ def is_set() -> bool:
     return bool(settings.EMAIL_BACKEND != NONE)
 
 
+def missing() -> list[str]:
+    """The settings without which no notice can be sent."""
+    return [name for name, given in (("EMAIL_URL", is_set()), ("SITE_URL", settings.SITE_URL)) if not given]
+
+
 def site_url(request: HttpRequest | None = None) -> str:
     """Where links in mails lead, without a slash at the end: SITE_URL, else the address that was asked."""
     if settings.SITE_URL or request is None:

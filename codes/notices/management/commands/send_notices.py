@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.core.mail import get_connection
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
@@ -31,8 +30,7 @@ class Command(BaseCommand):
         if options["dry_run"]:
             self._list()
             return
-        missing = [n for n, given in (("EMAIL_URL", mailing.is_set()), ("SITE_URL", settings.SITE_URL)) if not given]
-        if missing:
+        if missing := mailing.missing():
             raise CommandError(f"{' and '.join(missing)} not set: nothing can be sent.")
         holder = take_lease(now=timezone.now())
         if holder is None:
