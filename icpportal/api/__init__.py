@@ -15,8 +15,8 @@
         paged = True                     # cursor, limit, count
 
         def get(self, call: Call) -> HttpResponse:
-            servers = call.own(Server.objects.all(), "account")     # what an account-limited client sees
-            return page(call, call.filtered(servers), rows=payloads)  # newest first; rows turns objects into dicts
+            servers = call.own(Server.objects.all(), "account")      # what an account-limited client sees
+            return page(call, call.filtered(servers), payloads)  # newest first; payloads turns objects into dicts
 
 `Endpoint` checks in contract.md's order (401, 405, 403, 415, 413, 400, 429), gives POST its Idempotency-Key, and turns
 whatever is raised into problem+json. Raise `not_found()`, `invalid("account", "unknown", _("…"))` or `Problem(code)`;
