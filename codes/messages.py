@@ -77,6 +77,10 @@ _OVER: Mapping[FilingState, StrPromise] = {
     FilingState.ABANDONED: _("The filing is abandoned; it can be begun again with the same order number."),
 }
 
+CODE_VALUE = _("This text contains a code value or a token, which is never stored: take it out.")
+NO_FILING_NEEDED = _("In Hong Kong, China, no ICP filing is needed (FAQ 7).")  # the note filing_not_required
+ORDER_CONFLICT = _("This order number is already filed with another code, domain or account.")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Refusal:
@@ -133,11 +137,11 @@ def explain(error: Refused) -> str:
         case FilingEnded():
             return str(_OVER[error.state])
         case OrderConflict():
-            return str(_("This order number is already filed with another code, domain or account."))
+            return str(ORDER_CONFLICT)
         case CodeNotFound():
             return str(_("There is no such code, or it has been given a new value since."))
         case ValueInText():
-            return str(_("This text contains a code value or a token, which is never stored: take it out."))
+            return str(CODE_VALUE)
         case OutOfReach():
             return str(error.beyond.label)
         case SupportRefused():

@@ -19,6 +19,7 @@ from codes.admin.columns import badge, list_url, moment
 from codes.admin.verdicts import Verdict, checked
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
+from codes.messages import NO_FILING_NEEDED
 from codes.models import AuthorizationCode
 from codes.standing import CAN_GENERATE, FLEET, Place, Standing, any_can, standings
 from codes.validity import shown_state
@@ -101,7 +102,7 @@ def account_verdict(counts: Mapping[int, int], total: int, account: Account, *, 
     line = _("The account has servers, but none qualifies (FAQ 7). Each server says what fails.")
     only_hong_kong = counts.get(Standing.HONG_KONG) == total
     if only_hong_kong:
-        line = _("In Hong Kong, China, no ICP filing is needed (FAQ 7).")
+        line = str(NO_FILING_NEEDED)
     return Verdict(kind="idle" if only_hong_kong else "bad", headline=_("No associated CVM"), line=line)
 
 

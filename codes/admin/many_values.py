@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from codes.admin.request import staff
 from codes.choices import Action, BulkAction, Channel, EventType
 from codes.models import BulkRun, CodeEvent
-from icpportal.sign_in.confirming import ask, confirmed_at, is_confirmed
+from icpportal.sign_in.confirming import CONFIRM_FIRST, ask, confirmed_at, is_confirmed
 
 PERIOD = timedelta(hours=1)
 _COUNTED = {Action.REVEAL: EventType.REVEALED, Action.ROTATE: EventType.ROTATED}
@@ -44,7 +43,7 @@ def ask_before_run(run: BulkRun, request: HttpRequest, *, now: datetime) -> Http
         return None
     if run.rows.values("pk")[: limit + 1].count() <= limit:
         return None
-    messages.warning(request, _("Nothing was changed. Confirm first that it is you, then try again."))
+    messages.warning(request, CONFIRM_FIRST)
     return ask(request)
 
 

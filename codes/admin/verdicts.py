@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from codes import validity
 from codes.choices import ShownState
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
-from codes.messages import cannot_generate, reason, refusals
+from codes.messages import NO_FILING_NEEDED, cannot_generate, reason, refusals
 from codes.policy import Policy
 from codes.reports import Report
 from icpportal.dates import expiry_time
@@ -60,7 +60,7 @@ def server_verdict(report: Report[Server]) -> Verdict:
         return Verdict(kind="ok", headline=_("Can generate a code"), line=line % values)
     sentences = [refusal.sentence for refusal in refusals(report)]
     if FILING_NOT_REQUIRED in report.notes:
-        sentences.insert(0, _("In Hong Kong, China, no ICP filing is needed (FAQ 7)."))
+        sentences.insert(0, str(NO_FILING_NEEDED))
     line = join([*sentences, _("No staff override exists.")])
     return Verdict(kind=kind_of(report), headline=cannot_generate(report), line=line)
 
@@ -139,7 +139,7 @@ def _reply(report: Report[Server], others: Sequence[Server]) -> str:
     lines = [_("Server %(server)s cannot generate an ICP filing authorization code at the moment:") % server]
     lines += [f"{number}. {refusal}" for number, refusal in enumerate(refusals(report), start=1)]
     if FILING_NOT_REQUIRED in report.notes:
-        lines.append(_("In Hong Kong, China, no ICP filing is needed (FAQ 7)."))
+        lines.append(str(NO_FILING_NEEDED))
     elif others:
         handles = comma().join(server.instance_id for server in others)
         lines.append(_("Other servers of the account that can generate: %(servers)s.") % {"servers": handles})

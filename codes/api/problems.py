@@ -21,6 +21,7 @@ from codes.errors import (
     TransitionRefused,
     ValueInText,
 )
+from codes.messages import CODE_VALUE, ORDER_CONFLICT
 from codes.policy import Policy
 from codes.reports import Report, Rule
 from codes.validity import VALIDITY
@@ -29,7 +30,6 @@ from icpportal.api.problems import Kind, Problem, Text, declare, invalid, proble
 from servers.choices import BillingMode, ServerState
 
 BEGIN_REFUSALS = tuple(rule.code for rule in VALIDITY.rules)
-CODE_VALUE = _("This text contains a code value or a token, which is never stored: take it out.")
 
 
 def failed_payloads(report: Report[Any]) -> list[dict[str, Any]]:
@@ -118,12 +118,7 @@ declare(
         )
     ),
     Kind("code_not_found", 404, _("Code not found"), _("No code that the client may see has this value.")),
-    Kind(
-        "order_conflict",
-        409,
-        _("Order conflict"),
-        _("This order number is already filed with another code, domain or account."),
-    ),
+    Kind("order_conflict", 409, _("Order conflict"), ORDER_CONFLICT),
     Kind("filing_completed", 409, _("The filing is completed"), _("A completed filing is final (FAQ 5.2).")),
     Kind("filing_abandoned", 409, _("The filing is abandoned"), _("An abandoned filing is final: begin a new one.")),
 )

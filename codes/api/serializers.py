@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from codes import values
-from codes.api.problems import CODE_VALUE
 from codes.api.words import Words
+from codes.messages import CODE_VALUE
 from codes.models import AuthorizationCode, Filing
 from codes.names import ICP_NUMBER, host_name
 from codes.policy import MAX_CODES_PER_SERVER

@@ -10,7 +10,7 @@ from typing import Any
 from rest_framework import serializers
 
 from codes import values
-from codes.api.problems import CODE_VALUE
+from codes.messages import CODE_VALUE
 from icpportal.api.fields import Text
 
 

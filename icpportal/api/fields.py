@@ -12,6 +12,8 @@ from rest_framework import serializers
 
 from icpportal.api.problems import one_of
 
+NO_MOMENT = _("Give a date and time with its zone, such as 2026-01-31T08:00:00Z.")
+
 
 class Text(serializers.CharField):
     """A string as it was sent, blanks included. An optional one may be `null` or left out: the empty string.
@@ -79,7 +81,7 @@ class Boolean(serializers.BooleanField):
 class Moment(serializers.Field):
     """An ISO 8601 date and time with its zone; the value is aware, in UTC."""
 
-    default_error_messages = {"invalid": _("Give a date and time with its zone, such as 2026-01-31T08:00:00Z.")}
+    default_error_messages = {"invalid": NO_MOMENT}
 
     def to_internal_value(self, data: Any) -> datetime:
         moment = moment_of(data) if isinstance(data, str) else None

@@ -13,7 +13,7 @@ from django.db.models import Model, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from icpportal.api.fields import moment_of
+from icpportal.api.fields import NO_MOMENT, moment_of
 from icpportal.api.problems import FieldError, one_of
 
 _CLEAN_LIMIT = 200  # characters of one value
@@ -112,9 +112,7 @@ class _MomentField(forms.CharField):
             return None
         moment = moment_of(text)
         if moment is None:
-            raise forms.ValidationError(
-                _("Give a date and time with its zone, such as 2026-01-31T08:00:00Z."), code="invalid"
-            )
+            raise forms.ValidationError(NO_MOMENT, code="invalid")
         return moment
 
 

@@ -29,6 +29,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from icpportal.sign_in.forms import is_password_of
 from icpportal.sign_in.one_time_codes import LONGEST, WRONG_CODE, has_device, passes
 
+CONFIRM_FIRST = gettext_lazy("Nothing was changed. Confirm first that it is you, then try again.")
 View = Callable[..., HttpResponseBase]
 _CONFIRMED_AT = "confirmed_at"
 
@@ -103,7 +104,7 @@ def recently_confirmed(view: View) -> View:
         if is_confirmed(request, now=timezone.now()):
             return view(request, *args, **kwargs)
         if request.method == "POST":
-            messages.warning(request, _("Nothing was changed. Confirm first that it is you, then try again."))
+            messages.warning(request, CONFIRM_FIRST)
         return ask(request)
 
     return guarded

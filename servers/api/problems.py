@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 
 from codes import values
-from codes.api.problems import CODE_VALUE
+from codes.messages import CODE_VALUE
 from icpportal.api.documentation import EXAMPLES
 from icpportal.api.problems import FieldError, Invalid, Kind, Problem, declare, invalid, not_found, problem_of
 from servers.inventory.apply import AnotherAccounts, Incomplete, StaleVersion, VersionConflict

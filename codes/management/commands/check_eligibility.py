@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice
-from codes.messages import cannot_generate
+from codes.messages import NO_FILING_NEEDED, cannot_generate
 from codes.reports import Report
 from servers.inventory.facts import canonical_address
 from servers.models import IPAddress, Server
@@ -64,7 +64,7 @@ class Command(BaseCommand):
         console.print(Text(_("%(generated)d of %(limit)d generated") % numbers))
         console.print(self._table(report))
         if FILING_NOT_REQUIRED in report.notes:
-            console.print(Text(_("In Hong Kong, China, no ICP filing is needed (FAQ 7).")))
+            console.print(Text(str(NO_FILING_NEEDED)))
 
     def _table(self, report: Report[Server]) -> Table:
         table = Table(*(_("Rule"), "", "FAQ", _("Found"), _("Remedy")), header_style="bold", expand=False)
