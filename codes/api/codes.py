@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from codes import services
 from codes.api import schema
@@ -64,9 +65,9 @@ class CodeList(Endpoint):
     paged = True
 
     @describe(
-        summary="List codes",
+        summary=_("List codes"),
         tag=TAG,
-        text="Masked, newest first.",
+        text=_("Codes are masked, the newest first."),
         response=schema.CodePage,
         example={"next": None, "previous": None, "results": [schema.CODE_EXAMPLE]},
     )
@@ -85,14 +86,20 @@ class CodeDetail(Endpoint):
     scopes = {"GET": _READ, "PATCH": {Scope.CODES_GENERATE}}
     bodies = {"PATCH": EditInput}
 
-    @describe(summary="Show a code", tag=TAG, text="Masked.", response=schema.CodeShown, example=schema.CODE_EXAMPLE)
+    @describe(
+        summary=_("Show a code"),
+        tag=TAG,
+        text=_("The code is masked."),
+        response=schema.CodeShown,
+        example=schema.CODE_EXAMPLE,
+    )
     def get(self, call: Call, pk: int) -> HttpResponse:
         return answer(shown(call, pk))
 
     @describe(
-        summary="Edit a code",
+        summary=_("Edit a code"),
         tag=TAG,
-        text="`authorized_account` is frozen once the code is in use, used or withdrawn; `remark` never is.",
+        text=_("`authorized_account` is frozen once the code is in use, used or withdrawn; `remark` never is."),
         response=schema.CodeShown,
         refusals=("code_in_use", "code_used", "code_withdrawn"),
         request_example={"remark": "Web shop"},
@@ -117,9 +124,9 @@ class Reveal(Endpoint):
     scopes = {"POST": {Scope.CODES_GENERATE}}
 
     @describe(
-        summary="Reveal a code's value",
+        summary=_("Reveal a code's value"),
         tag=TAG,
-        text="Recorded as an event.",
+        text=_("Each reveal is recorded as an event."),
         response=schema.Value,
         example={"value": schema.VALUE_EXAMPLE},
     )
@@ -135,9 +142,9 @@ class Withdraw(Endpoint):
     bodies = {"POST": ReasonInput}
 
     @describe(
-        summary="Withdraw a code",
+        summary=_("Withdraw a code"),
         tag=TAG,
-        text="For good; its slot stays spent. Again is the same answer.",
+        text=_("Withdraws it for good; its slot stays spent. Sent again, the answer is the same."),
         response=schema.CodeShown,
         refusals=("code_in_use", "code_used"),
         request_example={"reason": "Sent to the wrong person"},
@@ -157,9 +164,12 @@ class Verify(Endpoint):
     guesses_codes = True
 
     @describe(
-        summary="Verify a code",
+        summary=_("Verify a code"),
         tag="filings",
-        text="Without `account` it is not judged whether the code names another account.",
+        text=_(
+            "Says whether a filing may begin with the code now. Without `account` it is not judged whether the code "
+            "names another account."
+        ),
         response=schema.Verified,
         refusals=("code_not_found",),
         request_example={"code": schema.VALUE_EXAMPLE, "account": "100012345678"},

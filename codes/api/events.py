@@ -44,11 +44,11 @@ class Events(Endpoint):
     parameters = ("after", "limit")
 
     @describe(
-        summary="Follow the events",
+        summary=_("Follow the events"),
         tag="events",
-        text="Oldest first, none is ever missed: take `next` of each answer for `after` of the following call.",
+        text=_("Oldest first, and none is ever missed: send `next` of each answer as `after` with the following call."),
         response=schema.EventFeed,
-        parameters=(OpenApiParameter("after", str, description="`next` of the answer before."), LIMIT),
+        parameters=(OpenApiParameter("after", str, description=_("`next` of the answer before.")), LIMIT),
         example={"next": cursor(1001), "results": [schema.EVENT_EXAMPLE]},
     )
     def get(self, call: Call) -> HttpResponse:

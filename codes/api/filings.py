@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q, QuerySet
 from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from codes import services
 from codes.api import schema
@@ -47,12 +48,14 @@ class Begin(Endpoint):
     guesses_codes = True
 
     @describe(
-        summary="Begin a filing",
+        summary=_("Begin a filing"),
         tag=TAG,
-        text="Holds the code for the order until it is completed or abandoned. The same again is the same answer; "
-        "after a rejection it makes the filing active again.",
+        text=_(
+            "Holds the code for the order until it is completed or abandoned. Sent again, the answer is "
+            "the same; after a rejection it makes the filing active again."
+        ),
         response=schema.FilingShown,
-        statuses={201: "Begun", 200: "It stands already"},
+        statuses={201: _("Begun"), 200: _("Already begun")},
         refusals=("code_not_found", "order_conflict", *BEGIN_REFUSALS),
         request_example={
             "code": schema.VALUE_EXAMPLE,
@@ -86,7 +89,7 @@ class FilingDetail(Endpoint):
 
     scopes = {"GET": {Scope.FILINGS_WRITE}}
 
-    @describe(summary="Show a filing", tag=TAG, response=schema.FilingShown, example=schema.FILING_EXAMPLE)
+    @describe(summary=_("Show a filing"), tag=TAG, response=schema.FilingShown, example=schema.FILING_EXAMPLE)
     def get(self, call: Call, order_number: str) -> HttpResponse:
         return answer(filing_payload(latest(call, order_number)))
 
@@ -98,9 +101,9 @@ class Reject(Endpoint):
     bodies = {"POST": ReasonInput}
 
     @describe(
-        summary="Report a rejection",
+        summary=_("Record a rejection"),
         tag=TAG,
-        text="The filing keeps its hold. Again: the last reason is kept.",
+        text=_("The filing keeps its hold on the code. Sent again, the last reason is kept."),
         response=schema.FilingShown,
         refusals=("filing_completed", "filing_abandoned"),
         request_example={"reason": schema.REJECTED_EXAMPLE["reason"]},
@@ -124,9 +127,9 @@ class Complete(Endpoint):
     bodies = {"POST": CompleteInput}
 
     @describe(
-        summary="Report success",
+        summary=_("Complete a filing"),
         tag=TAG,
-        text="The code is used for good. The same number again is the same answer.",
+        text=_("The code is used for good. With the same number again, the answer is the same."),
         response=schema.FilingShown,
         refusals=("filing_completed", "filing_abandoned"),
         request_example={"icp_number": schema.COMPLETED_EXAMPLE["icp_number"]},
@@ -150,9 +153,9 @@ class Abandon(Endpoint):
     bodies = {"POST": OptionalReasonInput}
 
     @describe(
-        summary="Abandon a filing",
+        summary=_("Abandon a filing"),
         tag=TAG,
-        text="The code is usable again until it expires. Again is the same answer.",
+        text=_("The code is usable again until it expires. Sent again, the answer is the same."),
         response=schema.FilingShown,
         refusals=("filing_completed",),
         request_example={"reason": schema.ABANDONED_EXAMPLE["reason"]},

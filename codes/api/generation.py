@@ -80,11 +80,11 @@ class Generate(Endpoint):
     bodies = {"POST": GenerateInput}
 
     @describe(
-        summary="Generate a code",
+        summary=_("Generate a code"),
         tag=TAG,
-        text="For the server's default IP, or for `ip`. The value is in this answer and in no other but reveal's.",
+        text=_("For the server's default IP, or for `ip`. Only this answer and that of reveal hold the value."),
         response=schema.CodeIssued,
-        statuses={201: "The new code, with its value"},
+        statuses={201: _("The new code, with its value")},
         refusals=("not_eligible",),
         request_example={"remark": "Web shop", "authorized_account": "100087654321"},
         example=schema.ISSUED_EXAMPLE,
@@ -112,9 +112,9 @@ class GenerateMany(Endpoint):
     bodies = {"POST": GenerateManyInput}
 
     @describe(
-        summary="Generate codes for many servers",
+        summary=_("Generate codes for many servers"),
         tag=TAG,
-        text="Each item is all or nothing, and answers for itself. Results stand in the order of the items.",
+        text=_("Each item succeeds or fails whole, on its own. Results stand in the order of the items."),
         response=schema.GeneratedMany,
         request_example={"items": [{"instance_id": "ins-1a2b3c4d", "count": 2}]},
         example={"results": [{"instance_id": "ins-1a2b3c4d", "codes": [schema.ISSUED_EXAMPLE]}]},

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from codes.choices import Channel, EventType, FilingState, ShownState
-from icpportal.api.documentation import Failed, WrongField
+from icpportal.api.schema import Failed, WrongField
 
-TEXT_OR_EMPTY: dict[str, Any] = {"allow_blank": True, "help_text": "Empty if there is none."}
+TEXT_OR_EMPTY: dict[str, Any] = {"allow_blank": True, "help_text": _("Empty if there is none.")}
 
 
 class FilingShown(serializers.Serializer[Any]):
     """A filing."""
 
     order_number = serializers.CharField()
-    code = serializers.IntegerField(help_text="The code's id.")
+    code = serializers.IntegerField(help_text=_("The code's id."))
     domain = serializers.CharField()
     account = serializers.CharField(**TEXT_OR_EMPTY)
     state = serializers.ChoiceField(FilingState.values)
@@ -31,17 +32,17 @@ class CodeShown(serializers.Serializer[Any]):
     """A code, masked."""
 
     id = serializers.IntegerField()
-    server = serializers.CharField(help_text="Instance ID.")
+    server = serializers.CharField(help_text=_("Instance ID."))
     ip = serializers.CharField()
-    account = serializers.CharField(help_text="The owner's uid.")
+    account = serializers.CharField(help_text=_("The owner's uid."))
     state = serializers.ChoiceField(ShownState.values)
     masked = serializers.CharField()
-    slot = serializers.IntegerField(help_text="Counts from 1.")
+    slot = serializers.IntegerField(help_text=_("Counts from 1."))
     generated_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
     remark = serializers.CharField(allow_blank=True)
     authorized_account = serializers.CharField(**TEXT_OR_EMPTY)
-    filing = FilingShown(allow_null=True, help_text="The active or completed one; none while it is rejected.")
+    filing = FilingShown(allow_null=True, help_text=_("The active or completed one; none while it is rejected."))
 
 
 class CodeIssued(CodeShown):
@@ -112,7 +113,7 @@ class EventShown(serializers.Serializer[Any]):
     server = serializers.CharField()
     code = serializers.IntegerField(allow_null=True)
     order_number = serializers.CharField(allow_blank=True)
-    actor = serializers.CharField(help_text="user:NAME, client:NAME or system.")
+    actor = serializers.CharField(help_text=_("user:NAME, client:NAME or system."))
     channel = serializers.ChoiceField(Channel.values)
     reason = serializers.CharField(allow_blank=True)
     failed = serializers.ListField(child=serializers.CharField())
@@ -122,7 +123,7 @@ class EventShown(serializers.Serializer[Any]):
 class EventFeed(serializers.Serializer[Any]):
     """Events, oldest first."""
 
-    next = serializers.CharField(help_text="For `after`.")
+    next = serializers.CharField(help_text=_("For `after`."))
     results = EventShown(many=True)
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeVar
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 from drf_spectacular.extensions import OpenApiSerializerExtension
@@ -21,9 +22,20 @@ from icpportal.api import problems
 from icpportal.api.filters import schema_of
 from icpportal.api.headers import describe_headers
 from icpportal.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from icpportal.api.problems import Text
+from icpportal.api.schema import ProblemDetails
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 REQUEST_ID = "0f3c6a1e5b7d4c2f9a8e7d6c5b4a3f21"
+TAGS = {
+    "servers": _("Facts of servers, and which conditions they meet."),
+    "codes": _("Codes of servers, from generating to withdrawing."),
+    "filings": _("Checking a code, and filing with it."),
+    "events": _("What happened, as it happened."),
+    "accounts": _("Owners of servers, and whether any of their servers qualifies."),
+    "inventory": _("The provider's own responses, taken in as they are."),
+    "health": _("For monitoring: no token is needed."),
+}
 _ALWAYS = (
     "invalid",
     "not_authenticated",
@@ -38,64 +50,15 @@ LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": M
 _POST = ("request_in_progress", "idempotency_key_reused")
 
 
-class Failed(serializers.Serializer):
-    """One condition that fails, with the value found."""
-
-    code = serializers.CharField()
-    faq = serializers.CharField(allow_blank=True, help_text="The question of the published FAQ; empty if none.")
-    title = serializers.CharField()
-    found = serializers.CharField(help_text="The fact as seen.")
-    explanation = serializers.CharField()
-    remedy = serializers.CharField()
-
-
-class WrongField(serializers.Serializer):
-    """What is wrong with one field."""
-
-    field = serializers.CharField(help_text="Dotted: ips.0.address", allow_blank=True)
-    code = serializers.CharField()
-    detail = serializers.CharField()
-
-
-class ProblemDetails(serializers.Serializer):
-    """RFC 9457. `code` is stable; title and detail follow Accept-Language."""
-
-    type = serializers.CharField()
-    title = serializers.CharField()
-    status = serializers.IntegerField()
-    code = serializers.CharField()
-    detail = serializers.CharField()
-    request_id = serializers.CharField()
-    errors = WrongField(many=True, required=False)  # type: ignore[assignment]
-    more_errors = serializers.IntegerField(
-        required=False, help_text="With more than 100 errors: how many are left out of `errors`."
-    )
-    failed = Failed(many=True, required=False)
-    notes = serializers.ListField(child=serializers.CharField(), required=False)
-    needed = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text="With missing_scope: any of these would do."
-    )
-    stored_version = serializers.IntegerField(required=False, help_text="With stale_version: the newest that is known.")
-    differs = serializers.ListField(
-        child=serializers.CharField(), required=False, help_text="With version_conflict: the fields that differ."
-    )
-
-
-class Health(serializers.Serializer):
-    """What health says."""
-
-    status = serializers.CharField()
-
-
 @dataclass(frozen=True, kw_only=True)
 class Description:
     """What the document says of one method of one endpoint."""
 
-    summary: str
+    summary: Text
     tag: str
     response: Any = None
-    statuses: Mapping[int, str] = field(default_factory=lambda: {200: "Done"})
-    text: str = ""
+    statuses: Mapping[int, Text] = field(default_factory=lambda: {200: _("Done")})
+    text: Text = ""
     refusals: tuple[str, ...] = ()
     request_example: Any = None
     example: Any = None
@@ -125,12 +88,13 @@ class EndpointSchema(AutoSchema):
         return description
 
     def get_summary(self) -> str:
-        return self.said.summary
+        return str(self.said.summary)
 
     def get_description(self) -> str:  # type: ignore[override]
         scopes = self.view.scopes[self.method]
         needed = " · ".join(f"`{scope}`" for scope in sorted(scopes))
-        return "\n\n".join(part for part in (self.said.text, f"Scope: {needed}" if needed else "") if part)
+        needed = needed and _("Scope: %(scopes)s") % {"scopes": needed}
+        return "\n\n".join(str(part) for part in (self.said.text, needed) if part)
 
     def get_operation_id(self) -> str:
         """The endpoint's class, with the method where it has several: code_list, code_detail_patch."""
@@ -183,7 +147,7 @@ class EndpointSchema(AutoSchema):
                     "Idempotency-Key",
                     {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[\\x20-\\x7e]+$"},
                     OpenApiParameter.HEADER,
-                    description="The same request under the same key is carried out once, for 24 hours.",
+                    description=_("The same request under the same key is carried out once, for 24 hours."),
                 )
             )
         if self.method == "GET" and self.view.paged:
@@ -197,7 +161,11 @@ class EndpointSchema(AutoSchema):
 
     def get_examples(self) -> list[OpenApiExample]:
         example = self.said.request_example
-        return [] if example is None else [OpenApiExample("Request", value=example, request_only=True)]
+        return (
+            []
+            if example is None
+            else [OpenApiExample("Request", summary=str(_("Request")), value=example, request_only=True)]
+        )
 
 
 class StrictInput(OpenApiSerializerExtension):
@@ -228,14 +196,23 @@ def _hoist_default(said: dict[str, Any]) -> None:
 def _examples(said: Description, status: int) -> list[OpenApiExample]:
     if said.example is None:
         return []
-    return [OpenApiExample(f"Answer {status}", value=said.example, response_only=True, status_codes=[str(status)])]
+    summary = _("Answer %(status)s") % {"status": status}
+    return [
+        OpenApiExample(
+            f"Answer {status}",
+            summary=str(summary),
+            value=said.example,
+            response_only=True,
+            status_codes=[str(status)],
+        )
+    ]
 
 
 def _page_parameters() -> list[OpenApiParameter]:
     return [
-        OpenApiParameter("cursor", str, description="From `next` or `previous` of a page."),
+        OpenApiParameter("cursor", str, description=_("From `next` or `previous` of a page.")),
         LIMIT,
-        OpenApiParameter("count", bool, description="true: `count` says how many there are in all."),
+        OpenApiParameter("count", bool, description=_("true: `count` says how many there are in all.")),
     ]
 
 
@@ -274,7 +251,18 @@ def schema(language: str, prefix: str = "/") -> dict[str, Any]:
     """The document in one language; made once a process. `prefix` is where the request at hand says the desk is."""
     with override(language):
         document: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
-    if prefix != "/":
-        document["servers"] = [{"url": prefix.rstrip("/")}]
-    describe_headers(document)
-    return document
+        if prefix != "/":
+            document["servers"] = [{"url": prefix.rstrip("/")}]
+        describe_headers(document)
+        _introduce(document, prefix)
+        said: dict[str, Any] = json.loads(json.dumps(document, cls=DjangoJSONEncoder))  # texts in the language
+    return said
+
+
+def _introduce(document: dict[str, Any], prefix: str) -> None:
+    """What is said of the whole, and of each group of calls, in the order in which they are needed."""
+    guide = _("What all calls share, with examples: %(address)s") % {"address": f"{prefix}api/v1/docs/"}
+    document["info"] |= {"title": _("ICP filing authorization codes"), "description": guide}
+    document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    for component in document["components"]["schemas"].values():
+        component.pop("description", None)  # a docstring: for those who read the code

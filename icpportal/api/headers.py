@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 _TEXT, _NUMBER = {"type": "string"}, {"type": "integer", "minimum": 0}
-HEADERS: dict[str, tuple[str, dict[str, Any]]] = {
-    "X-Request-ID": ("The client's own when it is 1 to 64 of A-Z a-z 0-9 . _ -, else a new one.", _TEXT),
-    "RateLimit-Limit": ("Calls a minute.", _NUMBER),
-    "RateLimit-Remaining": ("Calls that are left of this minute.", _NUMBER),
-    "RateLimit-Reset": ("Seconds until the minute is over.", _NUMBER),
-    "Location": ("The address of what was created.", _TEXT),
-    "Idempotency-Replayed": ("true on an answer that was given before under its Idempotency-Key.", _TEXT),
-    "WWW-Authenticate": ("Bearer.", _TEXT),
-    "Allow": ("The methods that the address has.", _TEXT),
-    "Retry-After": ("Seconds to wait.", _NUMBER),
+HEADERS: dict[str, tuple[Promise, dict[str, Any]]] = {
+    "X-Request-ID": (_("The client's own when it is 1 to 64 of A-Z a-z 0-9 . _ -, else a new one."), _TEXT),
+    "RateLimit-Limit": (_("Calls a minute."), _NUMBER),
+    "RateLimit-Remaining": (_("Calls that are left of this minute."), _NUMBER),
+    "RateLimit-Reset": (_("Seconds until the minute is over."), _NUMBER),
+    "Location": (_("The address of what was created."), _TEXT),
+    "Idempotency-Replayed": (_("true on an answer that was given before under its Idempotency-Key."), _TEXT),
+    "WWW-Authenticate": (_("How to authenticate: Bearer."), _TEXT),
+    "Allow": (_("The methods that the address has."), _TEXT),
+    "Retry-After": (_("Seconds to wait."), _NUMBER),
 }
 _ALWAYS = ("X-Request-ID", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 _OF_STATUS = {

@@ -8,20 +8,22 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
 
-from icpportal.api import documentation
 from icpportal.api.answers import answer
+from icpportal.api.documentation import describe
 from icpportal.api.endpoint import PublicEndpoint
 from icpportal.api.problems import unavailable
+from icpportal.api.schema import Health
 
 
 class Live(PublicEndpoint):
     """The process answers."""
 
-    @documentation.describe(
-        summary="Is the process alive",
+    @describe(
+        summary=_("Check that the process is alive"),
         tag="health",
-        response=documentation.Health,
+        response=Health,
         public=True,
         example={"status": "live"},
     )
@@ -32,10 +34,10 @@ class Live(PublicEndpoint):
 class Ready(PublicEndpoint):
     """The database answers, and no migration is missing there."""
 
-    @documentation.describe(
-        summary="Can it work",
+    @describe(
+        summary=_("Check that it can serve"),
         tag="health",
-        response=documentation.Health,
+        response=Health,
         public=True,
         refusals=("unavailable",),
         example={"status": "ready"},

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import get_script_prefix
-from django.utils.translation import get_language
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language, get_language_from_request, override
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from icpportal.api import documentation, problems
+from icpportal.api import documentation, guide, problems, swagger_ui
 from icpportal.api.answers import answer
 
 
@@ -23,8 +27,11 @@ def schema(request: HttpRequest) -> HttpResponse:
 @csrf_exempt
 @require_safe
 def docs(request: HttpRequest) -> HttpResponse:
-    """Swagger UI over the document, from our own static files, its icons too."""
-    return render(request, "api/docs.html")
+    """A guide, and Swagger UI over the document, from our own static files, its icons too."""
+    with _language_of_pages(request):
+        base = request.build_absolute_uri(f"{get_script_prefix()}api/v1/")
+        words = json.dumps(swagger_ui.words())
+        return _page(request, "api/docs.html", guide.context(base) | {"words": words})
 
 
 @csrf_exempt
@@ -34,7 +41,20 @@ def problem(request: HttpRequest, code: str) -> HttpResponse:
     kind = problems.KINDS.get(code)
     if kind is None:
         return unknown(request)
-    return render(request, "api/problem.html", {"kind": kind})
+    with _language_of_pages(request):
+        return _page(request, "api/problem.html", {"kind": kind})
+
+
+def _language_of_pages(request: HttpRequest) -> override:
+    """What people read here follows the cookie of the language switch, unlike the rest of the API."""
+    return override(get_language_from_request(request))
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    response = render(request, template, context)
+    response["Content-Language"] = get_language() or "en"
+    patch_vary_headers(response, ("Cookie", "Accept-Language"))
+    return response
 
 
 @csrf_exempt

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from icpportal.api.documentation import Failed
+from icpportal.api.schema import Failed
 from servers.choices import BillingMode, IPKind, ServerState
 
 
@@ -27,7 +28,7 @@ class AccountShown(serializers.Serializer[Any]):
     uid = serializers.CharField()
     name = serializers.CharField()
     emails = serializers.ListField(child=serializers.CharField())
-    servers = serializers.IntegerField(help_text="How many it owns.")
+    servers = serializers.IntegerField(help_text=_("How many it owns."))
     codes = CodeCounts()
 
 
@@ -43,7 +44,7 @@ class ServerShown(serializers.Serializer[Any]):
     """A server's facts."""
 
     instance_id = serializers.CharField()
-    account = serializers.CharField(help_text="The owner's uid.")
+    account = serializers.CharField(help_text=_("The owner's uid."))
     name = serializers.CharField(allow_blank=True)
     region = serializers.CharField()
     billing_mode = serializers.ChoiceField(BillingMode.values)
@@ -52,7 +53,7 @@ class ServerShown(serializers.Serializer[Any]):
     state = serializers.ChoiceField(ServerState.values)
     public_ip_assigned = serializers.BooleanField()
     version = serializers.IntegerField()
-    prepaid_months = serializers.IntegerField(help_text="Whole calendar months in total, renewals included.")
+    prepaid_months = serializers.IntegerField(help_text=_("Whole calendar months in total, renewals included."))
     ips = IPShown(many=True)
 
 
@@ -86,7 +87,7 @@ class ReportShown(serializers.Serializer[Any]):
     eligible = serializers.BooleanField()
     codes = CodesLeft()
     rules = RuleShown(many=True)
-    notes = serializers.ListField(child=serializers.CharField(), help_text="filing_not_required, or nothing.")
+    notes = serializers.ListField(child=serializers.CharField(), help_text=_("`filing_not_required`, or empty."))
 
 
 class AccountReport(serializers.Serializer[Any]):
@@ -102,7 +103,7 @@ class AccountReport(serializers.Serializer[Any]):
 class RejectedRow(serializers.Serializer[Any]):
     """A row that was not taken in."""
 
-    id = serializers.CharField(allow_null=True, help_text="Of the instance, address or load balancer.")
+    id = serializers.CharField(allow_null=True, help_text=_("Of the instance, address or load balancer."))
     detail = serializers.CharField()
 
 

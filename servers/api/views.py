@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.utils.translation import gettext_lazy as _
 
 from codes import services, values
 from codes.api.problems import failed_payloads
@@ -99,16 +100,16 @@ class AccountDetail(Endpoint):
     scopes = {"GET": READERS, "PUT": _FEED}
     bodies = {"PUT": AccountInput}
 
-    @describe(summary="Show an account", tag=ACCOUNTS, response=schema.AccountShown, example=schema.ACCOUNT_EXAMPLE)
+    @describe(summary=_("Show an account"), tag=ACCOUNTS, response=schema.AccountShown, example=schema.ACCOUNT_EXAMPLE)
     def get(self, call: Call, uid: str) -> HttpResponse:
         return answer(account_payload(account_of(call, uid), now=call.now))
 
     @describe(
-        summary="Put an account",
+        summary=_("Create or replace an account"),
         tag=ACCOUNTS,
-        text="Creates it, or replaces name and e-mail addresses.",
+        text=_("Replaces name and e-mail addresses of an account that is known."),
         response=schema.AccountShown,
-        statuses={201: "Created", 200: "Replaced"},
+        statuses={201: _("Created"), 200: _("Replaced")},
         request_example={"name": "Qingshan Trading", "emails": ["it@example.com"]},
         example=schema.ACCOUNT_EXAMPLE,
     )
@@ -146,9 +147,9 @@ class AccountEligibility(Endpoint):
     paged = True
 
     @describe(
-        summary="Report on an account's servers",
+        summary=_("Check an account's servers"),
         tag=ACCOUNTS,
-        text="`outcome` is of the whole account, not of the page: `no_associated_cvm` is FAQ 7.",
+        text=_("`outcome` is of the whole account, not of the page: `no_associated_cvm` is FAQ 7."),
         response=schema.AccountReport,
         example={"next": None, "previous": None, "outcome": "eligible", "servers": [schema.REPORT_EXAMPLE]},
     )
@@ -186,9 +187,9 @@ class ServerList(Endpoint):
     paged = True
 
     @describe(
-        summary="List servers",
+        summary=_("List servers"),
         tag=SERVERS,
-        text="Newest first.",
+        text=_("The newest first."),
         response=schema.ServerPage,
         example={"next": None, "previous": None, "results": [schema.SERVER_EXAMPLE]},
     )
@@ -208,19 +209,19 @@ class ServerDetail(Endpoint):
     scopes = {"GET": READERS, "PUT": _FEED}
     bodies = {"PUT": ServerInput}
 
-    @describe(summary="Show a server", tag=SERVERS, response=schema.ServerShown, example=schema.SERVER_EXAMPLE)
+    @describe(summary=_("Show a server"), tag=SERVERS, response=schema.ServerShown, example=schema.SERVER_EXAMPLE)
     def get(self, call: Call, instance_id: str) -> HttpResponse:
         return answer(shown(call, instance_id))
 
     @describe(
-        summary="Put a server",
+        summary=_("Create or replace a server"),
         tag=SERVERS,
-        text=(
+        text=_(
             "Whole replacement: an IP left out is released, an address that is live elsewhere moves here, another "
             "`account` transfers the server with its codes. `version` only rises; the same again changes nothing."
         ),
         response=schema.ServerShown,
-        statuses={201: "Created", 200: "Replaced, or unchanged"},
+        statuses={201: _("Created"), 200: _("Replaced or unchanged")},
         refusals=("stale_version", "version_conflict", "server_terminated"),
         request_example=schema.BODY_EXAMPLE,
         example=schema.SERVER_EXAMPLE,
@@ -255,9 +256,9 @@ class ServerEligibility(Endpoint):
     scopes = {"GET": READERS}
 
     @describe(
-        summary="Report on a server",
+        summary=_("Check a server"),
         tag=SERVERS,
-        text="Every condition, passed or not, with the value found and the remedy.",
+        text=_("Every condition, passed or not, with the value found and the remedy."),
         response=schema.ReportShown,
         example=schema.REPORT_EXAMPLE,
     )
@@ -273,9 +274,9 @@ class TencentInventory(Endpoint):
     body_limit = 16 * MIB
 
     @describe(
-        summary="Import the provider's responses",
+        summary=_("Import the provider's responses"),
         tag=INVENTORY,
-        text=(
+        text=_(
             "DescribeInstances, DescribeAddresses and DescribeLoadBalancers (API 3.0), pages and kinds mixed. Rows "
             "that cannot be taken in are named in `rejected`; the others go in. One call takes 16 MiB and at most "
             "100,000 rows. A name that carries a code value is replaced by `ICP-…`. With `complete`, servers of the "

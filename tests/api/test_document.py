@@ -12,6 +12,7 @@ from codes.eligibility import GENERATION
 from codes.validity import VALIDITY
 from icpportal.api import documentation, problems
 from icpportal.api.models import Scope
+from icpportal.api.schema import ProblemDetails
 from servers.api.schema import BODY_EXAMPLE
 from tests.api.client import Answer, Api
 from tests.factories import make_account, make_filing, make_issued, make_server
@@ -129,7 +130,7 @@ def test_a_problem_has_only_fields_that_the_document_names(own_database: None) -
     ]
     assert [answer.code for answer in answers] == ["stale_version", "version_conflict", "missing_scope"]
     for answer in answers:
-        assert set(answer.json) <= set(documentation.ProblemDetails().fields)
+        assert set(answer.json) <= set(ProblemDetails().fields)
 
 
 @pytest.mark.parametrize("code", ["not_eligible", "not_prepaid", "code_used", "unavailable", "not_found"])
