@@ -42,3 +42,24 @@ def test_an_operation_fits_a_phone(browse: Browse) -> None:
     page.get_by_role("button", name=LIST).click()
     expect(page.get_by_role("table").first).to_be_visible()
     assert overflow(page) == 0
+
+
+def test_the_list_of_calls_speaks_chinese(browse: Browse) -> None:
+    page = browse(**LOOKS["zh-phone"].browser)
+    page.goto("/api/v1/docs/")
+    page.get_by_role("button", name=re.compile("查看完整的授权码$")).click()
+    page.get_by_role("button", name="执行").click()
+    expect(page.get_by_text("id: 缺少必填项")).to_be_visible()
+    expect(page.get_by_text("参数", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Execute")).to_have_count(0)
+
+
+def test_it_follows_the_theme_button(browse: Browse) -> None:
+    page = browse()
+    page.goto("/api/v1/docs/")
+    theme = page.get_by_role("button", name=re.compile("^Theme"))
+    expect(page.locator("html.dark-mode")).to_have_count(0)
+    theme.click()
+    theme.click()
+    expect(theme).to_have_accessible_name("Theme: dark")
+    expect(page.locator("html.dark-mode")).to_have_count(1)
