@@ -113,3 +113,7 @@ def test_who_sees_and_who_changes(role: str, shown: int) -> None:
     assert client.get(ADD).status_code == expected
     for action in ("rotate", "revoke"):
         assert client.get(act_url(known, action)).status_code == expected
+
+
+def test_a_client_leads_to_the_guide_of_the_api() -> None:
+    assert 'href="/api/v1/docs/"' in signed_in("Auditor").get(page_url(factories.make_client())).content.decode()

@@ -222,3 +222,10 @@ def test_an_empty_list_says_what_fills_it_to_whoever_reads_it() -> None:
     pages = {role: text(signed_in(role).get(list_url(WebhookEndpoint))) for role in ("Supervisor", "Auditor")}
     assert "Nothing is here yet. What you add appears here. Add the first one" in pages["Supervisor"]
     assert "Add the first one" not in pages["Auditor"]
+
+
+def test_an_endpoint_leads_to_how_signatures_are_checked(hook: Receiver) -> None:
+    page = signed_in("Auditor").get(page_url(make_endpoint(hook))).content.decode()
+    anchor = re.search(r'href="/api/v1/docs/#([a-z]+)"', page)
+    assert anchor is not None
+    assert f'id="{anchor[1]}"' in Client().get("/api/v1/docs/").content.decode()
