@@ -49,8 +49,13 @@ class LifetimeForm(DeskOnceForm):
 class ClientForm(LifetimeForm):
     """A new client."""
 
-    name = forms.CharField(label=_("Name"), max_length=100)
-    scopes = forms.MultipleChoiceField(label=_("Scopes"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple)
+    name = forms.CharField(label=_("Name"), max_length=100, error_messages={"required": _("Enter a name.")})
+    scopes = forms.MultipleChoiceField(
+        label=_("Scopes"),
+        choices=Scope.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one scope.")},
+    )
     account = forms.CharField(
         label=_("Account"),
         help_text=_("Its uid, if the client is to see that account only. Leave it empty for all accounts."),
@@ -71,7 +76,11 @@ class RotateForm(LifetimeForm):
     """Another token of a client."""
 
     hours = forms.IntegerField(
-        label=_("Hours for which the old tokens stay valid"), min_value=0, max_value=HOURS_A_YEAR, initial=24
+        label=_("Hours for which the old tokens stay valid"),
+        min_value=0,
+        max_value=HOURS_A_YEAR,
+        initial=24,
+        error_messages={"required": _("Enter the number of hours; 0 ends them at once.")},
     )
     field_order = ("hours", "days")
 

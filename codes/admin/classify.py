@@ -41,7 +41,11 @@ _PLACES = [choice for choice in Jurisdiction.choices if choice[0] != Jurisdictio
 class ClassifyForm(DeskForm):
     """Where the chosen regions are."""
 
-    jurisdiction = forms.ChoiceField(label=gettext_lazy("Jurisdiction"), choices=[("", "–"), *_PLACES])
+    jurisdiction = forms.ChoiceField(
+        label=gettext_lazy("Jurisdiction"),
+        choices=[("", "–"), *_PLACES],
+        error_messages={"required": gettext_lazy("Choose a jurisdiction.")},
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

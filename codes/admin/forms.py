@@ -79,6 +79,7 @@ class WhyForm(DeskForm):
         label=_("Reason"),
         help_text=_("Recorded, and shown in the timeline."),
         max_length=_length(CodeEvent, "reason"),
+        error_messages={"required": _("Give a reason.")},
     )
     ticket = _ticket()
 
@@ -107,10 +108,20 @@ class GenerateForm(DeskOnceForm):
 
     def __init__(self, *args: Any, ips: Any, left: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["ip"] = _IPField(ips, label=_("Public IP"), empty_label=None)
+        self.fields["ip"] = _IPField(
+            ips,
+            label=_("Public IP"),
+            empty_label=None,
+            error_messages={"required": _("Choose the public IP that the code is for.")},
+        )
         self.fields["ip"].initial = ips.first()
         options = [(str(number), str(number)) for number in range(1, min(left, Policy.current().codes_per_server) + 1)]
-        self.fields["count"] = forms.TypedChoiceField(label=_("How many codes"), choices=options, coerce=int)
+        self.fields["count"] = forms.TypedChoiceField(
+            label=_("How many codes"),
+            choices=options,
+            coerce=int,
+            error_messages={"required": _("Choose how many codes.")},
+        )
         self.order_fields(["ip", "count", "remark", "authorized_account", "ticket"])
 
     remark = _remark()
@@ -148,7 +159,9 @@ class ViewForm(DeskForm):
         if not other_filters:
             del self.fields["takes_filters"]
 
-    name = FreeText(label=_("Name"), max_length=_length(SavedView, "name"))
+    name = FreeText(
+        label=_("Name"), max_length=_length(SavedView, "name"), error_messages={"required": _("Enter a name.")}
+    )
     is_shared = forms.BooleanField(label=_("Share with everybody at the desk"), required=False)
     takes_filters = forms.BooleanField(label=_("Keep the filters that are set now"), required=False)
 

@@ -65,6 +65,7 @@ class FileForm(DeskForm):
         label=_("CSV file"),
         help_text=_("A spreadsheet saved as CSV (UTF-8 or GB18030): at most 100,000 rows and 32 MB."),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv,text/plain"}),
+        error_messages={"required": _("Choose a file.")},
     )
 
     def clean_file(self) -> Any:

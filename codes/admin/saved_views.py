@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
@@ -23,6 +24,7 @@ from codes.admin.request import posted, staff
 from codes.errors import ValueInText
 from codes.models import SavedView
 from codes.services import NameTaken
+from icpportal.sign_in.people import name
 
 SHARE = "codes.share_savedview"
 DELETE_OF_OTHERS = "codes.delete_savedview"
@@ -56,6 +58,14 @@ class ListWithViews(ModelAdmin):
         ]
         return [*(own if self.list_filter else []), *super().get_urls()]
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """The list. A view whose filters are not understood stays chosen, so that it can be edited or deleted."""
+        answer = super().changelist_view(request, extra_context)
+        chosen = request.GET.get(VIEW_PARAMETER, "")
+        if chosen and answer.get("Location", "").endswith(f"?{ERROR_FLAG}=1"):
+            return HttpResponseRedirect(f"{answer['Location']}&{urlencode({VIEW_PARAMETER: chosen})}")
+        return answer
+
     def views_context(self, request: HttpRequest) -> dict[str, Any]:
         """What the list shows of views: pills, and where the filters are saved and the chosen view is changed."""
         if not self.list_filter:
@@ -68,7 +78,7 @@ class ListWithViews(ModelAdmin):
         mine = current is not None and current.owner_id == request.user.pk
         deletable = current is not None and self._may_delete_view(request, current)
         return {
-            "views": [self._view_pill(each, here, is_current=each is current) for each in found],
+            "views": [self._view_pill(request, each, here, is_current=each is current) for each in found],
             "save_view_url": f"views/save/?{here}" if here else "",
             "edit_view_url": f"views/{current.pk}/?{here}" if current and mine else "",
             "delete_view_url": f"views/{current.pk}/delete/" if current and deletable and not mine else "",
@@ -87,9 +97,10 @@ class ListWithViews(ModelAdmin):
         saved = self._saved_view(form, keep)
         if saved is not None:
             messages.success(request, _("The view %(name)s is saved.") % {"name": saved.name})
-            return HttpResponseRedirect(self._view_url(saved))
+            return HttpResponseRedirect(self._view_url(request, saved))
         title, effect = _("Save this view?"), self._filters_in_words(request)
-        return self._ask_view(request, title=title, effect=effect, form=form, button=_("Save view"), back=f"?{query}")
+        back = f"{self._views_list_url()}?{query}"
+        return self._ask_view(request, title=title, effect=effect, form=form, button=_("Save view"), back=back)
 
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Renames and shares one's own view; on demand it takes the filters of the address, when they differ."""
@@ -99,7 +110,7 @@ class ListWithViews(ModelAdmin):
         query = self._view_query(request)
         differs = bool(query) and query != view.query
         form = self._view_form(request, view=view, other_filters=differs)
-        title, back = _("Edit the view %(name)s") % {"name": view.name}, f"?{view.query}&{VIEW_PARAMETER}={pk}"
+        title, back = _("Edit the view %(name)s") % {"name": view.name}, self._view_url(request, view)
 
         def change(*, takes_filters: bool = False, **chosen: Any) -> SavedView:
             return services.change_view(view, query=query if takes_filters else view.query, **chosen)
@@ -107,7 +118,7 @@ class ListWithViews(ModelAdmin):
         saved = self._saved_view(form, change)
         if saved is not None:
             messages.success(request, _("The view %(name)s is saved.") % {"name": saved.name})
-            return HttpResponseRedirect(self._view_url(saved))
+            return HttpResponseRedirect(self._view_url(request, saved))
         texts = {"title": title, "back": back, "button": _("Save")}
         texts["effect"] = _("Set now: %(filters)s") % {"filters": self._filters_in_words(request)} if differs else ""
         delete_url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_delete_view", args=[pk])
@@ -122,10 +133,10 @@ class ListWithViews(ModelAdmin):
             services.delete_view(view)
             messages.success(request, _("The view %(name)s is deleted.") % {"name": view.name})
             return HttpResponseRedirect(self._views_list_url())
-        effect = _("Nobody sees it any more.") if view.is_shared else ""
+        effect = _("%(who)s shares it. Nobody sees it any more.") % {"who": name(view.owner)} if view.is_shared else ""
         title = _("Delete the view %(name)s?") % {"name": view.name}
-        back = f"?{view.query}&{VIEW_PARAMETER}={pk}"
-        return self._ask_view(request, title=title, effect=effect, form=DeskForm(), button=_("Delete view"), back=back)
+        texts = {"title": title, "effect": effect, "button": _("Delete view"), "back": self._view_url(request, view)}
+        return self._ask_view(request, form=DeskForm(), **texts)
 
     def _view_form(
         self, request: HttpRequest, *, view: SavedView | None = None, other_filters: bool = False
@@ -163,7 +174,7 @@ class ListWithViews(ModelAdmin):
             "form": form,
             "button": button,
             "action_url": request.get_full_path(),
-            "cancel_url": f"{self._views_list_url()}{back}",
+            "cancel_url": back,
             "names": None,
             "delete_url": delete_url,
         }
@@ -183,17 +194,19 @@ class ListWithViews(ModelAdmin):
     def _may_delete_view(self, request: HttpRequest, view: SavedView) -> bool:
         return view.owner_id == request.user.pk or request.user.has_perm(DELETE_OF_OTHERS)
 
-    def _view_pill(self, view: SavedView, here: str, *, is_current: bool) -> Pill:
+    def _view_pill(self, request: HttpRequest, view: SavedView, here: str, *, is_current: bool) -> Pill:
         return Pill(
             name=view.name,
-            url=self._view_url(view),
+            url=self._view_url(request, view),
             is_shared=view.is_shared,
             is_current=is_current,
             is_changed=is_current and view.query != here,
         )
 
-    def _view_url(self, view: SavedView) -> str:
-        return f"{self._views_list_url()}?{view.query}&{VIEW_PARAMETER}={view.pk}"
+    def _view_url(self, request: HttpRequest, view: SavedView) -> str:
+        """Its rows; the whole list, saying so, when it keeps a filter that the list has no more."""
+        is_known = self._declared_filters(request, QueryDict(view.query)) == view.query
+        return f"{self._views_list_url()}?{view.query if is_known else f'{ERROR_FLAG}=1'}&{VIEW_PARAMETER}={view.pk}"
 
     def _views_list_url(self) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")

@@ -53,6 +53,7 @@ class AnswerForm(DeskForm):
         help_text=gettext_lazy("The customer reads it on the page of the request. Never a whole code."),
         max_length=MAX_TEXT,
         widget=forms.Textarea(attrs={"rows": 8}),
+        error_messages={"required": gettext_lazy("Write the answer.")},
     )
 
 
@@ -64,6 +65,7 @@ class QuestionForm(DeskForm):
         help_text=gettext_lazy("The customer reads it too, on the page of the request. Never a whole code."),
         max_length=MAX_TEXT,
         widget=forms.Textarea(attrs={"rows": 6}),
+        error_messages={"required": gettext_lazy("Write what the customer asks.")},
     )
 
 

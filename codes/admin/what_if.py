@@ -41,6 +41,7 @@ class WhatIfForm(forms.Form):
         min_value=1,
         max_value=MOST_MONTHS,
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+        error_messages={"required": gettext_lazy("Enter a number of months.")},
     )
 
 

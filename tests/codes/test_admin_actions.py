@@ -101,7 +101,7 @@ def test_a_reason_is_owed(action):
     client, code = signed_in(), make_code(action)
     events = CodeEvent.objects.count()
     answer = client.post(act_url(code, action), {"reason": " ", "ticket": ""} | FORM)
-    assert answer.status_code == 200 and "Reason: This field is required." in answer.content.decode()
+    assert answer.status_code == 200 and "Reason: Give a reason." in answer.content.decode()
     assert CodeEvent.objects.count() == events
 
 

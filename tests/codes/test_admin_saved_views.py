@@ -162,6 +162,21 @@ def test_its_owner_renames_shares_and_refilters_it():
     assert (view.query, view.is_shared) == ("state=used", False)
 
 
+@pytest.mark.parametrize("query", ["renamed=3&state=used", "state=frozen"])
+def test_a_view_whose_filter_is_gone_opens_the_whole_list_and_can_be_deleted(query):
+    view = make_view()
+    SavedView.objects.update(query=query)
+    client = signed_in(view.owner)
+    (address,) = re.findall(r'href="([^"]*view=\d+)"', client.get(list_url(AuthorizationCode)).content.decode())
+    answer = client.get(address.replace("&amp;", "&"), follow=True)
+    page = answer.content.decode()
+    assert answer.status_code == 200 and "A filter in the address was not understood" in page
+    assert pills(client, answer.request["QUERY_STRING"]) == ["* Mine changed"]
+    assert f'href="views/{view.pk}/?"' in page
+    client.post(view_url(view, "delete"))
+    assert not SavedView.objects.exists()
+
+
 def test_nobody_edits_the_view_of_another():
     shared, private = make_view(is_shared=True), make_view()
     for role in ("Agent", "Supervisor", "Auditor"):
@@ -192,6 +207,8 @@ def test_supervisors_alone_delete_the_shared_view_of_another(role, status):
     link = view_url(view, "delete").removeprefix(list_url(AuthorizationCode))
     page = client.get(f"{list_url(AuthorizationCode)}?{WEEK}&view={view.pk}").content.decode()
     assert (f'href="{link}"' in page) == (status == 302)
+    if status == 302:
+        assert f"{view.owner} shares it." in client.get(view_url(view, "delete")).content.decode()
     assert client.post(view_url(view, "delete")).status_code == status
     assert SavedView.objects.exists() == (status == 403)
 

@@ -17,7 +17,10 @@ class TypesForm(DeskForm):
     """Which types of event are sent."""
 
     event_types = forms.MultipleChoiceField(
-        label=_("Event types"), choices=EventType.choices, widget=forms.CheckboxSelectMultiple
+        label=_("Event types"),
+        choices=EventType.choices,
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Choose at least one type of event.")},
     )
 
 
@@ -33,11 +36,13 @@ class EndpointForm(DeskOnceForm, TypesForm):
         ApiClient.objects.filter(is_active=True).order_by("name"),
         label=_("API client"),
         help_text=_("With an account, it gets the events of that account only."),
+        error_messages={"required": _("Choose an API client.")},
     )
     url = forms.CharField(
         label=_("Address"),
         help_text=_("Begins with https:// and is reachable from the internet."),
         max_length=MAX_LENGTH,
+        error_messages={"required": _("Enter an address.")},
     )
     field_order = ("url", "client", "event_types")
 
