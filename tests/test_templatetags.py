@@ -101,3 +101,7 @@ def test_removing_a_filter_returns_to_the_first_page():
 
 def test_removing_the_last_filter_is_still_a_link():
     assert without("/?state=used", "state") == "?"
+
+
+def test_backticks_mark_code_and_nothing_becomes_html() -> None:
+    assert icp.with_code("See `failed`, <b>each</b>.") == "See <code>failed</code>, &lt;b&gt;each&lt;/b&gt;."

@@ -41,7 +41,7 @@ def _incomplete(error: Incomplete) -> Problem:
 
 
 declare(
-    Kind("stale_version", 409, _("Stale version"), _("A newer version of these facts is known; `stored_version`.")),
+    Kind("stale_version", 409, _("Stale version"), _("A newer version of these facts is known: see `stored_version`.")),
     Kind(
         "version_conflict",
         409,

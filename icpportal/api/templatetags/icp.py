@@ -8,6 +8,8 @@ from typing import Any
 
 from django import template
 from django.template import Context
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 
 from icpportal import dates, sentences
@@ -28,6 +30,15 @@ _MONTHS_UNTIL_YEARS = 24
 def segments(filled: int, total: int) -> list[bool]:
     """A meter's segments, filled ones first: 3 of 5 is [True, True, True, False, False]."""
     return [index < filled for index in range(total)]
+
+
+@register.filter
+def with_code(text: object) -> SafeString:
+    """A text in which `backticks` mark names, as HTML."""
+    pieces = enumerate(str(text).split("`"))
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", piece) if n % 2 else piece,) for n, piece in pieces)
+    )
 
 
 @register.filter
