@@ -8,6 +8,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.cache import patch_vary_headers
 
@@ -100,16 +101,25 @@ class PagesAlone:
 
 
 class PageVerbsMiddleware:
-    """Pages are read and sent, nothing else: Django's own views would take a PUT for a question or for a form."""
+    """Pages are read and sent, nothing else: Django's own views would take a PUT for a question or for a form.
+
+    Who opens by hand what only a form sends, or the other way round, sees a page that leads on, as for a 404.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """405 for any other verb. The API's endpoints name their own."""
-        if request.method not in PAGE_VERBS and not is_of_api(request):
+        if is_of_api(request):
+            return self.get_response(request)
+        if request.method not in PAGE_VERBS:
             return HttpResponseNotAllowed(PAGE_VERBS)
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            response.content = render_to_string("405.html", request=request)
+            response["Content-Length"] = str(len(response.content))  # it was that of an empty page
+        return response
 
 
 class PlansMiddleware:
