@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -55,7 +56,9 @@ def servers(request: HttpRequest) -> HttpResponse:
         return page(request, "codes/no_account.html", {}, section="servers", member=member)
     now = timezone.now()
     form = ServerFilter(request.GET)
-    if not form.is_valid():
+    if not form.is_valid() and "q" not in form.errors:
+        raise BadRequest("no such list")  # nobody types a filter or a page
+    if form.errors:
         context = {"form": form, "now": now}
         return page(request, "codes/servers_invalid.html", context, section="servers", member=member, status=400)
     context = _list(member.current, form.cleaned_data, now=now)
