@@ -13,7 +13,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from codes.choices import FilingState
+from codes.choices import Action, FilingState, State
 from codes.errors import (
     CodeNotFound,
     CodeRefused,
@@ -30,7 +30,7 @@ from codes.errors import (
     TransitionRefused,
     ValueInText,
 )
-from codes.lifecycle import StrPromise
+from codes.lifecycle import TRANSITIONS, StrPromise
 from codes.reports import Outcome, Report
 from icpportal import sentences
 
@@ -70,6 +70,14 @@ _REASONS: Mapping[str, StrPromise] = {
     "server_expired": _("Server expired"),
     "server_isolated": _("Server isolated"),
     "server_terminated": _("Server terminated"),
+}
+
+# What a code's owner can do about a state that refuses; agents and API clients read codes/lifecycle.py's own words.
+_OWNERS_WAY: Mapping[State, StrPromise] = {
+    State.IN_USE: _(
+        "A filing holds it. Abandon that filing in the filing platform first, or ask customer service to reset "
+        "the code."
+    ),
 }
 
 _OVER: Mapping[FilingState, StrPromise] = {
@@ -123,6 +131,17 @@ def cannot_generate(report: Report[Any]) -> str:
     return str(text % {"failed": len(report.failed), "all": len(report.outcomes)})
 
 
+def refusal_for_owner(action: Action, state: str) -> str:
+    """Why a code in this stored state cannot take the action, and what its owner can do; "" when it can."""
+    transition = TRANSITIONS[action]
+    return "" if transition.allows(state) else str(_OWNERS_WAY.get(State(state), transition.refusal(state)))
+
+
+def explain_to_owner(error: TransitionRefused) -> str:
+    """As `explain`, with what the code's owner can do."""
+    return _not_possible(error.action.label, refusal_for_owner(error.action, error.state))
+
+
 def explain(error: Refused) -> str:
     """Why the services refused, for people; with every failed condition and its remedy where there is a report."""
     match error:
@@ -131,7 +150,7 @@ def explain(error: Refused) -> str:
         case CodeRefused():
             return _listed(str(_("The code cannot begin a filing.")), error.report)
         case TransitionRefused():
-            return sentences.join([_action(_("%(action)s is not possible."), error.action.label), error.explanation])
+            return _not_possible(error.action.label, error.explanation)
         case ReasonRequired():
             return _action(_("%(action)s needs a reason."), error.action.label)
         case FilingEnded():
@@ -145,7 +164,7 @@ def explain(error: Refused) -> str:
         case OutOfReach():
             return str(error.beyond.label)
         case SupportRefused():
-            return sentences.join([_action(_("%(action)s is not possible."), error.action.label), error.explanation])
+            return _not_possible(error.action.label, error.explanation)
         case TextUnfit():
             return str(_("Write at least a word and at most %(limit)d characters.") % {"limit": error.limit})
         case TooManyRequests():
@@ -169,6 +188,10 @@ def _refusal(outcome: Outcome[Any]) -> Refusal:
 
 def _listed(headline: str, report: Report[Any]) -> str:
     return sentences.join([headline, *refusals(report)])
+
+
+def _not_possible(action: object, why: StrPromise) -> str:
+    return sentences.join([_action(_("%(action)s is not possible."), action), why])
 
 
 def _action(text: StrPromise, action: object) -> str:

@@ -23,7 +23,7 @@ from codes.errors import Refused, TransitionRefused, ValueInText
 from codes.filters import is_very_large, told_early
 from codes.forms import AnnotateForm, CodeFilter
 from codes.lifecycle import TRANSITIONS
-from codes.messages import explain, refusals
+from codes.messages import explain, explain_to_owner, refusal_for_owner, refusals
 from codes.models import AuthorizationCode, Filing, standing_filings
 from codes.standing import expires_soon
 from codes.validity import VALIDITY, expires_at, shown_as, with_shown_state
@@ -151,7 +151,7 @@ def _show(
         "refusals": _why_over(row, now=now),
         "events": events,
         "older": older,
-        "withdraw_refusal": TRANSITIONS[Action.WITHDRAW].refusal(code.state),
+        "withdraw_refusal": refusal_for_owner(Action.WITHDRAW, code.state),
         "authorize_refusal": TRANSITIONS[Action.AUTHORIZE].refusal(code.state),
         "now": now,
     }
@@ -175,13 +175,13 @@ def withdraw(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
         try:
             services.withdraw(code, actor=person(request), channel=Channel.SELF_SERVICE, now=now)
         except TransitionRefused as error:
-            messages.error(request, explain(error))
+            messages.error(request, explain_to_owner(error))
         else:
             messages.success(request, _("%(code)s is withdrawn.") % {"code": code.masked})
         return redirect("codes:code", code.pk)
     transition = TRANSITIONS[Action.WITHDRAW]
     if not transition.allows(code.state):
-        messages.error(request, explain(TransitionRefused(Action.WITHDRAW, State(code.state))))
+        messages.error(request, explain_to_owner(TransitionRefused(Action.WITHDRAW, State(code.state))))
         return redirect("codes:code", code.pk)
     context = {"code": code, "effect": transition.effect}
     return page(request, "codes/withdraw.html", context, section="codes", account=code.server.account)

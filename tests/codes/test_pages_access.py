@@ -137,6 +137,29 @@ def test_odd_input_in_forms_is_never_500_and_generates_nothing(code, typed):
     assert code.server.codes.count() == 1
 
 
+@pytest.mark.parametrize("query", ["show=everything", "cursor=x"])
+def test_a_list_that_cannot_be_leads_on_and_blames_no_field(query):
+    client = client_of(make_account())
+    page = client.get(f"/?{query}")
+    assert page.status_code == 400
+    assert "This request cannot be answered" in text(page)
+    assert "error-summary" not in page.content.decode()
+    assert "error-summary" in client.get(f"/?q={'x' * 101}").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("language", "heading"), [("en", "cannot be opened like that"), ("zh-hans", "无法这样打开此页面")]
+)
+def test_an_address_that_only_a_form_sends_to_shows_a_page_that_leads_on(language, heading):
+    client = client_of(make_account())
+    page = client.get("/logout/", headers={"Accept-Language": language})
+    assert (page.status_code, page["Allow"]) == (405, "POST, OPTIONS")
+    assert heading in text(page)
+    assert page["Content-Length"] == str(len(page.content))
+    assert 'class="btn btn-primary" href="/"' in page.content.decode()
+    assert client.get("/").status_code == 200
+
+
 @pytest.mark.parametrize("before", ["\0", "x", "-1", "١", "9" * 40])
 def test_a_place_in_the_timeline_that_cannot_be_is_400(code, before):
     client = client_of(code.server.account)

@@ -136,9 +136,15 @@ def test_a_code_in_use_is_not_withdrawn_and_says_why(client, issued):
     assert "A filing holds it" in text(client.get(url("code", issued.code)))
     for send in (client.get, client.post):
         shown = text(send(url("withdraw", issued.code), follow=True))
-        assert "A filing holds it: it has to be abandoned or reset first." in shown
+        assert "Abandon that filing in the filing platform first, or ask customer service to reset the code." in shown
     issued.code.refresh_from_db()
     assert issued.code.state == "in_use"
+
+
+def test_what_somebody_typed_turns_nothing_around_it(client, issued):
+    client.post(url("annotate", issued.code), {"remark": "\u202eshop"})
+    for address in (url("code", issued.code), reverse("codes:codes")):
+        assert "<bdi>\u202eshop</bdi>" in client.get(address).content.decode()
 
 
 def test_remark_and_authorized_account_are_edited_while_unused(client, issued):
