@@ -35,6 +35,17 @@ def test_a_chinese_full_stop_needs_no_space(language, gap):
         assert sentences.join(["一。", "二。"]) == f"一。{gap}二。"
 
 
+def test_an_id_breaks_only_where_no_phone_has_room_for_it():
+    assert icp.breakable("ins-4h8t2wnc") == "ins-4h8t2wnc"
+    assert icp.breakable("2001:db8:1234:5678:9abc:def0") == "2001:db8<wbr>:1234:56<wbr>78:9abc:<wbr>def0"
+    assert icp.breakable("<" * 25) == "<wbr>".join(["&lt;" * 8] * 3 + ["&lt;"])
+    assert icp.breakable("<") == "&lt;"
+
+
+def test_typed_text_stands_apart_from_the_direction_around_it():
+    assert icp.isolated("\u202e<b>") == "<bdi>\u202e&lt;b&gt;</bdi>"
+
+
 def test_segments_are_filled_from_the_left():
     assert icp.segments(3, 5) == [True, True, True, False, False]
 

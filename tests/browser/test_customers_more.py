@@ -13,6 +13,8 @@ from tests.browser.serving import Desk
 from tests.browser.test_customers import MASKED, VALUE
 from tests.browser.watching import findings, flaws, overflow
 
+HELD = "A filing holds it. Abandon that filing in the filing platform first, or ask customer service to reset the code."
+
 
 def test_my_codes_by_state_and_an_unused_one_is_edited(look: Look, browse: Browse) -> None:
     page = browse("fleet", permissions=["clipboard-read", "clipboard-write"], **look.browser)
@@ -61,7 +63,7 @@ def test_a_code_that_is_held_says_by_what_and_cannot_be_withdrawn(look: Look, br
     expect(page.get_by_text("2026777001").first).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="held.example.cn")).to_contain_text(look.say("Filing platform"))
     expect(page.get_by_role("button", name=look.say("Withdraw"))).to_be_disabled()
-    expect(page.get_by_text(look.say("A filing holds it: it has to be abandoned or reset first."))).to_be_visible()
+    expect(page.get_by_text(look.say(HELD))).to_be_visible()
     page.get_by_role("link", name=look.say("Edit"), exact=True).click()
     expect(page.get_by_role("textbox", name=look.say("Authorized account"))).to_have_count(0)
     expect(page.get_by_text(look.say("A filing holds it: the authorized account is frozen."))).to_be_visible()
@@ -164,7 +166,7 @@ def test_the_theme_is_kept(browse: Browse) -> None:
     assert findings(page) == []
 
 
-@pytest.mark.parametrize("width", [901, 961])
+@pytest.mark.parametrize("width", [761, 901, 961, 1100])
 def test_the_header_of_a_long_account_fits_every_window(width: int, browse: Browse) -> None:
     page = browse("long", size={"width": width, "height": 700})
     page.goto("/codes/")

@@ -12,12 +12,13 @@ from tests.browser.conftest import Browse
 from tests.browser.looks import CHINESE, DESKTOP, ENGLISH, PHONE
 from tests.browser.serving import Desk
 from tests.browser.watching import findings, overflow, spilled
+from tests.browser.world import LONG
 
 WEB, FULL, TWO_IPS = "ins-4h8t2wnc", "ins-7k2m9qpx", "ins-8v3c1xqt"  # eligible; refused for three reasons; eligible
 UNUSED, IN_USE, WITHDRAWN = 1, 7, 8  # codes of the demonstration
 PLANNED, STOPPED = 1, 2  # bulk runs of the supervisor
 PAGES = {
-    "": ["/login/", "/help/", "/password/reset/", "/nothing-here/", "/admin/login/"],
+    "": ["/login/", "/help/", "/password/reset/", "/nothing-here/", "/logout/", "/admin/login/"],
     "newcomer": ["/"],
     "both": ["/accounts/"],
     "lanye": ["/", "/requests/", "/requests/{request}/"],
@@ -39,7 +40,16 @@ PAGES = {
         "/sign-ins/",
         "/password/",
     ],
-    "long": ["/", "/servers/ins-long0001/", "/servers/ins-long0001/generate/", "/codes/", "{code}"],
+    "long": [
+        "/",
+        f"/servers/{LONG}/",
+        f"/servers/{LONG}/generate/",
+        f"/servers/{LONG}/contact/",
+        "/codes/",
+        "/accounts/",
+        "{code}",
+        "{code}edit/",
+    ],
     "agent": [
         "/admin/",
         "/admin/lookup/?q=shop.example.cn",
@@ -75,6 +85,15 @@ PAGES = {
     ],
 }
 
+# IDs, IPs and accounts of sentences whose next sign stands on a line of its own.
+SIGNS_ALONE = """[...document.querySelectorAll("main .mono")].filter((mono) => {
+    const after = mono.nextSibling;
+    if (after?.nodeType !== Node.TEXT_NODE || !/^[。，；：、）.,;:)]/.test(after.data)) return false;
+    const sign = document.createRange();
+    sign.setStart(after, 0);
+    sign.setEnd(after, 1);
+    return sign.getBoundingClientRect().top > mono.getBoundingClientRect().bottom - 4;
+}).map((mono) => `${innerWidth}: ${mono.textContent}`)"""
 
 DESK = ("agent", "supervisor")
 
@@ -100,6 +119,26 @@ def test_a_page_is_whole_at_every_size_and_theme(who: str, path: str, locale: st
         found += re.findall(r"</?(?:a|b|div|span|svg|td|use)\b.*", page.locator("body").inner_text())  # markup as text
     if locale == CHINESE and who not in DESK:
         found += re.findall(r".*[。，：；] \S.*", page.locator("body").inner_text())  # full signs hold their own space
+    assert found == []
+
+
+@pytest.mark.parametrize("locale", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_the_longest_names_and_ids_fit_the_narrowest_phone(locale: str, browse: Browse, desk: Desk) -> None:
+    page = browse("long", locale=locale, size={"width": 320, "height": 640})
+    wider = {}
+    for path in PAGES["long"]:
+        page.goto(path.format(**desk.world.paths))
+        wider[path] = overflow(page)
+    assert {path: pixels for path, pixels in wider.items() if pixels} == {}
+
+
+def test_no_line_begins_with_a_sign_that_belongs_to_an_id_before_it(browse: Browse) -> None:
+    page, found = browse("qingshan", locale=CHINESE), []
+    for path in (f"/codes/{UNUSED}/", f"/codes/{UNUSED}/withdraw/", f"/servers/{FULL}/contact/"):
+        page.goto(path)
+        for width in range(320, 480, 3):
+            page.set_viewport_size({"width": width, "height": 640})
+            found += page.evaluate(SIGNS_ALONE)
     assert found == []
 
 

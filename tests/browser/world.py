@@ -18,6 +18,8 @@ import django
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+LONG = "ins-" + "w" * 60  # an instance ID as long as one may be
+
 
 def main() -> None:
     """Migrates, loads, prints."""
@@ -83,13 +85,16 @@ def _fleet(*, now: datetime) -> None:
 
 
 def _long(*, now: datetime) -> int:
-    """A server whose names and address are as long as they may be, with a code in use; returns the code's number."""
+    """A server whose names and addresses are as long as they may be, with a code in use; returns the code's number."""
     from tests import factories
 
-    account = factories.make_account(uid="10008888000077776666", members=(factories.make_user(username="long"),))
-    facts = {"instance_id": "ins-long0001", "name": "x" * 128, "with_ip": False}
+    owner = factories.make_user(username="long")
+    account = factories.make_account(uid="1000888800007777" * 2, members=(owner,))
+    factories.make_account(uid="2000888800007777" * 2, name="a" * 200, members=(owner,))
+    facts = {"instance_id": LONG, "name": "x" * 128, "with_ip": False}
     server = factories.make_server(account=account, now=now, **facts)
-    factories.make_ip(server, address="2001:db8:1234:5678:9abc:def0:1234:5678", now=now)
+    for last in ("5678", "9999"):
+        factories.make_ip(server, address=f"2001:db8:1234:5678:9abc:def0:1234:{last}", now=now)
     issued = factories.make_issued(server, remark="y" * 200, authorized_account=account.uid, now=now)
     names = {"order_number": "7" * 64, "domain": f"{'z' * 63}.{'z' * 63}.example.cn", "account": account.uid}
     factories.make_filing(issued, now=now, **names)

@@ -8,8 +8,8 @@ from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import conditional_escape, format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from icpportal import dates, sentences
@@ -24,6 +24,7 @@ POSITION_PARAMETERS = ("cursor", "page", "p")  # a place in one list says nothin
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400  # seconds
 _DAYS_UNTIL_MONTHS = 90
 _MONTHS_UNTIL_YEARS = 24
+_FITS, _PIECE = 24, 8  # characters
 
 
 @register.filter
@@ -45,6 +46,21 @@ def with_code(text: object) -> SafeString:
 def choices_of(spec: Any, changelist: Any) -> list[dict[str, Any]]:
     """What a filter of an admin list offers, each with the address that chooses it."""
     return list(spec.choices(changelist))
+
+
+@register.filter
+def breakable(text: str) -> SafeString:
+    """An ID, an IP or an account within a sentence: in one piece, and in pieces if no phone has room for it."""
+    if len(text) <= _FITS:
+        return conditional_escape(text)
+    pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
+    return format_html_join(mark_safe("<wbr>"), "{}", ((piece,) for piece in pieces))
+
+
+@register.filter
+def isolated(text: str) -> SafeString:
+    """What somebody typed, in whatever direction it is written: what stands around it stays in its place."""
+    return format_html("<bdi>{}</bdi>", text)
 
 
 @register.filter
