@@ -2,11 +2,13 @@
 
 import os
 
-from django.core.wsgi import get_wsgi_application
+import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "icpportal.settings")
-application = get_wsgi_application()
+django.setup(set_prefix=False)
 
-from icpportal import checks  # noqa: E402  (needs the settings to be loaded)
+from icpportal import checks  # noqa: E402  (these need the settings to be loaded)
+from icpportal.application import Application  # noqa: E402
 
+application = Application()
 checks.refuse_start_on_errors()
