@@ -18,6 +18,11 @@ POSTGRESQL_LIMITS = "-c lock_timeout=3000 -c idle_in_transaction_session_timeout
 POSTGRESQL_OPTIONS: dict[str, Any] = {
     "server_side_binding": True,
     "connect_timeout": 3,  # seconds
+    # A host that went dark without a word is given up after these; else a thread would wait for a quarter of an hour.
+    "tcp_user_timeout": 15_000,  # milliseconds for what was sent
+    "keepalives_idle": 10,  # seconds of silence while an answer is waited for, then three questions
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
     "application_name": "icpportal",
 }
 PREPARE_AFTER = 5  # times that the driver runs a statement before it prepares it (icpportal/statements.py does at once)

@@ -87,6 +87,7 @@ def test_postgresql_bounds_its_waits_and_keeps_its_connections(tmp_path: Path) -
     assert "statement_timeout=9000" in database["OPTIONS"]["options"]
     assert "enable_memoize=off" in database["OPTIONS"]["options"]
     assert database["OPTIONS"]["server_side_binding"] is True
+    assert (database["OPTIONS"]["tcp_user_timeout"], database["OPTIONS"]["keepalives_idle"]) == (15_000, 10)
     assert database["OPTIONS"]["prepare_threshold"] == 5
 
 
