@@ -7,7 +7,7 @@ key, a list filter is the same condition, so that no two faces can disagree. Kno
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from itertools import repeat
@@ -19,8 +19,10 @@ from django.db.models.expressions import BaseExpression
 
 from codes.first_rows import joining
 from codes.reports import M, Outcome, Report, Rule
-from icpportal.prepared import Prepared, filled, flatten, marker, shape
+from icpportal.prepared import Kept, filled, prepared
 from icpportal.statements import Asked
+
+CHOSEN = "chosen__"  # leads the names of what was chosen, beside those of look-ups
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,6 @@ class RuleSet(Generic[M]):
     facts: Callable[[datetime, Any, Any], Mapping[str, Any]]
     related: tuple[str, ...] = ()
     notes: Callable[[M, list[str]], list[str]] = lambda subject, failed: []
-    _prepared: dict[Any, Prepared[M]] = field(default_factory=dict, compare=False, repr=False)
 
     def annotate(self, objects: QuerySet[M], *, now: datetime, choice: object = None) -> QuerySet[M]:
         """The same objects with their facts and one boolean a rule.
@@ -60,28 +61,14 @@ class RuleSet(Generic[M]):
 
     def report(self, subject: M, *, now: datetime, choice: object = None) -> Report[M]:
         """The report of one object: the bulk query narrowed to it, so it sees the database and not `subject`."""
-        return self.report_by_key(type(subject), subject.pk, now=now, choice=choice)
-
-    def report_by_key(
-        self,
-        model: type[M],
-        pk: int,
-        *,
-        now: datetime,
-        choice: object = None,
-    ) -> Report[M]:
-        """The same by its primary key."""
-        return self.reports_where(model, {"pk": pk}, now=now, choice=choice)[0]
+        return self.reports_where(type(subject), {"pk": subject.pk}, now=now, choice=choice)[0]
 
     def page_reports(self, subjects: Sequence[M], *, now: datetime) -> list[Report[M]]:
         """A report for each of a page of objects, in their order, by one query that is compiled once."""
-        return self.reports_by_key(type(subjects[0]), [each.pk for each in subjects], now=now) if subjects else []
-
-    def reports_by_key(self, model: type[M], pks: list[int], *, now: datetime) -> list[Report[M]]:
-        """The same of one page of objects by their primary keys, of which each has an object."""
-        if not pks:
+        if not subjects:
             return []
-        found = self.reports_where(model, {"pk__in": filled(pks)}, now=now)
+        pks = [each.pk for each in subjects]
+        found = self.reports_where(type(subjects[0]), {"pk__in": filled(pks)}, now=now)
         by_pk = {report.subject.pk: report for report in found}
         return [by_pk[pk] for pk in pks]
 
@@ -92,47 +79,44 @@ class RuleSet(Generic[M]):
         *,
         now: datetime,
         choice: Any = None,
-        beside: Mapping[str, Any] | None = None,
+        beside: Callable[[QuerySet[M]], QuerySet[M]] | None = None,
         first: Asked | None = None,
     ) -> list[Report[M]]:
         """As `reports`, of the objects that match `where` (look-ups and values, or tuples of values).
 
         The same query as in bulk, compiled once for each set of look-ups: for the few that are asked all the time.
-        `beside` are further annotations, read in the same statement. `first`, a lock, is taken before in the same round
-        trip; nothing is judged where it finds nothing.
+        `beside` adds what else is read in the same statement. `first`, a lock, is taken before in the same round trip;
+        nothing is judged where it finds nothing.
         """
         policy = self.policy()
-        chosen = {} if choice is None else vars(choice)
-        values = [now, *flatten(where.values()), *chosen.values()]
-        key = (policy, model, choice and type(choice), *((name, shape(value)) for name, value in where.items()))
-        key += (*((name, value is None) for name, value in chosen.items()), *(beside or ()))
-        if key not in self._prepared:
-            markers = [marker(value, number) for number, value in enumerate(values)]
-            objects = self._marked(model, where, choice, markers).annotate(**(beside or {}))
-            self._prepared[key] = Prepared(objects, markers)
-        return [self._report(subject, policy, now) for subject in self._prepared[key].fetch(values, first=first)]
+        chosen = {} if choice is None else {f"{CHOSEN}{name}": value for name, value in vars(choice).items()}
+        kind = None if choice is None else type(choice)
+        found = self._matching.after(first, policy, model, kind, beside, now=now, **where, **chosen)
+        return [self._report(subject, policy, now) for subject in found]
 
-    def _marked(self, model: type[M], where: Mapping[str, Any], choice: Any, markers: list[Any]) -> QuerySet[M]:
-        now, *rest = markers
-        places = iter(rest)
-        lookups = {
-            name: tuple(next(places) for _ in value) if isinstance(value, tuple) else next(places)
-            for name, value in where.items()
-        }
-        marked = None if choice is None else type(choice)(**{name: next(places) for name in vars(choice)})
-        objects = model._default_manager.filter(**lookups)
-        return self.annotate(joining(objects), now=now, choice=marked)
+    @cached_property
+    def _matching(self) -> Kept[..., M]:
+        """The judged objects, by a statement for each policy (the current one), model, kind of choice and `beside`."""
+
+        def build(policy: Any, model: type[M], kind: Any, beside: Any, *, now: datetime, **values: Any) -> QuerySet[M]:
+            where = {name: value for name, value in values.items() if not name.startswith(CHOSEN)}
+            chosen = {name.removeprefix(CHOSEN): value for name, value in values.items() if name not in where}
+            objects = joining(model._default_manager.filter(**where))
+            judged = self.annotate(objects, now=now, choice=kind and kind(**chosen))
+            return beside(judged) if beside else judged
+
+        return prepared(build)
 
     def any_passes(self, model: type[M], where: Mapping[str, Any], *, now: datetime) -> bool:
         """Whether every rule passes of one object at least that matches `where`, by a statement that is kept."""
-        values = [now, *where.values()]
-        key = (self.policy(), model, "any", *where)
-        if key not in self._prepared:
-            markers = [marker(value, number) for number, value in enumerate(values)]
-            objects = model._default_manager.filter(**dict(zip(where, markers[1:], strict=True)))
-            passing: Any = self.passing(objects, now=markers[0]).values_list("pk")[:1]
-            self._prepared[key] = Prepared(passing, markers)
-        return bool(self._prepared[key].fetch(values))
+        return bool(self._one_passing(self.policy(), model, now=now, **where))
+
+    @cached_property
+    def _one_passing(self) -> Kept[..., Any]:
+        def build(policy: Any, model: type[M], *, now: datetime, **where: Any) -> QuerySet[Any, Any]:
+            return self.passing(model._default_manager.filter(**where), now=now).values_list("pk")[:1]
+
+        return prepared(build)
 
     def passing(self, objects: QuerySet[M], *, now: datetime) -> QuerySet[M]:
         """Those of which every rule passes."""

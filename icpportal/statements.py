@@ -30,16 +30,17 @@ _held: WeakKeyDictionary[Connection[Any], _Held] = WeakKeyDictionary()
 
 
 def share_names(*, connection: Any, **signal: object) -> None:
-    """A receiver of `connection_created`: what is prepared here is known to be gone when the driver ends all there is.
+    """A receiver of `connection_created`: makes the driver tell when it ends every prepared statement.
 
-    It does so after a rollback, if it had prepared statements of its own, and has no signal for it.
+    It sends DEALLOCATE ALL after a rollback, if it had prepared some of its own. Ours end with them, and it has no
+    signal for that: so its list of them becomes one that forgets ours too.
     """
     if connection.vendor == "postgresql":
         connection.connection._prepared.__class__ = _Names
 
 
 class _Names(PrepareManager):
-    """The driver's own list of the statements that it has prepared on a connection."""
+    """The driver's own list of what it has prepared on a connection; after DEALLOCATE ALL nothing of ours is known."""
 
     def maintain_gen(self, conn: Any) -> Any:
         if None in self._to_flush:  # DEALLOCATE ALL
@@ -144,7 +145,7 @@ class _Written:
 
 
 class _Turn:
-    """Statements in turn, run when the last is known: of a driver's cursor all that Django's wrapper asks for."""
+    """Several statements, in the place of a driver's cursor: Django's wrapper executes each, the last runs them all."""
 
     rows: list[list[Any]]
 
@@ -155,7 +156,7 @@ class _Turn:
         self._held, self._written = held, list[_Written]()
 
     def execute(self, sql: str, values: Values) -> None:
-        """Take the next, and run all with the last. Raises psycopg's errors."""
+        """Take the next; with the last, run them all. Raises psycopg's errors."""
         statement, transformer = self._asked[len(self._written)].statement, self._held.transformer
         ordered = statement.ordered(values)
         written = transformer.dump_sequence(ordered, [PyFormat.AUTO] * len(ordered))
@@ -167,6 +168,7 @@ class _Turn:
     def _results(self) -> list[Any]:
         """The result of each. Raises psycopg's error for the first that failed."""
         how, runs = self._runs()
+        # Without autocommit the driver begins a transaction by itself: so do we.
         begins = not self._connection.autocommit and self._pgconn.transaction_status == TransactionStatus.IDLE
         if len(runs) == 1 and not begins and not self._ends:
             return [self._checked(getattr(self._pgconn, f"exec_{how}")(*runs[0]))]
@@ -183,13 +185,13 @@ class _Turn:
         return [*map(self._checked, results)][begins : begins + len(runs)]
 
     def _runs(self) -> tuple[str, list[tuple[Any, ...]]]:
-        """The end of the name of libpq's function that runs each, and what it takes."""
+        """How libpq runs them, "prepared" or "params" as its functions' names end, and the arguments for each."""
         if self._connection.prepare_threshold is None:
             return "params", [
                 (each.sql, each.values, each.types, each.formats, Format.BINARY) for each in self._written
             ]
         names = self._held.names
-        # The oldest makes room for another, and may be one of these.
+        # Again from the first: preparing one may have ended another of these, the oldest.
         while missing := next((each.key for each in self._written if each.key not in names), None):
             self._prepare(missing)
         return "prepared", [(names[each.key], each.values, each.formats, Format.BINARY) for each in self._written]

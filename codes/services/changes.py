@@ -23,7 +23,7 @@ from servers.models import Server
 
 @dataclass(frozen=True)
 class Named:
-    """A server that is looked up when it is locked: by its instance ID, of one account alone or of any."""
+    """A server that the lock itself looks up: by its instance ID, of one account, or of any (None)."""
 
     instance_id: str
     account_id: int | None
@@ -31,27 +31,27 @@ class Named:
 
 def lock(server_id: int) -> Server:
     """The server as it is now, locked until the transaction ends. On SQLite the transaction itself is the lock."""
-    return _known(pk=server_id)[0]
+    return _locked_server(pk=server_id)[0]
 
 
 def locking(server: Server | Named) -> tuple[dict[str, Any], Asked]:
-    """What finds the server, as look-ups, and the statement that locks it, to be run before one that reads it."""
+    """Look-ups that find the server, and the statement that locks it: for a report, which runs it first."""
     if isinstance(server, Named):
         where: dict[str, Any] = {"instance_id": server.instance_id}
         if server.account_id is not None:
             where["account"] = server.account_id
     else:
         where = {"pk": server.pk}
-    return where, _key.asked(**where)
+    return where, _locked_key.asked(**where)
 
 
 @prepared
-def _known(*, pk: int) -> QuerySet[Server]:
+def _locked_server(*, pk: int) -> QuerySet[Server]:
     return Server.objects.filter(pk=pk).select_for_update(no_key=True)
 
 
 @prepared
-def _key(**where: Any) -> QuerySet[Any, Any]:
+def _locked_key(**where: Any) -> QuerySet[Any, Any]:
     return Server.objects.filter(**where).select_for_update(no_key=True).values_list("pk")
 
 

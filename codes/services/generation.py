@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from codes import values
 from codes.choices import Channel, EventType
@@ -18,8 +19,6 @@ from codes.services.changes import Named, give_value, locking, refuse_values
 from codes.services.events import HEAD, Act, Actor, event, head_of, record
 from icpportal.primary_keys import NextKey, new_keys
 from servers.models import IPAddress, Server
-
-_BESIDE = {**HEAD, "next_key": NextKey(AuthorizationCode)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +51,7 @@ def generate(
     # No savepoint, also in the transaction of an Idempotency-Key: what may be survived is raised when it is over.
     with transaction.atomic(savepoint=False):
         where, lock = locking(server)
-        found = GENERATION.reports_where(Server, where, now=now, choice=choice, beside=_BESIDE, first=lock)
+        found = GENERATION.reports_where(Server, where, now=now, choice=choice, beside=_with_what_follows, first=lock)
         report = found[0] if found else None
         if report is not None:
             issued = _mint(report, count=count, remark=remark, authorized_account=authorized_account)
@@ -62,6 +61,11 @@ def generate(
     if not issued:
         raise NotEligible(report)
     return issued
+
+
+def _with_what_follows(servers: QuerySet[Server]) -> QuerySet[Server]:
+    """The same servers with what the new code and its event need: read under the lock, without a statement more."""
+    return servers.annotate(**HEAD, next_key=NextKey(AuthorizationCode))
 
 
 def _keep(report: Report[Server], issued: list[Issued], act: Act) -> None:
