@@ -40,6 +40,7 @@ STRICT_TRANSPORT = "Strict-Transport-Security"
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _REQUEST_ID = re.compile(NAME)
+_CODE_VALUE = re.compile(r"icp[-_.]?(?:[0-9a-z]{5}[-_.]?){5}|[0-9a-z]{5}(?:[-_.][0-9a-z]{5}){4}", re.IGNORECASE)
 _MOST_READ = 500  # characters of Accept-Language, as Django reads: what is looked through and kept costs
 _REFUSED = re.compile(r"[^,;]*;\s*q=0(?:\.0{0,3})?\s*(?:,|$)", re.IGNORECASE)  # q=0: "not acceptable" (RFC 9110)
 
@@ -50,7 +51,10 @@ def is_of_api(request: HttpRequest) -> bool:
 
 
 class RequestIdMiddleware:
-    """The client's X-Request-ID when it is well formed, else a new one; the answer and the logs carry it."""
+    """The client's X-Request-ID when it is well formed, else a new one; the answer, the logs and events carry it.
+
+    One that reads like a code's value is not taken: events keep it.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -58,7 +62,8 @@ class RequestIdMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         """Sets request.request_id for views."""
         given = request.META.get("HTTP_X_REQUEST_ID", "")
-        request_id = given if _REQUEST_ID.fullmatch(given) else context.new_request_id()
+        is_taken = _REQUEST_ID.fullmatch(given) and not _CODE_VALUE.search(given)
+        request_id = given if is_taken else context.new_request_id()
         request.request_id = request_id  # type: ignore[attr-defined]
         token = context.request_id.set(request_id)
         try:

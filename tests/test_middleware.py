@@ -16,19 +16,21 @@ from icpportal import context
 from icpportal.logs import LineFormatter
 from icpportal.middleware import LanguageMiddleware, RequestIdMiddleware, SecurityHeadersMiddleware
 
+VALUE = "ICP-7Q4KD-ABCDE-12345-FGHJK-MNPQR"
+
 
 def ok(request: HttpRequest) -> HttpResponse:
     return HttpResponse("ok")
 
 
-@pytest.mark.parametrize("given", ["a", "A.b_c-9", "x" * 64])
+@pytest.mark.parametrize("given", ["a", "A.b_c-9", "x" * 64, "cjld2cjxh0000qzrmn831i7rn"])
 def test_a_well_formed_request_id_is_taken(given: str) -> None:
     request = RequestFactory().get("/", headers={"X-Request-ID": given})
     response = RequestIdMiddleware(ok)(request)
     assert response["X-Request-ID"] == given == request.request_id  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\n", "é", "a/b"])
+@pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a\n", "é", "a/b", VALUE, f"begin.{VALUE.lower()}", VALUE[4:]])
 def test_a_malformed_request_id_is_replaced(given: str) -> None:
     response = RequestIdMiddleware(ok)(RequestFactory().get("/", headers={"X-Request-ID": given}))
     assert uuid.UUID(hex=response["X-Request-ID"]).hex == response["X-Request-ID"]
@@ -135,9 +137,6 @@ def test_a_foreign_host_is_logged_as_a_short_warning() -> None:
 
 def test_a_log_record_outside_a_request_has_no_request_id() -> None:
     assert "request_id" not in json.loads(log_line("started"))
-
-
-VALUE = "ICP-7Q4KD-ABCDE-12345-FGHJK-MNPQR"
 
 
 @pytest.mark.parametrize(

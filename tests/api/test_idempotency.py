@@ -46,6 +46,15 @@ def test_nothing_kept_is_readable(api: Api) -> None:
     assert value in sealing.unseal(kept.sealed)
 
 
+def test_a_key_that_is_a_value_is_not_kept_readable(api: Api) -> None:
+    value = generate(api, make_server()).json["value"]
+    begin = {"code": value, "order_number": "o-1", "domain": "shop.example.cn"}
+    first, again = (api.post("filings/", begin, idempotency_key=f"begin {value}") for _ in range(2))
+    assert (first.status, again.headers["Idempotency-Replayed"], same(first, again)) == (201, "true", True)
+    assert not KeptAnswer.objects.filter(key__contains=value).exists()
+    assert api.post("codes/verify/", {"code": value}, idempotency_key=f"begin {value}").status == 422
+
+
 def test_the_meaning_of_the_json_counts_and_not_its_spelling(api: Api) -> None:
     server = make_server()
     path = f"servers/{server.instance_id}/codes/"
