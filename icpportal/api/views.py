@@ -7,9 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import get_script_prefix
+from django.urls import get_script_prefix, resolve
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language, get_language_from_request, override
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
@@ -60,4 +61,6 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
 @csrf_exempt
 def unknown(request: HttpRequest, **path: str) -> HttpResponse:
     """404 for every address of the API that does not exist, with or without a token, for every method."""
-    return problems.respond(problems.not_found(), request)
+    lacks_slash = resolve(f"{request.path_info}/").url_name is not None
+    detail = _("Addresses end with a slash: add it.") if lacks_slash else ""
+    return problems.respond(problems.Problem("not_found", detail), request)

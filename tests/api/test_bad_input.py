@@ -206,6 +206,14 @@ def test_an_address_that_does_not_exist_is_404(api: Api, path: str, with_token: 
         assert api.call(method, path, **headers).refused == (404, "not_found")
 
 
+def test_an_address_without_its_slash_is_told_what_it_lacks(api: Api) -> None:
+    told = "Addresses end with a slash: add it."
+    for path in ("codes", "codes/1", "servers/ins-1/eligibility", "codes/generate"):
+        assert api.call("POST", path, {}).json["detail"] == told
+    for path in ("code", "codes/x", "codes/0", ""):
+        assert api.get(path).json["detail"] != told
+
+
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "X" * 100, "POST"])
 def test_another_method_is_405(api: Api, method: str) -> None:
     answer = api.call(method, "codes/")
