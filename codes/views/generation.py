@@ -24,6 +24,7 @@ from codes.reports import Report
 from codes.standing import CAN_GENERATE
 from codes.views.access import READ, own_server, page, person
 from codes.views.cards import Card, cards
+from codes.views.codes import FRESH
 from codes.views.once import generate_once
 from icpportal.context import request_id
 from servers.choices import IPKind
@@ -81,9 +82,17 @@ def _ask(request: HttpRequest, server: Server, form: GenerateForm, *, now: datet
     card = cards([server.pk], now=now)[0]
     if card.standing not in CAN_GENERATE:
         return _refused(request, card, card.report, reference="", status=status)
+    # `recent`: who finds the form again by going back sends a new one, and no slot comes back.
     live = IPAddress.objects.filter(server=server).live(now=now).in_order()
     barred = [{"ip": ip, "why": _why_barred(ip)} for ip in live if ip.pk not in form.ips]
-    context = {"card": card, "form": form, "ip": next(iter(form.ips.values()), None), "barred": barred, "now": now}
+    context = {
+        "card": card,
+        "form": form,
+        "ip": next(iter(form.ips.values()), None),
+        "barred": barred,
+        "recent": server.codes.filter(generated_at__gt=now - FRESH).order_by("-slot").first(),
+        "now": now,
+    }
     return page(request, "codes/generate.html", context, section="servers", account=server.account, status=status)
 
 

@@ -1,4 +1,4 @@
-"""Sentences of Django's that our catalogue says in our own way: in Chinese we say 您, Django 你.
+"""Sentences of Django's that our catalogue says in our own way: in Chinese we say 您, Django 你, and name no variables.
 
 Nothing calls them here. They stand in the source so that the catalogue keeps them; ours comes before Django's.
 """
@@ -18,4 +18,17 @@ PASSWORD_HINTS = (
     _("Your password can’t be a commonly used password."),
     _("Your password can’t be entirely numeric."),
     _("Your old password was entered incorrectly. Please enter it again."),
+)
+
+FIELD_ERRORS = (
+    _("This field is required."),
+    _("Enter a valid value."),
+    _("Select a valid choice. %(value)s is not one of the available choices."),
+    _("Select a valid choice. That choice is not one of the available choices."),
+    _("Null characters are not allowed."),
+    ngettext_lazy(
+        "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+        "Ensure this value has at most %(limit_value)d characters (it has %(show_value)d).",
+        "limit_value",
+    ),
 )

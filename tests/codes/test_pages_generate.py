@@ -86,6 +86,18 @@ def test_another_form_generates_another_code(client, server):
     assert server.codes.count() == 2
 
 
+def test_whoever_goes_back_to_generate_again_is_told_of_the_code_that_there_is(client, server):
+    said = "was generated from this server a few minutes ago"
+    assert said not in text(client.get(generate_url(server)))
+    with time_machine.travel(NOW) as clock:
+        send(client, server)
+        page = client.get(generate_url(server))
+        assert f"{server.codes.get().masked} {said}" in text(page)
+        assert f'href="{reverse("codes:code", args=[server.codes.get().pk])}"' in page.content.decode()
+        clock.shift(11 * 60)
+        assert said not in text(client.get(generate_url(server)))
+
+
 def test_a_form_without_its_id_generates_nothing_and_gets_a_new_one(client, server):
     answer = client.post(generate_url(server), {"remark": "shop"})
     assert answer.status_code == 400
