@@ -5,7 +5,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 TEMPLATES = ROOT / "templates"
-TOKENS = (ROOT / "icpportal/static/icp/tokens.css").read_text()
+STATIC = ROOT / "icpportal/static/icp"
+TOKENS = (STATIC / "tokens.css").read_text()
 
 
 def declarations(block: str) -> dict[str, str]:
@@ -41,3 +42,9 @@ def test_every_shown_state_has_an_icon():
     drawn = (TEMPLATES / "includes/icons.html").read_text()
     for state in ("unused", "in_use", "used", "withdrawn", "expired", "invalid"):
         assert f'id="i-{state}"' in drawn
+
+
+def test_customers_pages_fold_by_the_size_of_letters():
+    for name in ("pages.css", "components.css"):
+        widths = re.findall(r"@media \((?:max|min)-width: ([\d.]+)(\w+)\)", (STATIC / name).read_text())
+        assert widths and {unit for _width, unit in widths} == {"em"}
