@@ -19,6 +19,7 @@ from icpportal.api.problems import Invalid, Problem, Text
 MIB = 1024 * 1024  # bytes
 _DRAIN = 64 * MIB  # what is read and dropped at most of a body that nobody wants, so that the answer arrives
 _CHUNK = 64 * 1024
+_MOST_NESTS = 500_000  # lists and objects of one body: read, each takes thirty times the memory of its two characters
 _JSON = re.compile(r'application/json(\s*;\s*charset\s*=\s*"?utf-8"?)?\s*', re.IGNORECASE)
 _UNCLEAN = re.compile("[\x00\ud800-\udfff]")
 
@@ -51,6 +52,8 @@ def drop_rest(request: HttpRequest) -> None:
 
 def parse(raw: bytes) -> dict[str, Any]:
     """The JSON object in `raw`. Raises Invalid for anything else."""
+    if raw.count(b"{") + raw.count(b"[") > _MOST_NESTS:
+        raise _unreadable(_("The body holds more than %(most)d lists and objects.") % {"most": _MOST_NESTS})
     try:
         text = raw.decode("utf-8")
         value = json.loads(text, object_pairs_hook=_object, parse_float=_float, parse_constant=_constant)

@@ -101,6 +101,13 @@ def test_a_hundred_thousand_rows_go_in_and_not_one_more(feed: Caller) -> None:
     assert fields(feed.post(PATH, body(*[0] * 100_001))) == [("responses", "max_length")]
 
 
+def test_half_a_million_lists_and_objects_are_read_and_not_one_more(feed: Caller) -> None:
+    nests = 500_000 - 3  # beside the body, its responses and the one of them
+    assert feed.post(PATH, body({"x": [[]] * (nests - 1)}))[0] == 200
+    status, problem = feed.post(PATH, body({"x": [[]] * nests}))
+    assert (status, problem["code"], problem["errors"]) == (400, "invalid", [])
+
+
 def test_more_than_sixteen_is_too_large(feed: Caller) -> None:
     status, problem = feed.post(PATH, body("x" * (16 * 1024 * 1024)))
     assert (status, problem["code"]) == (413, "too_large")
