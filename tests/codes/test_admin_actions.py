@@ -19,6 +19,7 @@ from icpportal import sealing
 from servers.choices import BillingMode
 from servers.models import Server
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.codes.pages import FORM
 
 pytestmark = pytest.mark.django_db
@@ -26,12 +27,6 @@ TEXTS = {"reason": "asked for by the customer", "ticket": "T-20261123-0412"}
 WHY = TEXTS | FORM
 LABELS = {"reset": "Reset the filing", "withdraw": "Withdraw", "rotate": "Rotate"}
 ACTIONS = list(LABELS)
-
-
-def signed_in(role: str = "Agent") -> Client:
-    client = Client()
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def make_server(**facts) -> Server:

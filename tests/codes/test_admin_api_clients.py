@@ -6,23 +6,17 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
 from codes.admin.columns import list_url, page_url
 from icpportal.api.models import ApiClient, ApiToken, token_digest
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.codes.pages import FORM
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/api/apiclient/add/"
-
-
-def signed_in(role: str = "Supervisor") -> Client:
-    client = Client()
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def act_url(client: ApiClient, action: str) -> str:
@@ -40,7 +34,7 @@ def opens(token: str) -> bool:
 
 
 def test_a_new_client_gets_a_token_that_is_shown_once() -> None:
-    account, supervisor = factories.make_account(), signed_in()
+    account, supervisor = factories.make_account(), signed_in("Supervisor")
     sent = {"name": "console", "scopes": ["codes:generate"], "account": account.uid, "days": "30"} | FORM
     answer = supervisor.post(ADD, sent)
     made = ApiClient.objects.get(name="console")
@@ -69,7 +63,7 @@ def test_a_new_client_gets_a_token_that_is_shown_once() -> None:
 def test_a_client_that_cannot_be_is_not_made(field: str, value: str) -> None:
     factories.make_client(name="taken")
     sent = {"name": "console", "scopes": "codes:read", "account": "", "days": "", **FORM} | {field: value}
-    answer = signed_in().post(ADD, sent)
+    answer = signed_in("Supervisor").post(ADD, sent)
     assert answer.status_code == 200
     assert field in answer.context["form"].errors
     assert not ApiClient.objects.filter(name="console").exists()
@@ -78,16 +72,16 @@ def test_a_client_that_cannot_be_is_not_made(field: str, value: str) -> None:
 def test_another_token_lets_the_old_one_live_for_the_overlap() -> None:
     known = factories.make_client()
     old = factories.make_token(known)
-    new = token_in(signed_in().post(act_url(known, "rotate"), {"hours": "24", "days": ""} | FORM))
+    new = token_in(signed_in("Supervisor").post(act_url(known, "rotate"), {"hours": "24", "days": ""} | FORM))
     assert opens(old) and opens(new) and old != new
-    newest = token_in(signed_in().post(act_url(known, "rotate"), {"hours": "0", "days": ""} | FORM))
+    newest = token_in(signed_in("Supervisor").post(act_url(known, "rotate"), {"hours": "0", "days": ""} | FORM))
     assert (opens(old), opens(new), opens(newest)) == (False, False, True)
 
 
 def test_a_revoked_client_opens_nothing_and_comes_not_back() -> None:
     known = factories.make_client()
     token = factories.make_token(known)
-    supervisor = signed_in()
+    supervisor = signed_in("Supervisor")
     assert supervisor.get(act_url(known, "revoke")).status_code == 200
     assert opens(token)
     assert supervisor.post(act_url(known, "revoke")).status_code == 302
@@ -101,7 +95,7 @@ def test_the_last_use_is_shown() -> None:
     factories.make_token(known)
     known.tokens.update(last_used_at=factories.NOW)
     for url in (list_url(ApiClient), page_url(known)):
-        assert "23 Nov 2026, 12:00" in signed_in().get(url).content.decode()
+        assert "23 Nov 2026, 12:00" in signed_in("Supervisor").get(url).content.decode()
 
 
 @pytest.mark.parametrize(("role", "shown"), [("Agent", 403), ("Auditor", 200), ("Supervisor", 200)])

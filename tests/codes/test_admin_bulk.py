@@ -19,16 +19,11 @@ from codes.choices import BulkAction, BulkState, Channel, EventType
 from codes.models import AuthorizationCode, BulkRow, BulkRun, CodeEvent, Filing
 from servers.models import Server
 from tests import factories
+from tests.codes.desk import signed_in
 
 pytestmark = pytest.mark.django_db
 WHY = {"reason": "asked for by the customer", "ticket": "T-20261123-0412"}
 GENERATED = {"remark": "", "ticket": "T-2"}
-
-
-def signed_in(user: User | None = None, *, role: str = "Agent") -> Client:
-    client = Client()
-    client.force_login(user or factories.make_agent(role=role))
-    return client
 
 
 def make_server(**facts) -> Server:
@@ -118,7 +113,7 @@ def test_stalled_holds_are_reset_from_the_list_of_filings():
     assert "None of these filings holds a code." in choose(client, Filing, "reset", [over.pk]).content.decode()
     assert BulkRun.objects.count() == 1
     assert 'value="reset"' in client.get(list_url(Filing)).content.decode()
-    assert 'value="reset"' not in signed_in(role="Auditor").get(list_url(Filing)).content.decode()
+    assert 'value="reset"' not in signed_in("Auditor").get(list_url(Filing)).content.decode()
 
 
 @pytest.mark.parametrize("action", ["withdraw", "rotate"])
@@ -261,7 +256,7 @@ def test_a_row_that_the_database_does_not_take_stays_pending_and_is_done_later()
 def test_others_see_what_was_begun_and_go_on_with_none_of_it(role):
     owner = factories.make_agent()
     run, idea = confirmed(owner, make_held()), planned(owner, BulkAction.RESET, make_held())
-    client = signed_in(role=role)
+    client = signed_in(role)
     page = client.get(page_url(run)).content.decode()
     assert "Unfinished: 1 of 1 rows are pending" in page and "Continue" not in page
     assert client.post(run_url(run)).status_code == 403
@@ -272,7 +267,7 @@ def test_others_see_what_was_begun_and_go_on_with_none_of_it(role):
 
 def test_auditors_plan_nothing():
     code = make_held()
-    choose(signed_in(role="Auditor"), AuthorizationCode, "reset", [code.pk])
+    choose(signed_in("Auditor"), AuthorizationCode, "reset", [code.pk])
     assert not BulkRun.objects.exists()
 
 

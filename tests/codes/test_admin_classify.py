@@ -11,16 +11,11 @@ from codes.admin.columns import list_url, page_url
 from servers.choices import Jurisdiction
 from servers.models import Region
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.codes.pages import text
 
 pytestmark = pytest.mark.django_db
 URL = "admin:servers_region_classify"
-
-
-def signed_in(role: str = "Supervisor", *, language: str = "en") -> Client:
-    client = Client(headers={"accept-language": language})
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def make_regions() -> tuple[Region, Region]:
@@ -42,7 +37,7 @@ def classify(client: Client, *regions: Region, jurisdiction: str = "mainland"):
 
 def test_the_question_says_how_many_servers_it_concerns_and_what_is_skipped():
     new, known = make_regions()
-    page = choose(signed_in(), new, known).content.decode()
+    page = choose(signed_in("Supervisor"), new, known).content.decode()
     assert "Classify 1 region? 1 of the 2 selected is skipped" in page
     assert "2 servers are checked again at once" in page and "Classified already." in page
     new.refresh_from_db()
@@ -53,7 +48,7 @@ def test_the_servers_there_can_generate_at_once():
     new, known = make_regions()
     server = new.servers.all()[0]
     assert factories.failed_codes(server) == ["region_unknown"]
-    page = classify(signed_in(), new, known).content.decode()
+    page = classify(signed_in("Supervisor"), new, known).content.decode()
     assert "1 region classified" in page and "Classified already." in page
     assert factories.failed_codes(server) == []
     log = LogEntry.objects.get(object_id=str(new.pk))
@@ -62,7 +57,7 @@ def test_the_servers_there_can_generate_at_once():
 
 def test_what_is_classified_stays_as_it_is():
     _new, known = make_regions()
-    classify(signed_in(), known, jurisdiction="overseas")
+    classify(signed_in("Supervisor"), known, jurisdiction="overseas")
     known.refresh_from_db()
     assert known.jurisdiction == Jurisdiction.MAINLAND
 
@@ -70,7 +65,7 @@ def test_what_is_classified_stays_as_it_is():
 @pytest.mark.parametrize("jurisdiction", ["", "unclassified", "mars", "\0"])
 def test_a_place_that_is_none_is_asked_for_again(jurisdiction):
     new, _known = make_regions()
-    answer = classify(signed_in(), new, jurisdiction=jurisdiction)
+    answer = classify(signed_in("Supervisor"), new, jurisdiction=jurisdiction)
     assert answer.status_code == 200 and "There is a problem" in answer.content.decode()
     new.refresh_from_db()
     assert new.jurisdiction == Jurisdiction.UNCLASSIFIED
@@ -83,15 +78,15 @@ def test_nobody_but_supervisors_classifies(role):
     assert classify(client, new).status_code == 403
     choose(client, new)
     assert 'value="classify"' not in client.get(list_url(Region)).content.decode()
-    assert 'value="classify"' in signed_in().get(list_url(Region)).content.decode()
+    assert 'value="classify"' in signed_in("Supervisor").get(list_url(Region)).content.decode()
     new.refresh_from_db()
     assert new.jurisdiction == Jurisdiction.UNCLASSIFIED
 
 
 @pytest.mark.parametrize("chosen", [[], ["x"], ["\0"], ["9" * 40], list(range(1, BULK_LIMIT + 2))])
 def test_a_forged_selection_is_400(chosen):
-    assert signed_in().post(reverse(URL), {"region": chosen, "jurisdiction": "mainland"}).status_code == 400
-    assert signed_in().get(reverse(URL)).status_code == 405
+    assert signed_in("Supervisor").post(reverse(URL), {"region": chosen, "jurisdiction": "mainland"}).status_code == 400
+    assert signed_in("Supervisor").get(reverse(URL)).status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -100,19 +95,19 @@ def test_a_forged_selection_is_400(chosen):
 )
 def test_both_languages_show_question_and_result(language, question, result):
     new, known = make_regions()
-    client = signed_in(language=language)
+    client = signed_in("Supervisor", language=language)
     assert question in choose(client, new, known).content.decode()
     assert result in classify(client, new, known).content.decode()
 
 
 def test_the_limit_of_a_bulk_action_is_said_before():
-    page = signed_in().get(list_url(Region)).content.decode()
+    page = signed_in("Supervisor").get(list_url(Region)).content.decode()
     assert "At most 200 at a time." in page
 
 
 def test_all_rows_of_a_list_up_to_the_limit_can_be_chosen():
     regions = [factories.make_region(jurisdiction=Jurisdiction.UNCLASSIFIED) for _ in range(60)]
-    client, url = signed_in(), list_url(Region, jurisdiction="unclassified")
+    client, url = signed_in("Supervisor"), list_url(Region, jurisdiction="unclassified")
     page = client.get(url).content.decode()
     assert "Select all 60" in page and 'class="question' in page
     sent = {"action": "classify", "index": "0", "select_across": "1", "_selected_action": [regions[0].pk]}
@@ -124,7 +119,7 @@ def test_all_rows_of_a_list_up_to_the_limit_can_be_chosen():
 
 
 def test_a_region_is_classified_on_its_page_and_the_page_tells_by_whom():
-    client, (new, _known) = signed_in(), make_regions()
+    client, (new, _known) = signed_in("Supervisor"), make_regions()
     url = reverse("admin:servers_region_classify_one", args=[new.pk])
     assert url in client.get(page_url(new)).content.decode()
     assert "2 servers are checked again at once" in client.get(url).content.decode()
@@ -137,7 +132,7 @@ def test_a_region_is_classified_on_its_page_and_the_page_tells_by_whom():
 
 
 def test_a_classified_region_can_be_moved_and_moving_it_nowhere_is_not_logged():
-    client, (_new, known) = signed_in(), make_regions()
+    client, (_new, known) = signed_in("Supervisor"), make_regions()
     url = reverse("admin:servers_region_classify_one", args=[known.pk])
     for place in ("overseas", "overseas"):
         client.post(url, {"jurisdiction": place})
@@ -147,14 +142,14 @@ def test_a_classified_region_can_be_moved_and_moving_it_nowhere_is_not_logged():
 
 @pytest.mark.parametrize("place", ["", "mars", "unclassified"])
 def test_a_region_is_moved_nowhere_else(place):
-    client, (new, _known) = signed_in(), make_regions()
+    client, (new, _known) = signed_in("Supervisor"), make_regions()
     url = reverse("admin:servers_region_classify_one", args=[new.pk])
     assert "There is a problem" in client.post(url, {"jurisdiction": place}).content.decode()
     assert client.get(url.replace(str(new.pk), "999999")).status_code == 404
 
 
 def test_a_region_classified_before_its_places_were_logged_still_tells_who_and_when():
-    client, (new, _known) = signed_in(), make_regions()
+    client, (new, _known) = signed_in("Supervisor"), make_regions()
     user = factories.make_agent()
     kind = ContentType.objects.get_for_model(Region)
     LogEntry.objects.create(
@@ -176,6 +171,6 @@ def test_others_read_a_region_and_are_offered_nothing(role):
 
 
 def test_a_region_has_a_code_of_its_own_in_chinese():
-    client, (new, _known) = signed_in(), make_regions()
+    client, (new, _known) = signed_in("Supervisor"), make_regions()
     main = client.get(page_url(new), headers={"accept-language": "zh-hans"}).content.decode().split("<main")[1]
     assert ">地域代码<" in main and ">授权码<" not in main.split("</section>")[0]

@@ -20,16 +20,11 @@ from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
 from servers.choices import BillingMode
 from servers.models import Account, IPAddress, Region, Server
 from tests import factories
+from tests.codes.desk import signed_in
 
 pytestmark = pytest.mark.django_db
 LISTED = [Account, Server, IPAddress, Region, AuthorizationCode, Filing, CodeEvent, SupportRequest]
 WHY = {"reason": "asked for by the customer", "ticket": ""}
-
-
-def signed_in(role: str = "Agent", *, language: str = "en") -> Client:
-    client = Client(headers={"accept-language": language})
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def csv_url(model, query: str = "") -> str:

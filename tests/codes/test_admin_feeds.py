@@ -16,15 +16,10 @@ from servers.inventory.runs import record_import, record_stale, record_sync
 from servers.inventory.sync import Failure, Outcome
 from servers.models import Account, FeedRun
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.codes.pages import text
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(role: str = "Agent") -> Client:
-    client = Client()
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def run(*, minutes_ago: int, account: Account | None = None) -> FeedRun:

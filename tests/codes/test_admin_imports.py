@@ -16,6 +16,7 @@ from codes.models import CodeEvent
 from servers.inventory import uploads
 from servers.models import FeedRun, Server, ServerFile
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.servers.sheets import results, table
 
 pytestmark = pytest.mark.django_db
@@ -25,12 +26,6 @@ UPLOAD = "admin:servers_server_import"
 @pytest.fixture(autouse=True)
 def account() -> Any:
     return factories.make_account(uid="100000000001")
-
-
-def signed_in(role: str = "Supervisor", *, language: str = "en") -> Client:
-    client = Client(headers={"accept-language": language})
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def text_of(answer: Any) -> str:
@@ -47,7 +42,7 @@ def apply(client: Client, kept: ServerFile, digest: str = "") -> Any:
 
 
 def test_an_upload_is_judged_row_by_row_and_changes_nothing() -> None:
-    page = upload(signed_in(), table({}, {"instance_id": "ins-b", "state": "x", "ips": ""}))
+    page = upload(signed_in("Supervisor"), table({}, {"instance_id": "ins-b", "state": "x", "ips": ""}))
     assert "<div>0 of 2 rows</div>" in page and "<div>2 of 2 rows</div>" in page
     assert "1 of 2 rows can be imported." in page and "Import 1 row<" in page
     assert "“x” is unknown: write one of running, stopped, isolated, terminated." in page
@@ -57,7 +52,7 @@ def test_an_upload_is_judged_row_by_row_and_changes_nothing() -> None:
 
 
 def test_a_file_is_not_taken_in_before_it_is_judged() -> None:
-    client = signed_in()
+    client = signed_in("Supervisor")
     page = iter(client.post(reverse(UPLOAD), {"file": SimpleUploadedFile("servers.csv", table({}).encode())}))
     next(page)
     kept = ServerFile.objects.get()
@@ -72,13 +67,13 @@ def test_a_file_is_not_taken_in_before_it_is_judged() -> None:
 def test_a_file_whose_name_carries_a_code_value_is_not_kept() -> None:
     value = values.show(values.mint())
     file = SimpleUploadedFile(f"{value}.csv", table({}).encode())
-    page = text_of(signed_in().post(reverse(UPLOAD), {"file": file}))
+    page = text_of(signed_in("Supervisor").post(reverse(UPLOAD), {"file": file}))
     assert "The name of the file carries an authorization code or a token: rename it." in page
     assert value not in page and not ServerFile.objects.exists()
 
 
 def test_it_is_taken_in_once_by_whoever_asked_and_recorded() -> None:
-    client = signed_in()
+    client = signed_in("Supervisor")
     upload(client, table({}, {"instance_id": "ins-b", "state": "x", "ips": ""}))
     kept = ServerFile.objects.get()
     page = text_of(apply(client, kept))
@@ -98,8 +93,8 @@ def test_it_is_taken_in_once_by_whoever_asked_and_recorded() -> None:
 
 
 def test_only_who_uploaded_a_file_takes_it_in() -> None:
-    upload(signed_in(), table({}))
-    kept, other = ServerFile.objects.get(), signed_in()
+    upload(signed_in("Supervisor"), table({}))
+    kept, other = ServerFile.objects.get(), signed_in("Supervisor")
     assert apply(other, kept).status_code == 403
     page = text_of(other.get(reverse("admin:servers_server_import_file", args=[kept.pk])))
     assert f"Only {kept.by.get_username()}, who uploaded it, can import it." in page and "Import 1 row<" not in page
@@ -116,7 +111,7 @@ def test_a_content_is_not_written_down_before_it_is_judged(name: str) -> None:
 
 
 def test_only_what_was_judged_is_taken_in() -> None:
-    client = signed_in()
+    client = signed_in("Supervisor")
     upload(client, table({}))
     assert apply(client, ServerFile.objects.get(), digest="0" * 64).status_code == 400
     assert not Server.objects.exists()
@@ -140,7 +135,7 @@ def test_leaving_in_the_middle_undoes_all() -> None:
 
 
 def test_its_page_says_the_same_after_a_reload_and_after_it_was_taken_in() -> None:
-    client = signed_in()
+    client = signed_in("Supervisor")
     upload(client, table({}))
     kept = ServerFile.objects.get()
     url = reverse("admin:servers_server_import_file", args=[kept.pk])
@@ -153,7 +148,7 @@ def test_its_page_says_the_same_after_a_reload_and_after_it_was_taken_in() -> No
 def test_a_file_is_kept_for_a_day() -> None:
     supervisor = factories.make_agent(role="Supervisor")
     old = factories.make_server_file(by=supervisor, now=factories.NOW - timedelta(days=30))
-    client = signed_in()
+    client = signed_in("Supervisor")
     client.force_login(supervisor)
     upload(client, table({}))
     page = text_of(client.get(reverse("admin:servers_server_import_file", args=[old.pk])))
@@ -162,7 +157,7 @@ def test_a_file_is_kept_for_a_day() -> None:
 
 
 def test_every_verdict_can_be_downloaded() -> None:
-    client = signed_in()
+    client = signed_in("Supervisor")
     data = table({}, {"instance_id": "=b", "state": "x", "ips": "y"}, {"instance_id": "ins-c", "ips": ""})
     upload(client, data)
     answer = client.get(reverse("admin:servers_server_import_csv", args=[ServerFile.objects.get().pk]))
@@ -177,7 +172,7 @@ def test_every_verdict_can_be_downloaded() -> None:
 
 
 def test_rejected_rows_are_paged() -> None:
-    client = signed_in()
+    client = signed_in("Supervisor")
     page = upload(client, table(*({"instance_id": f"ins-{n}", "state": "x", "ips": ""} for n in range(101))))
     assert "No row can be imported." in page and "Page 1 of 2" in page and "ins-100" not in page
     url = reverse("admin:servers_server_import_file", args=[ServerFile.objects.get().pk])
@@ -190,30 +185,30 @@ def test_rejected_rows_are_paged() -> None:
     [(b"", "empty"), (b"a,b\r\n", "lacks the columns"), (b"\x80\xff\x80\xff", "neither UTF-8 nor GB18030")],
 )
 def test_a_file_that_is_no_sheet_is_refused_on_the_form(content: bytes, said: str) -> None:
-    page = upload(signed_in(), content)
+    page = upload(signed_in("Supervisor"), content)
     assert said in page
     assert not ServerFile.objects.exists()
 
 
 def test_a_file_without_rows_says_so() -> None:
-    page = upload(signed_in(), table())
+    page = upload(signed_in("Supervisor"), table())
     assert "No row can be imported." in page and "The file has its first row and no other." in page
 
 
 def test_a_file_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MOST_ROWS", 1)
-    page = upload(signed_in(), table({"ips": ""}, {"instance_id": "ins-b", "ips": ""}))
+    page = upload(signed_in("Supervisor"), table({"ips": ""}, {"instance_id": "ins-b", "ips": ""}))
     assert "more than 1 rows" in page
 
 
 def test_a_code_value_in_a_file_is_refused_and_shown_nowhere() -> None:
     value = values.show(values.mint())
-    page = upload(signed_in(), table({"name": f"shop {value}"}))
+    page = upload(signed_in("Supervisor"), table({"name": f"shop {value}"}))
     assert "The cell carries an authorization code: take it out." in page and value not in page
 
 
 def test_a_file_with_a_code_value_is_not_kept_and_not_taken_in() -> None:
-    client = signed_in()
+    client = signed_in("Supervisor")
     value = values.show(values.mint())
     page = upload(client, table({}, {"instance_id": "ins-b", "name": f"shop {value}", "ips": ""}))
     kept = ServerFile.objects.get()
@@ -230,7 +225,7 @@ def test_who_may_not_sees_no_way_there(role: str) -> None:
     page = text_of(client.get(list_url(Server)))
     assert reverse(UPLOAD) not in page
     assert client.get(reverse(UPLOAD)).status_code == 403
-    assert reverse(UPLOAD) in text_of(signed_in().get(list_url(Server)))
+    assert reverse(UPLOAD) in text_of(signed_in("Supervisor").get(list_url(Server)))
 
 
 def test_the_list_as_facts_can_be_imported_again() -> None:
@@ -245,5 +240,5 @@ def test_the_list_as_facts_can_be_imported_again() -> None:
 
 
 def test_an_upload_is_judged_in_chinese() -> None:
-    page = upload(signed_in(language="zh-hans"), table({}))
+    page = upload(signed_in("Supervisor", language="zh-hans"), table({}))
     assert "第 0 行，共 1 行" in page and "共 1 行，其中 1 行可以导入。" in page

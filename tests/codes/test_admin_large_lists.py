@@ -14,15 +14,10 @@ from codes.models import AuthorizationCode, CodeEvent, Filing
 from servers.choices import Jurisdiction, ServerState
 from servers.models import IPAddress, Region, Server
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.codes.test_large_accounts import make_fleet
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in() -> Client:
-    client = Client()
-    client.force_login(factories.make_agent())
-    return client
 
 
 def make_servers(number: int) -> None:

@@ -10,16 +10,11 @@ from codes.models import AuthorizationCode, BulkRun, CodeEvent
 from codes.webhooks.models import WebhookDelivery
 from servers.models import FeedRun, Region, Server
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.codes.pages import text
 from tests.codes.test_large_accounts import make_fleet
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(role: str = "Supervisor") -> Client:
-    client = Client()
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 @pytest.mark.parametrize("view", ["change", "history"])
@@ -27,7 +22,7 @@ def signed_in(role: str = "Supervisor") -> Client:
     ("model", "name"), [(Server, "server"), (AuthorizationCode, "authorization code"), (Region, "region")]
 )
 def test_a_row_that_never_was_leads_to_its_list_and_the_look_up(model, name, view):
-    answer = signed_in().get(f"{list_url(model)}999/{view}/", follow=True)
+    answer = signed_in("Supervisor").get(f"{list_url(model)}999/{view}/", follow=True)
     assert answer.redirect_chain == [(list_url(model), 302)]
     said = f"There is no {name} with the number 999. None is ever deleted: look it up above, or in this list."
     assert said in text(answer)
@@ -35,7 +30,7 @@ def test_a_row_that_never_was_leads_to_its_list_and_the_look_up(model, name, vie
 
 @pytest.mark.parametrize("model", [BulkRun, FeedRun, WebhookDelivery])
 def test_a_row_that_may_have_been_cleared_is_not_said_to_be_kept(model):
-    said = text(signed_in().get(f"{list_url(model)}999/change/", follow=True))
+    said = text(signed_in("Supervisor").get(f"{list_url(model)}999/change/", follow=True))
     assert "with the number 999. Those of long ago are deleted; this list has the others." in said
 
 
@@ -46,14 +41,14 @@ def test_djangos_own_pages_say_the_same():
 
 
 def test_a_number_that_is_none_is_cut_short():
-    answer = signed_in().get(f"{list_url(Server)}{'x' * 300}/change/", follow=True)
+    answer = signed_in("Supervisor").get(f"{list_url(Server)}{'x' * 300}/change/", follow=True)
     assert f"with the number {'x' * 20}. None" in text(answer)
 
 
 @pytest.mark.parametrize("asked", ["3", "99", "1" + "0" * 30])
 def test_a_page_beyond_the_last_leads_to_the_last(asked):
     make_fleet(factories.make_account(), 51)
-    answer = signed_in().get(list_url(Server, p=asked, billing_mode="prepaid"), follow=True)
+    answer = signed_in("Supervisor").get(list_url(Server, p=asked, billing_mode="prepaid"), follow=True)
     assert answer.redirect_chain == [(list_url(Server, p=2, billing_mode="prepaid"), 302)]
     assert f"This list has no page {asked[:20]}. This is page 2, its last." in text(answer)
     assert answer.context["cl"].range_label == "51 to 51 of 51"
@@ -61,17 +56,19 @@ def test_a_page_beyond_the_last_leads_to_the_last(asked):
 
 @pytest.mark.parametrize("filters", [{}, {"eligible": "true"}])
 def test_an_empty_list_has_one_page(filters):
-    assert "This is page 1, its last." in text(signed_in().get(list_url(Server, p=2, **filters), follow=True))
+    assert "This is page 1, its last." in text(
+        signed_in("Supervisor").get(list_url(Server, p=2, **filters), follow=True)
+    )
 
 
 @pytest.mark.parametrize("asked", ["0", "-3", "x"])
 def test_a_page_before_the_first_is_the_first(asked):
     factories.make_issued(now=timezone.now())
-    page = signed_in().get(list_url(CodeEvent, p=asked))
+    page = signed_in("Supervisor").get(list_url(CodeEvent, p=asked))
     assert page.status_code == 200 and page.context["cl"].range_label == "1 to 1 of 1"
 
 
 def test_the_current_page_is_named_as_such():
     make_fleet(factories.make_account(), 51)
-    html = signed_in().get(list_url(Server, p=2)).content.decode()
+    html = signed_in("Supervisor").get(list_url(Server, p=2)).content.decode()
     assert '<span class="this-page" aria-current="page">2</span>' in html

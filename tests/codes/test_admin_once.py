@@ -17,6 +17,7 @@ from icpportal.api.models import ApiClient, ApiToken
 from servers.choices import BillingMode
 from servers.models import Server
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.codes.pages import new_form, text
 from tests.codes.webhook_receiver import receiver
 from tests.threads import at_once
@@ -24,12 +25,6 @@ from tests.threads import at_once
 WHY = {"reason": "asked for by the customer", "ticket": ""}
 AGAIN = "Nothing was done again."
 SHOWN_BEFORE = "This form was sent before: what it made was shown then, and cannot be shown again."
-
-
-def signed_in(role: str = "Agent") -> Client:
-    client = Client()
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def make_server(**facts: Any) -> Server:

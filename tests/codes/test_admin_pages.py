@@ -18,17 +18,12 @@ from codes.models import AuthorizationCode, CodeEvent, Filing
 from servers.choices import BillingMode, ServerState
 from servers.models import Account, IPAddress, Region, Server
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
 
 VIEWED = [Account, Server, IPAddress, Region, AuthorizationCode, Filing, CodeEvent]
-
-
-def signed_in(role: str = "Agent") -> Client:
-    client = Client()
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def make_everything() -> list:

@@ -16,16 +16,11 @@ from codes.models import AuthorizationCode, Filing, SavedView
 from icpportal.api.models import ApiClient
 from servers.models import Account
 from tests import factories
+from tests.codes.desk import signed_in
 
 pytestmark = pytest.mark.django_db
 CODES = "codes.authorizationcode"
 WEEK = "expires_within=7"
-
-
-def signed_in(person: User, *, language: str = "en") -> Client:
-    client = Client(headers={"accept-language": language})
-    client.force_login(person)
-    return client
 
 
 def save_url(query: str) -> str:

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 from django.utils.translation import override
 
@@ -20,17 +19,12 @@ from codes.models import AuthorizationCode, CodeEvent
 from servers.choices import BillingMode, ServerState
 from servers.models import Server
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.factories import NOW
 from tests.servers.feeding import ip as ip_facts
 from tests.servers.feeding import put
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(role: str = "Agent") -> Client:
-    client = Client()
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def renewed(server: Server, months: int) -> list[str]:

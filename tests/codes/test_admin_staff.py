@@ -5,7 +5,6 @@ import re
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.db import DatabaseError, connection, transaction
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -19,16 +18,11 @@ from codes.roles import ROLES
 from codes.staff import Beyond
 from icpportal.append_only import AppendOnly
 from tests import factories
+from tests.codes.desk import signed_in
 
 pytestmark = pytest.mark.django_db
 SENT = {"reason": "joined the team", "ticket": "HR-12"}
 WHY = services.Why(**SENT)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def make_supervisor(**fields) -> User:

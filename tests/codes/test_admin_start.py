@@ -18,15 +18,10 @@ from servers.choices import BillingMode, FeedKind
 from servers.inventory.facts import Tally
 from servers.inventory.runs import record_import
 from tests import factories
+from tests.codes.desk import signed_in
 from tests.factories import NOW
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in(role: str = "Agent") -> Client:
-    client = Client()
-    client.force_login(factories.make_agent(role=role))
-    return client
 
 
 def start(client: Client, **headers: str) -> Any:

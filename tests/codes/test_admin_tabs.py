@@ -17,14 +17,9 @@ from codes.standing import with_standing
 from servers.choices import BillingMode, ServerState
 from servers.models import Server
 from tests import factories
+from tests.codes.desk import signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def signed_in() -> Client:
-    client = Client()
-    client.force_login(factories.make_agent())
-    return client
 
 
 def tabs(client: Client, model, **filters) -> dict[str, str]:

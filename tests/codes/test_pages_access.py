@@ -1,7 +1,6 @@
 """Who reaches what: sign-in first, another's is 404 by every verb that pages take, bad input is 4xx and never 500."""
 
 import pytest
-import time_machine
 from django.test import Client
 from django.urls import reverse
 
@@ -9,15 +8,9 @@ from codes.urls import urlpatterns
 from tests.codes.pages import client_of, code_urls, generate_url, post_raw, server_urls, text
 from tests.factories import NOW, make_account, make_code, make_request, make_server, make_user
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 VERBS = ("get", "post", "head")
 OTHER_VERBS = ("put", "patch", "delete", "options")
-
-
-@pytest.fixture(autouse=True)
-def _noon():
-    with time_machine.travel(NOW, tick=False):
-        yield
 
 
 @pytest.fixture

@@ -13,13 +13,7 @@ from servers.models import Server
 from tests.codes.pages import VALUE, client_of, form_id, generate_url, text
 from tests.factories import NOW, make_code, make_ip, make_issued, make_server
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _noon():
-    with time_machine.travel(NOW, tick=False):
-        yield
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Webhooks on the desk: who may do what, the secret once, the notice, the log, and Redeliver by POST."""
 
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -18,26 +17,14 @@ from codes.webhooks.delivering import deliver_next
 from codes.webhooks.fan_out import fan_out
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from icpportal import sealing
+from tests.codes.desk import signed_in
 from tests.codes.pages import FORM, text
-from tests.codes.webhook_receiver import Receiver, receiver
-from tests.factories import make_agent, make_client, make_code
+from tests.codes.webhook_receiver import Receiver
+from tests.factories import make_client, make_code
 
 pytestmark = pytest.mark.django_db
 REDELIVER = "/admin/webhooks/webhookdelivery/redeliver/"
 ADD = "/admin/webhooks/webhookendpoint/add/"
-
-
-@pytest.fixture
-def hook(settings: Any) -> Iterator[Receiver]:
-    settings.WEBHOOK_ALLOW_PRIVATE = True
-    with receiver() as running:
-        yield running
-
-
-def signed_in(role: str) -> Client:
-    client = Client()
-    client.force_login(make_agent(role=role))
-    return client
 
 
 def make_endpoint(hook: Receiver) -> WebhookEndpoint:

@@ -1,11 +1,9 @@
 """Webhooks with real threads: several deliverers, and a change that commits late."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
-from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -17,7 +15,7 @@ from codes.webhooks.delivering import deliver_next
 from codes.webhooks.fan_out import fan_out
 from codes.webhooks.models import WebhookDelivery
 from codes.webhooks.services import create_endpoint, redeliver
-from tests.codes.webhook_receiver import Receiver, receiver
+from tests.codes.webhook_receiver import Receiver
 from tests.factories import NOW, make_client, make_code, make_server
 from tests.threads import at_once
 
@@ -25,11 +23,9 @@ TYPES = ["generated", "revealed"]
 
 
 @pytest.fixture
-def hook(own_database: None, settings: Any) -> Iterator[Receiver]:
-    settings.WEBHOOK_ALLOW_PRIVATE = True
-    with receiver() as running:
-        create_endpoint(make_client(), url=running.url, event_types=TYPES, now=NOW)
-        yield running
+def hook(own_database: None, hook: Receiver) -> Receiver:
+    create_endpoint(make_client(), url=hook.url, event_types=TYPES, now=NOW)
+    return hook
 
 
 def deliver_all() -> int:

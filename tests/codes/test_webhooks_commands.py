@@ -22,17 +22,10 @@ from django.utils import timezone
 from codes.webhooks.choices import DeliveryState
 from codes.webhooks.delivering import LEASE, deliver_next
 from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
-from tests.codes.webhook_receiver import Got, Receiver, receiver
+from tests.codes.webhook_receiver import Got, Receiver
 from tests.factories import make_client, make_code
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def hook(settings: Any) -> Iterator[Receiver]:
-    settings.WEBHOOK_ALLOW_PRIVATE = True
-    with receiver() as running:
-        yield running
 
 
 def run(*words: str) -> list[str]:

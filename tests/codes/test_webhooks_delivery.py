@@ -1,6 +1,5 @@
 """Webhooks from event to receiver: what is sent, signed, ordered, retried, given up, disabled and sent again."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -24,18 +23,11 @@ from codes.webhooks.models import WebhookAttempt, WebhookDelivery, WebhookEndpoi
 from codes.webhooks.schedule import TRIED_FOR
 from icpportal.api.models import ApiClient
 from servers.models import Server
-from tests.codes.webhook_receiver import Receiver, Reply, receiver
+from tests.codes.webhook_receiver import Receiver, Reply
 from tests.factories import NOW, make_account, make_client, make_code, make_filing, make_issued, make_server
 
 pytestmark = pytest.mark.django_db
 ACT: dict[str, Any] = {"actor": None, "channel": Channel.COMMAND}
-
-
-@pytest.fixture
-def hook(settings: Any) -> Iterator[Receiver]:
-    settings.WEBHOOK_ALLOW_PRIVATE = True
-    with receiver() as running:
-        yield running
 
 
 def make_endpoint(
