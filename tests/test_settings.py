@@ -1,5 +1,10 @@
 """Values from the environment: what is taken, and how a malformed one is refused."""
 
+import json
+import os
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,7 +12,95 @@ from django.core.exceptions import ImproperlyConfigured
 
 from icpportal import databases, env, local_env
 
+ROOT = Path(__file__).parent.parent
 RATES = {"calls": 6000, "unknown_codes": 60}
+ENVIRONMENT = {
+    "ALLOWED_HOSTS": "desk.example.com",
+    "AUDIT_KEYS": "new,old",
+    "CODES_PER_SERVER": "4",
+    "CODE_KEYS": "newest,older",
+    "CONN_MAX_AGE": "30",
+    "CSRF_TRUSTED_ORIGINS": "https://forms.example.com",
+    "DATABASE_URL": "postgres://desk@db.example.com/codes",
+    "DEBUG": "no",
+    "DEMO": "1",
+    "ELASTIC_IP_ALLOWED": "1",
+    "EMAIL_FROM": "Codes <codes@example.com>",
+    "EMAIL_URL": "smtps://mail.example.com",
+    "FEED_LATE_AFTER": "90",
+    "LOG_LEVEL": "warning",
+    "MIN_PREPAID_MONTHS": "6",
+    "PREPARE_STATEMENTS": "0",
+    "REVEALS_BEFORE_CONFIRMING": "3",
+    "SECRET_KEY": "the deployment's own",
+    "SECURE_SSL_REDIRECT": "0",
+    "SITE_URL": "https://desk.example.com/",
+    "STAFF_ONE_TIME_CODES": "1",
+    "TENCENTCLOUD_ENDPOINT": "https://proxy.example.com:8443",
+    "THROTTLE_RATES": "unknown_codes=5",
+    "TRUSTED_PROXY": "1",
+    "WEBHOOK_ALLOW_PRIVATE": "1",
+}
+MEANS = {
+    "ALLOWED_HOSTS": ["desk.example.com"],
+    "AUDIT_KEYS": ["new", "old"],
+    "CODES_PER_SERVER": 4,
+    "CODE_KEYS": ["newest", "older"],
+    "CSRF_TRUSTED_ORIGINS": ["https://forms.example.com"],
+    "DEBUG": False,
+    "DEMO": True,
+    "ELASTIC_IP_ALLOWED": True,
+    "DEFAULT_FROM_EMAIL": "Codes <codes@example.com>",
+    "SERVER_EMAIL": "Codes <codes@example.com>",
+    "EMAIL_HOST": "mail.example.com",
+    "EMAIL_USE_SSL": True,
+    "FEED_LATE_AFTER": 90,
+    "LOG_LEVEL": "WARNING",
+    "MIN_PREPAID_MONTHS": 6,
+    "REVEALS_BEFORE_CONFIRMING": 3,
+    "SECRET_KEY": "the deployment's own",
+    "SECURE_SSL_REDIRECT": False,
+    "SECURE_HSTS_SECONDS": 0,
+    "SESSION_COOKIE_NAME": "sessionid",
+    "SITE_URL": "https://desk.example.com",
+    "STAFF_ONE_TIME_CODES": True,
+    "TENCENTCLOUD_ENDPOINT": "https://proxy.example.com:8443",
+    "THROTTLE_RATES": {"calls": 6000, "unknown_codes": 5},
+    "TRUSTED_PROXY": 1,
+    "SECURE_PROXY_SSL_HEADER": ["HTTP_X_FORWARDED_PROTO", "https"],
+    "WEBHOOK_ALLOW_PRIVATE": True,
+}
+PRINT = "import json; from icpportal import settings; print(json.dumps(vars(settings), default=str, skipkeys=True))"
+
+
+def settings_under(environment: dict[str, str]) -> dict[str, object]:
+    """What a process that is started so has for settings; of the names above nothing else is set."""
+    others = {name: value for name, value in os.environ.items() if name not in ENVIRONMENT}
+    command = [sys.executable, "-c", PRINT]
+    printed = subprocess.run(command, cwd=ROOT, env=others | environment, capture_output=True, text=True, check=True)
+    found: dict[str, object] = json.loads(printed.stdout)
+    return found
+
+
+def test_every_setting_is_what_the_environment_says() -> None:
+    source = (ROOT / "icpportal" / "settings.py").read_text()
+    assert set(re.findall(r'\benv\.\w+\("([A-Z_]+)"', source)) == ENVIRONMENT.keys()
+    found: dict[str, object] = settings_under(ENVIRONMENT)
+    assert {name: found[name] for name in MEANS} == MEANS
+    database = found["DATABASES"]["default"]  # type: ignore[index]
+    assert (database["HOST"], database["NAME"], database["CONN_MAX_AGE"]) == ("db.example.com", "codes", 30)
+    assert database["OPTIONS"]["prepare_threshold"] is None
+
+
+def test_without_an_environment_everything_is_strict() -> None:
+    found = settings_under({})
+    strict = ("SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "STAFF_ONE_TIME_CODES")
+    assert [found[name] for name in strict] == [True] * 4
+    assert [found[name] for name in ("DEBUG", "DEMO", "SECRET_KEY", "CODE_KEYS", "ALLOWED_HOSTS")] == [
+        *(False, False),
+        *("", [], []),
+    ]
+    assert found["SESSION_COOKIE_NAME"] == "__Host-sessionid"
 
 
 @pytest.mark.parametrize(

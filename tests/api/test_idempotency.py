@@ -1,9 +1,11 @@
 """The Idempotency-Key: once, the same answer, and nothing readable kept."""
 
 import threading
+from io import StringIO
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection, transaction
 
 from codes.models import AuthorizationCode, CodeEvent, Filing
@@ -128,6 +130,16 @@ def test_after_24_hours_the_key_is_free(api: Api, time_travel: Any) -> None:
     time_travel.shift(1)
     assert generate(api, server).json["slot"] == 2
     assert KeptAnswer.objects.count() == 1
+
+
+def test_clear_kept_answers_deletes_those_whose_24_hours_are_over(api: Api, time_travel: Any) -> None:
+    server, out = make_server(), StringIO()
+    generate(api, server, idempotency_key="old")
+    time_travel.shift(24 * 3600)
+    generate(api, server, idempotency_key="new")
+    call_command("clear_kept_answers", stdout=out)
+    assert out.getvalue() == "1 deleted.\n"
+    assert list(KeptAnswer.objects.values_list("key", flat=True)) == ["new"]
 
 
 @pytest.mark.parametrize("key", ["", "é", "a\tb", "x" * 256, "\x7f", "a\x00"])

@@ -1,4 +1,4 @@
-"""clear_kept_answers"""
+"""manage.py clear_kept_answers: forget the answers to Idempotency-Keys whose 24 hours are over."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""create_api_client NAME --scope A --scope B [--account UID] [--expires DAYS]"""
+"""manage.py create_api_client NAME --scope A … [--account UID] [--expires DAYS]: a client of the API, and its token."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""list_api_clients"""
+"""manage.py list_api_clients: who may call the API, and who does."""
 
 from datetime import datetime
 from typing import Any, cast

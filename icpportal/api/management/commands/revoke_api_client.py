@@ -1,4 +1,4 @@
-"""revoke_api_client NAME"""
+"""manage.py revoke_api_client NAME: the end of a client of the API."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""rotate_api_client NAME [--overlap HOURS] [--expires DAYS]"""
+"""manage.py rotate_api_client NAME [--overlap HOURS] [--expires DAYS]: another token before the old one ends."""
 
 from datetime import timedelta
 from typing import Any
