@@ -18,22 +18,35 @@ from icpportal.once import OnceForm
 from servers.models import IPAddress
 
 
+class WholeText(forms.CharField):
+    """What is too long is told: a browser's own limit would cut off what is pasted without a word.
+
+    The end of a line is one character, as it is stored.
+    """
+
+    def to_python(self, value: str | None) -> str:
+        return str(super().to_python(value)).replace("\r\n", "\n")
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
+
+
 class AccountField(forms.RegexField):
     """The uid of any account, known here or not; full-width forms, as a Chinese keyboard gives them, are folded."""
 
     default_error_messages = {
-        "invalid": _("An account is letters, digits, dots, hyphens and underscores, such as 100012345678.")
+        "invalid": _("An account is up to 32 letters, digits, dots, hyphens and underscores, such as 100012345678.")
     }
 
     def __init__(self, **kwargs: Any) -> None:
-        super().__init__(rf"\A{UID}\Z", strip=True, max_length=32, **kwargs)
+        super().__init__(rf"\A{UID}\Z", strip=True, **kwargs)  # without a limit by which a browser would cut it
 
     def to_python(self, value: str | None) -> str:
         return str(super().to_python(unicodedata.normalize("NFKC", value or "")))
 
 
-def _remark() -> forms.CharField:
-    return forms.CharField(
+def _remark() -> WholeText:
+    return WholeText(
         label=_("Remark"),
         required=False,
         max_length=200,
@@ -121,7 +134,7 @@ class CodeFilter(forms.Form):
 class MessageForm(forms.Form):
     """What a customer writes to customer service."""
 
-    text = forms.CharField(
+    text = WholeText(
         label=_("Your message"),
         max_length=MAX_TEXT,
         help_text=_("What did you do, and what happened? Never send a whole code."),

@@ -45,7 +45,8 @@ def test_my_codes_by_state_and_an_unused_one_is_edited(look: Look, browse: Brows
     expect(summary).to_be_focused()
     assert flaws(page) == []
     summary.get_by_role(
-        "link", name=look.say("An account is letters, digits, dots, hyphens and underscores, such as 100012345678.")
+        "link",
+        name=look.say("An account is up to 32 letters, digits, dots, hyphens and underscores, such as 100012345678."),
     ).click()
     expect(account).to_be_focused()
     account.fill("100055512009")

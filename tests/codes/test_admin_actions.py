@@ -218,7 +218,7 @@ def test_an_authorized_account_that_names_nobody_is_refused():
     client, code = signed_in(), make_issued().code
     url = reverse("admin:codes_authorizationcode_edit", args=[code.pk])
     answer = client.post(url, {"remark": "kept out", "authorized_account": "Qingshan Trading"})
-    assert "An account is letters, digits, dots" in answer.content.decode()
+    assert "An account is up to 32 letters, digits, dots" in answer.content.decode()
     code.refresh_from_db()
     assert (code.remark, code.authorized_account) == ("", "")
 
