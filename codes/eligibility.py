@@ -124,7 +124,7 @@ GENERATION: RuleSet[Server] = RuleSet(
                 "An Elastic IP can move to another server, so a code needs the ordinary public IP that was "
                 "assigned at purchase, unless the policy allows Elastic IPs."
             ),
-            remedy=_("Use a server with an ordinary public IP, or choose that IP of this server."),
+            remedy=_("Use a server with an ordinary public IP; if this one has it too, choose that IP."),
             found=server_facts.found_elastic,
             passes=lambda now, policy: _usable_exists(policy) | ~_has("elastic"),
         ),
@@ -147,7 +147,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             # FAQ 4.4: a CLB is pay-as-you-go, so its IP never qualifies.
             title=_("The IP is not a CLB IP"),
             explanation=_("A load balancer (CLB) is pay-as-you-go, so its IP never qualifies."),
-            remedy=_("Use a server with an ordinary public IP, or choose that IP of this server."),
+            remedy=_("Use a server with an ordinary public IP; if this one has it too, choose that IP."),
             found=server_facts.found_clb,
             passes=lambda now, policy: _usable_exists(policy) | ~_has("clb"),
         ),

@@ -159,7 +159,7 @@ VALIDITY: RuleSet[AuthorizationCode] = RuleSet(
             faq="6",
             title=_("Server and IP have not expired"),
             explanation=_("A code expires when its server or its IP does."),
-            remedy=_("Renew the server: the code is usable again at once."),
+            remedy=_("Renew what expired, the server or its IP: the code is usable again at once."),
             found=_found_expiry,
             passes=lambda now, policy: unexpired(now),
         ),

@@ -155,7 +155,7 @@ def _verdict(asked: SupportRequest) -> dict[str, str]:
     state = SupportState(asked.state)
     line = str(_TURN[state])
     if asked.all_passed and asked.waiting_since:
-        headline = _("Every condition passes, and it failed: only we can resolve this")
+        headline = _("Every condition passes: only we can resolve this")
         both = _("%(state)s. %(what_next)s") % {"state": state.label, "what_next": line}
         return {"kind": "warn", "headline": headline, "line": both}
     kind = "ok" if state == SupportState.ANSWERED else "idle"

@@ -199,7 +199,7 @@ def test_an_ip_that_expires_earlier_counts(client, issued):
 def test_an_expired_code_says_by_what_and_what_brings_it_back(client, issued):
     Server.objects.update(expires_at=NOW)
     page = text(client.get(url("code", issued.code)))
-    assert "The code expired: 23 Nov 2026, 12:00." in page and "Renew the server" in page
+    assert "The code expired: 23 Nov 2026, 12:00." in page and "Renew what expired, the server or its IP" in page
 
 
 def test_the_timeline_names_people_as_the_owner_knows_them(client, account, issued):

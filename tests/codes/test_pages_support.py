@@ -94,6 +94,17 @@ def test_sending_leads_to_the_page_with_the_reference():
     page = text(answer)
     assert request.reference in page and ASK["text"] in page and "Waiting for customer service" in page
     assert "The report that was sent along" in page and "1 month" in page
+    assert 'class="rule-found" lang="en">1 month<' in answer.content.decode()
+
+
+def test_a_message_that_is_too_long_is_told_and_comes_back_whole():
+    server = make_server()
+    client, typed = client_of(server.account), "line\r\n" * (MAX_TEXT // 5) + "end"
+    assert "maxlength" not in client.get(ask_url(server)).content.decode()
+    answer = client.post(ask_url(server), {"text": typed})
+    assert answer.status_code == 400
+    assert "at most 4000 characters (it has 4003)" in text(answer) and ">\nline" in answer.content.decode()
+    assert client.post(ask_url(server), {"text": typed.removesuffix("\r\nend")}).status_code == 302
 
 
 def test_all_passes_and_it_failed_is_an_answer_of_its_own():
@@ -102,7 +113,7 @@ def test_all_passes_and_it_failed_is_an_answer_of_its_own():
     assert "only we can resolve it" in text(client.get(ask_url(server)))
     answer = client.post(ask_url(server), ASK, follow=True)
     page = text(answer)
-    assert "Every condition passes, and it failed: only we can resolve this" in page
+    assert "Every condition passes: only we can resolve this" in page
     assert SupportRequest.objects.get().reference in page and 'class="verdict verdict-warn"' in answer.content.decode()
 
 
