@@ -67,14 +67,46 @@ class CodeFilterSet(StrictFilterSet):
     only_of: int | None = None
     searching = frozenset({"search", "expires_before"})
 
-    account = OfOneFilter(field_name="server__account", of=Account, handle="uid", pattern=UID, label=_("account"))
-    server = OfOneFilter(field_name="server", of=Server, handle="instance_id", pattern=NAME, label=_("instance ID"))
-    ip = AddressFilter(field_name="ip__address", label=_("IP"))
-    state = django_filters.ChoiceFilter(choices=ShownState.choices, method="in_state", label=_("state"))
-    expires_before = MomentFilter(method="expiring_before", label=_("expires before"))
-    generated_after = MomentFilter(field_name="generated_at", lookup_expr="gt", label=_("generated after"))
-    authorized_account = PatternFilter(pattern=UID, label=_("authorized account"))
-    filing = PatternFilter(method="of_order", pattern=NAME, label=_("filing order number"))
+    account = OfOneFilter(
+        field_name="server__account",
+        of=Account,
+        handle="uid",
+        pattern=UID,
+        label=_("account"),
+        help_text=_("The uid of the server's owner."),
+    )
+    server = OfOneFilter(
+        field_name="server",
+        of=Server,
+        handle="instance_id",
+        pattern=NAME,
+        label=_("instance ID"),
+        help_text=_("The instance ID of the server."),
+    )
+    ip = AddressFilter(field_name="ip__address", label=_("IP"), help_text=_("The IP that the code is tied to."))
+    state = django_filters.ChoiceFilter(
+        choices=ShownState.choices, method="in_state", label=_("state"), help_text=_("The state as it is shown now.")
+    )
+    expires_before = MomentFilter(
+        method="expiring_before", label=_("expires before"), help_text=_("Those that expire before this moment.")
+    )
+    generated_after = MomentFilter(
+        field_name="generated_at",
+        lookup_expr="gt",
+        label=_("generated after"),
+        help_text=_("Those generated after this moment."),
+    )
+    authorized_account = PatternFilter(
+        pattern=UID,
+        label=_("authorized account"),
+        help_text=_("The uid of the one account that may file with the code."),
+    )
+    filing = PatternFilter(
+        method="of_order",
+        pattern=NAME,
+        label=_("filing order number"),
+        help_text=_("The code that this order holds or was completed with."),
+    )
     search = TextFilter(
         method="found_by",
         label=_("search"),

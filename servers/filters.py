@@ -101,16 +101,50 @@ class ServerFilterSet(StrictFilterSet):
 
     knows_codes = True
 
-    account = OfOneFilter(field_name="account", of=Account, handle="uid", pattern=UID, label=_("account"))
-    region = OfOneFilter(field_name="region", of=Region, handle="code", pattern=REGION_CODE.pattern, label=_("region"))
-    billing_mode = django_filters.ChoiceFilter(choices=BillingMode.choices, label=_("billing mode"))
-    state = django_filters.ChoiceFilter(choices=ServerState.choices, label=_("state"))
-    eligible = FlagFilter(method="by_eligibility", label=_("eligible"))
-    fails = django_filters.ChoiceFilter(
-        choices=[(rule.code, rule.code) for rule in GENERATION.rules], method="failing", label=_("fails")
+    account = OfOneFilter(
+        field_name="account",
+        of=Account,
+        handle="uid",
+        pattern=UID,
+        label=_("account"),
+        help_text=_("The uid of the server's owner."),
     )
-    codes_left_min = CountFilter(method="with_codes_left", label=_("codes left, at least"))
-    expires_before = MomentFilter(field_name="expires_at", lookup_expr="lt", label=_("expires before"))
+    region = OfOneFilter(
+        field_name="region",
+        of=Region,
+        handle="code",
+        pattern=REGION_CODE.pattern,
+        label=_("region"),
+        help_text=_("The code of a region, such as ap-guangzhou."),
+    )
+    billing_mode = django_filters.ChoiceFilter(
+        choices=BillingMode.choices, label=_("billing mode"), help_text=_("How the server is paid for.")
+    )
+    state = django_filters.ChoiceFilter(
+        choices=ServerState.choices, label=_("state"), help_text=_("The state of the server.")
+    )
+    eligible = FlagFilter(
+        method="by_eligibility",
+        label=_("eligible"),
+        help_text=_("true: those that may generate a code now; false: those that may not."),
+    )
+    fails = django_filters.ChoiceFilter(
+        choices=[(rule.code, rule.code) for rule in GENERATION.rules],
+        method="failing",
+        label=_("fails"),
+        help_text=_("Those that do not meet this condition now."),
+    )
+    codes_left_min = CountFilter(
+        method="with_codes_left",
+        label=_("codes left, at least"),
+        help_text=_("Those with so many codes left, or more, of as many as a server generates."),
+    )
+    expires_before = MomentFilter(
+        field_name="expires_at",
+        lookup_expr="lt",
+        label=_("expires before"),
+        help_text=_("Those that expire before this moment."),
+    )
     search = TextFilter(
         method="found_by",
         label=_("search"),

@@ -21,6 +21,10 @@ from icpportal.handles import NAME, UID
 from servers.api.serializers import NO_UID, Address
 
 MAX_ITEMS = 100
+REMARK = _("For people. It must not carry a code value.")
+AUTHORIZED = _("The uid of the one account that may file with the code. Empty: any may.")
+WHY = _("For people, who read it with the filing or the code.")
+TYPED = _("The code's value, as somebody typed it.")
 NO_ORDER_NUMBER = _("Give 1 to 64 letters, digits, dots, hyphens or underscores, and not dots alone.")
 _PARTING = re.compile("[._-]")  # what stands in order numbers and host names beside letters and digits
 
@@ -39,9 +43,9 @@ def account(**options: Any) -> Words:
     return Words(validators=_form(UID, NO_UID), **options)
 
 
-def order_number() -> Text:
+def order_number(**options: Any) -> Text:
     """An order number of the client's own."""
-    return Text(validators=_form(NAME, NO_ORDER_NUMBER))
+    return Text(validators=_form(NAME, NO_ORDER_NUMBER), **options)
 
 
 def icp_number(**options: Any) -> Text:
@@ -65,47 +69,54 @@ class HostName(Text):
 class GenerateInput(InputSerializer):
     """One code: for the default IP, or for `ip`."""
 
-    ip = Address(required=False)
-    remark = Words(required=False, max_length=_length(AuthorizationCode, "remark"))
-    authorized_account = account(required=False)
+    ip = Address(required=False, help_text=_("One that the server holds. Left out, its default IP."))
+    remark = Words(required=False, max_length=_length(AuthorizationCode, "remark"), help_text=REMARK)
+    authorized_account = account(required=False, help_text=AUTHORIZED)
 
 
 class GenerateItem(GenerateInput):
     """Codes of one server: `count` of them, or none."""
 
-    instance_id = Text(max_length=64)
-    count = Integer(default=1, min_value=1, max_value=MAX_CODES_PER_SERVER)
+    instance_id = Text(max_length=64, help_text=_("The instance ID of the server."))
+    count = Integer(default=1, min_value=1, max_value=MAX_CODES_PER_SERVER, help_text=_("How many codes."))
 
 
 class GenerateManyInput(InputSerializer):
     """1 to 100 items."""
 
-    items = Items(child=GenerateItem(), min_length=1, max_length=MAX_ITEMS)
+    items = Items(
+        child=GenerateItem(),
+        min_length=1,
+        max_length=MAX_ITEMS,
+        help_text=_("A server each; one may come several times."),
+    )
 
 
 class EditInput(InputSerializer):
     """What is left out stays as it is."""
 
-    remark = Words(required=False, keeps_absent=True, max_length=_length(AuthorizationCode, "remark"))
-    authorized_account = account(required=False, keeps_absent=True)
+    remark = Words(required=False, keeps_absent=True, max_length=_length(AuthorizationCode, "remark"), help_text=REMARK)
+    authorized_account = account(required=False, keeps_absent=True, help_text=AUTHORIZED)
 
 
 class ReasonInput(InputSerializer):
     """Why."""
 
-    reason = Words(max_length=_length(Filing, "reason"))
+    reason = Words(max_length=_length(Filing, "reason"), help_text=WHY)
 
 
 class OptionalReasonInput(InputSerializer):
     """Why, if anybody said."""
 
-    reason = Words(required=False, max_length=_length(Filing, "reason"))
+    reason = Words(required=False, max_length=_length(Filing, "reason"), help_text=WHY)
 
 
 class FilesFor(InputSerializer):
     """Something that an account files: a client that is limited to one account files for no other."""
 
-    account = account(required=False)
+    account = account(
+        required=False, help_text=_("The uid of the account that files. A code may name the one that may.")
+    )
 
     def validate_account(self, value: str) -> str:
         """Raises ValidationError for an account that is not the client's own."""
@@ -118,15 +129,15 @@ class FilesFor(InputSerializer):
 class VerifyInput(FilesFor):
     """A code as somebody typed it, and who would file with it."""
 
-    code = Text(max_length=200)
+    code = Text(max_length=200, help_text=TYPED)
 
 
 class BeginInput(FilesFor):
     """What a filing begins with."""
 
-    code = Text(max_length=200)
-    order_number = order_number()
-    domain = HostName()
+    code = Text(max_length=200, help_text=TYPED)
+    order_number = order_number(help_text=_("Your own number of the order. The filing goes by it from now on."))
+    domain = HostName(help_text=_("The host name of the website, such as shop.example.cn."))
 
     def validate_order_number(self, value: str) -> str:
         """Raises ValidationError for one that no address can carry, and for one that carries the code."""
@@ -149,4 +160,4 @@ class BeginInput(FilesFor):
 class CompleteInput(InputSerializer):
     """The number that the regulator gave."""
 
-    icp_number = icp_number()
+    icp_number = icp_number(help_text=_("The number that the regulator gave, such as 粤ICP备12345678号-1."))

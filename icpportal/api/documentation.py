@@ -46,7 +46,17 @@ _ALWAYS = (
     "internal_error",
 )
 _WITH_BODY = ("unsupported_media_type", "too_large")
-LIMIT = OpenApiParameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT})
+LIMIT = OpenApiParameter(
+    "limit",
+    {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
+    description=_("How many rows a page has at most."),
+)
+IN_PATHS = {
+    "uid": _("The account's uid."),
+    "instance_id": _("The instance ID of the server."),
+    "id": _("The code's id: a number, never its value."),
+    "order_number": _("The client's own number of the order."),
+}
 _POST = ("request_in_progress", "idempotency_key_reused")
 
 
@@ -254,9 +264,19 @@ def schema(language: str, prefix: str = "/") -> dict[str, Any]:
         if prefix != "/":
             document["servers"] = [{"url": prefix.rstrip("/")}]
         describe_headers(document)
+        _explain_paths(document)
         _introduce(document, prefix)
         said: dict[str, Any] = json.loads(json.dumps(document, cls=DjangoJSONEncoder))  # texts in the language
     return said
+
+
+def _explain_paths(document: dict[str, Any]) -> None:
+    """What stands in the braces of addresses."""
+    for item in document["paths"].values():
+        for said in item.values():
+            for parameter in said.get("parameters", ()):
+                if parameter["in"] == "path":
+                    parameter["description"] = IN_PATHS[parameter["name"]]
 
 
 def _introduce(document: dict[str, Any], prefix: str) -> None:

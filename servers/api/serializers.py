@@ -76,32 +76,58 @@ def region(**options: Any) -> Words:
 class AccountInput(InputSerializer):
     """An account, whole."""
 
-    name = Words(max_length=ACCOUNT_NAME_LENGTH, validators=[RegexValidator(r"\S", _("Give a name."), "blank")])
-    emails = Items(child=Mail(max_length=254), required=False, max_length=MAX_EMAILS)
+    name = Words(
+        max_length=ACCOUNT_NAME_LENGTH,
+        validators=[RegexValidator(r"\S", _("Give a name."), "blank")],
+        help_text=_("What people call it."),
+    )
+    emails = Items(
+        child=Mail(max_length=254),
+        required=False,
+        max_length=MAX_EMAILS,
+        help_text=_("For customer service to write to. Left out, there are none."),
+    )
 
 
 class IPInput(InputSerializer):
     """An address that the server holds."""
 
-    address = Address()
-    kind = Choice(choices=IPKind.choices)
-    expires_at = Term(required=False, allow_null=True)
+    address = Address(help_text=_("IPv4 or IPv6."))
+    kind = Choice(
+        choices=IPKind.choices,
+        help_text=_("`public` was assigned at purchase; `elastic` is an Elastic IP, `clb` that of a load balancer."),
+    )
+    expires_at = Term(required=False, allow_null=True, help_text=_("null if it expires with the server."))
 
 
 class ServerInput(InputSerializer):
     """A server's facts, whole."""
 
-    account = uid()
-    name = Words(required=False, max_length=NAME_LENGTH)
-    region = region()
-    billing_mode = Choice(choices=BillingMode.choices)
-    purchased_at = Term(allow_null=True)
-    expires_at = Term(allow_null=True)
-    state = Choice(choices=ServerState.choices)
-    public_ip_assigned = Boolean()
-    version = Integer(min_value=0, max_value=MAX_VERSION)
-    prepaid_months = Integer(required=False, allow_null=True, min_value=0, max_value=MOST_MONTHS)
-    ips = Items(child=IPInput(), max_length=MAX_IPS)
+    account = uid(help_text=_("The owner's uid. The account must be known here."))
+    name = Words(required=False, max_length=NAME_LENGTH, help_text=_("What people call it."))
+    region = region(
+        help_text=_("The code of a region, such as ap-guangzhou. A new one is taken and waits to be classified.")
+    )
+    billing_mode = Choice(choices=BillingMode.choices, help_text=_("How the server is paid for."))
+    purchased_at = Term(allow_null=True, help_text=_("null only if the server is not prepaid."))
+    expires_at = Term(allow_null=True, help_text=_("null only if the server is not prepaid."))
+    state = Choice(
+        choices=ServerState.choices, help_text=_("The state of the server. Nothing comes after `terminated`.")
+    )
+    public_ip_assigned = Boolean(help_text=_('Whether "Assign a public IP" was selected at purchase.'))
+    version = Integer(
+        min_value=0, max_value=MAX_VERSION, help_text=_("A number that the feed only ever raises, server by server.")
+    )
+    prepaid_months = Integer(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=MOST_MONTHS,
+        help_text=_("From a feed that knows the orders. Left out, the two dates say it."),
+    )
+    ips = Items(
+        child=IPInput(), max_length=MAX_IPS, help_text=_("All that the server holds. One left out is released.")
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """A prepaid server has a term, a term ends after it begins, and an address stands once."""
@@ -144,10 +170,14 @@ def server_facts(instance_id: str, data: Mapping[str, Any]) -> ServerFacts:
 class InventoryInput(InputSerializer):
     """The provider's responses for one account, pages and kinds mixed."""
 
-    account = uid()
-    region = region(required=False)
-    responses = Items(max_length=MAX_ROWS)
-    complete = Boolean(required=False)
+    account = uid(help_text=_("Whose servers these are. The account must be known here."))
+    region = region(required=False, help_text=_("Rows of other regions are rejected. Left out, all regions are taken."))
+    responses = Items(
+        max_length=MAX_ROWS, help_text=_("As the provider gave them, with or without the `Response` around them.")
+    )
+    complete = Boolean(
+        required=False, help_text=_("true: these are all there are, so whichever is missing is terminated.")
+    )
 
     def validate_responses(self, value: list[Any]) -> list[Any]:
         """Raises ValidationError for too many rows: each may have to be named in the answer."""

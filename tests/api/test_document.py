@@ -71,6 +71,24 @@ def test_every_call_has_a_summary_and_examples(document: Any) -> None:
             assert all("examples" in content for content in said["requestBody"]["content"].values()), path
 
 
+def test_every_parameter_and_every_field_that_is_sent_is_explained(document: Any) -> None:
+    bare = [
+        (path, method, parameter["name"])
+        for path, method, said in operations(document)
+        for parameter in said.get("parameters", ())
+        if not parameter.get("description")
+    ]
+    bodies = {name: one for name, one in document["components"]["schemas"].items() if name.endswith(("Input", "Item"))}
+    fields = [
+        (name, field)
+        for name, one in bodies.items()
+        for field, said in one["properties"].items()
+        if not said.get("description")
+    ]
+    assert len(bodies) > 10
+    assert (bare, fields) == ([], [])
+
+
 def test_no_body_takes_an_unknown_field_or_an_empty_text_where_it_is_refused(document: Any) -> None:
     schemas = document["components"]["schemas"]
     bodies = {name: said for name, said in schemas.items() if name.endswith("Input") or name == "GenerateItem"}
