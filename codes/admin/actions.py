@@ -103,7 +103,7 @@ def row_buttons(request: HttpRequest, code: AuthorizationCode) -> list[Button]:
 def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: str) -> HttpResponseBase:
     """Asks, then does it for one code, and returns to its page."""
     transition = transition_for(request, action)
-    code = _code(model_admin, request, pk)
+    code = model_admin.acted_on(request, pk)
     if (again := repeated(request, code)) is not None:
         return again
     if (asked := ask_before(transition.action, request, now=timezone.now())) is not None:
@@ -185,7 +185,7 @@ def _do(transition: Transition, code: AuthorizationCode, form: ActForm, request:
 def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponseBase:
     """Asks for a reason, then answers with the value: in no address or message, and `no-store` as the whole desk."""
     transition = _permitted(request, TRANSITIONS[Action.REVEAL])
-    code = _code(model_admin, request, pk)
+    code = model_admin.acted_on(request, pk)
     if (asked := ask_before(Action.REVEAL, request, now=timezone.now())) is not None:
         return asked
     form = ReasonForm(posted(request), action=Action.REVEAL)
@@ -202,7 +202,7 @@ def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpRespon
 def edit(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
     """Remark and authorized account of a code."""
     _permitted(request, TRANSITIONS[Action.ANNOTATE])
-    code = _code(model_admin, request, pk)
+    code = model_admin.acted_on(request, pk)
     form = EditForm(posted(request), code=code)
     if request.method == "POST" and form.is_valid():
         try:
@@ -223,10 +223,3 @@ def _url(action: Action, code: AuthorizationCode) -> str:
         view = "reveal" if action == Action.REVEAL else "edit"
         return reverse(f"admin:codes_authorizationcode_{view}", args=[code.pk])
     return reverse("admin:codes_authorizationcode_act", args=[code.pk, action.value])
-
-
-def _code(model_admin: DeskRecord, request: HttpRequest, pk: int) -> Any:
-    code = model_admin.page_object(request, str(pk))
-    if code is None:
-        raise Http404
-    return code

@@ -15,9 +15,9 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin.base import Rows, choice_filter
 from codes.admin.columns import link, moment, page_url, yes_no
 from codes.admin.forms import DeskForm, DeskOnceForm
+from codes.admin.list_filters import Rows, choice_filter
 from codes.admin.request import posted
 from codes.admin.secrets import SecretRecord
 from icpportal.api import tokens

@@ -8,153 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.options import IS_POPUP_VAR, IncorrectLookupParameters
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.db.models import F, Model, OrderBy, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.db.models import Model, OrderBy
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.formats import number_format
-from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 
 from codes.admin.as_csv import ListAsCsv
-from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO, refuse_nul, tab_counts
+from codes.admin.changelist import refuse_nul
 from codes.admin.columns import page_url
+from codes.admin.list_filters import Rows
 from codes.admin.missing import NoSuchPage, no_such_page, no_such_row
 from codes.admin.request import keys
 from codes.admin.saved_views import ListWithViews
-from servers.models import Account, Server
 
 BULK_LIMIT = 200  # rows that an action takes that is done within one answer; for bulk runs see codes/admin/bulk.py
-
-Rows = QuerySet[Any]
-
-
-class DeskFilter(admin.SimpleListFilter):
-    """One parameter of a list's address. `is_tabs` shows it as tabs above the list, counted by their `expression`.
-
-    `is_judged`: no index knows its rows and each has to be judged, so they are counted less far and not for ever.
-    A value that is not offered raises IncorrectLookupParameters: the desk says so, and does not guess.
-    """
-
-    is_tabs = is_judged = False
-    ordering: tuple[str, ...] = ()  # of the list while the filter is set, unless a column is chosen
-    title: Any
-    parameter_name: str
-
-    def queryset(self, request: HttpRequest, queryset: Rows) -> Rows:
-        """The rows that the chosen value leaves."""
-        value = self.value()
-        if value is None:
-            return queryset
-        if value not in {str(choice) for choice, _label in self.lookup_choices}:
-            raise IncorrectLookupParameters
-        return self.narrow(queryset, value, now=timezone.now())
-
-    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        """The rows that `value`, one of those offered, leaves."""
-        raise NotImplementedError
-
-    def expression(self, *, now: datetime) -> Any:
-        """The value of each row in SQL, for the counts on tabs."""
-        raise NotImplementedError
-
-    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[int | None]:
-        """How many rows there are, then how many behind each tab, None where nobody counts them.
-
-        `whole`: the first, where it is known already.
-        """
-        up_to = JUDGED_UP_TO if self.is_judged else COUNT_UP_TO
-        return tab_counts(rows, self.expression(now=now), values, whole=whole, up_to=up_to)
-
-    @property
-    def shown(self) -> str:
-        """The chosen value in words, for its chip."""
-        return next((str(label) for choice, label in self.lookup_choices if str(choice) == self.value()), "")
-
-
-class TabsOfFew(DeskFilter):
-    """Tabs of a list with few rows, each counted by itself: a row may stand behind two."""
-
-    is_tabs = True
-
-    def counts(self, rows: Rows, values: list[str], *, whole: int | None, now: datetime) -> list[int | None]:
-        return [found.count() for found in (rows, *(self.narrow(rows, value, now=now) for value in values))]
-
-
-def choice_filter(
-    parameter: str, label: Any, options: Iterable[tuple[str, Any]], *, field: str | None = None, tabs: bool = False
-) -> type[DeskFilter]:
-    """A filter by equality, its values from `options`: never a SELECT DISTINCT over the table."""
-
-    class ChoiceFilter(DeskFilter):
-        title = label
-        parameter_name = parameter
-        is_tabs = tabs
-
-        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-            return list(options)
-
-        def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-            return rows.filter(**{field or parameter: value})
-
-        def expression(self, *, now: datetime) -> Any:
-            return F(field or parameter)
-
-    return ChoiceFilter
-
-
-def handle_filter(
-    parameter: str, label: Any, field: str, *, handle: str = "", of: type[Model] | None = None
-) -> type[DeskFilter]:
-    """A filter by an exact handle, such as an instance ID. Links set it; it shows only while it is set.
-
-    `field` holds it, or leads to the object `of` which it is the `handle`: that is looked up first, so that the
-    database knows how many rows such an account has, and does not expect of the largest what the average has.
-    """
-
-    class HandleFilter(DeskFilter):
-        title = label
-        parameter_name = parameter
-        is_judged = of is not None and "__" in field
-
-        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-            value = self.value()
-            return [] if value is None else [(value, value)]
-
-        def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-            if of is None:
-                return rows.filter(**{field: value})
-            return rows.none() if self.meant is None else rows.filter(**{field: self.meant})
-
-        @cached_property
-        def meant(self) -> int | None:
-            """The key of what the value is the handle of; asked for once, by the page and by its tabs."""
-            found: QuerySet[Any, Any] = cast(Any, of)._default_manager.filter(**{handle: self.value()})
-            return found.values_list("pk", flat=True).first()
-
-    return HandleFilter
-
-
-def account_filter(path: str) -> type[DeskFilter]:
-    """The rows of one account, to which `path` leads."""
-    return handle_filter("account", _lazy("account"), path, handle="uid", of=Account)
-
-
-def server_filter(path: str) -> type[DeskFilter]:
-    """The rows of one server, to which `path` leads."""
-    return handle_filter("server", _lazy("server"), path, handle="instance_id", of=Server)
 
 
 class DeskAdmin(ListWithViews, ListAsCsv):
@@ -277,6 +157,13 @@ class DeskRecord(DeskAdmin):
         obj = self.get_object(request, unquote(object_id))
         if not self.has_view_permission(request, obj):
             raise PermissionDenied
+        return obj
+
+    def acted_on(self, request: HttpRequest, pk: int) -> Any:
+        """The object that the address of an action names. Raises Http404 and PermissionDenied."""
+        obj = self.page_object(request, str(pk))
+        if obj is None:
+            raise Http404
         return obj
 
     def change_view(

@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.db.models import Case, Model, Q, Value, When
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -20,13 +20,14 @@ from django.utils.translation import pgettext_lazy
 
 from codes import services
 from codes.admin import export
-from codes.admin.base import DeskFilter, DeskRecord, Rows, choice_filter
+from codes.admin.base import DeskRecord
 from codes.admin.bulk_export import rows_export
 from codes.admin.bulk_kinds import KINDS, Kind, offered
 from codes.admin.bulk_work import answer, progress, stopped, work_off
 from codes.admin.changelist import COUNT_UP_TO, WAIT_SECONDS
 from codes.admin.columns import list_url, moment, page_url
 from codes.admin.forms import DeskForm
+from codes.admin.list_filters import DeskFilter, Rows, choice_filter
 from codes.admin.many_values import ask_before_run
 from codes.admin.request import staff
 from codes.admin.rows import dressed
@@ -175,9 +176,7 @@ class BulkRunAdmin(DeskRecord):
 
     def run(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """Confirms a planned run, or goes on with one that stopped. A second answer at the same time does no harm."""
-        run = self.page_object(request, str(pk))
-        if run is None:
-            raise Http404
+        run = self.acted_on(request, pk)
         kind = KINDS[run.action]
         if run.actor_id != request.user.pk or not request.user.has_perm(kind.permission):
             raise PermissionDenied
@@ -194,9 +193,7 @@ class BulkRunAdmin(DeskRecord):
 
     def rows_csv(self, request: HttpRequest, pk: int) -> HttpResponseBase:
         """All rows with what became of each, or what would."""
-        run = self.page_object(request, str(pk))
-        if run is None:
-            raise Http404
+        run = self.acted_on(request, pk)
         now = timezone.now()
         rows = run.rows.select_related("server", "code__server").order_by("pk")
         return export.download(export.stream(rows_export(run), rows, now=now), name=f"bulk-run-{run.pk}", now=now)

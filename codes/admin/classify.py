@@ -13,7 +13,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -22,9 +22,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from codes.admin.asking import ask_about
-from codes.admin.base import BULK_LIMIT, DeskAdmin, DeskRecord, Rows
+from codes.admin.base import BULK_LIMIT, DeskAdmin, DeskRecord
 from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskForm
+from codes.admin.list_filters import Rows
 from codes.admin.request import keys, posted
 from codes.admin.timeline import SHOWN, Row
 from codes.admin.words import skips
@@ -68,8 +69,7 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
     """Asks where a region is, classified or not, and returns to its page."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
-    if model_admin.page_object(request, str(pk)) is None:
-        raise Http404
+    model_admin.acted_on(request, pk)
     found = _concerned([pk])
     region = found[0].region
     form = ClassifyForm(posted(request), initial={"jurisdiction": region.jurisdiction})

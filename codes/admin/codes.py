@@ -16,8 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from codes.admin import actions, bulk, timeline
-from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, handle_filter, server_filter
+from codes.admin.base import DeskRecord
 from codes.admin.columns import link, moment
+from codes.admin.list_filters import DeskFilter, Rows, account_filter, handle_filter, server_filter
 from codes.admin.rows import dressed, expiring, filled, shown
 from codes.admin.verdicts import code_verdict
 from codes.choices import ShownState

@@ -14,8 +14,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin import timeline
-from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter, server_filter
+from codes.admin.base import DeskRecord
 from codes.admin.columns import link, moment
+from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter, server_filter
 from codes.admin.verdicts import reasons
 from codes.choices import Channel, EventType
 from codes.models import CodeEvent, Filing

@@ -15,8 +15,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter
+from codes.admin.base import DeskRecord
 from codes.admin.columns import DASH, link, list_url, moment
+from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter
 from servers.choices import FeedKind
 from servers.models import FeedRun
 

@@ -12,8 +12,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin import bulk, timeline
-from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter, handle_filter
+from codes.admin.base import DeskRecord
 from codes.admin.columns import clamped, link, list_url, moment, mono
+from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter, handle_filter
 from codes.choices import FilingState
 from codes.models import CodeEvent, Filing
 from codes.standing import LONG_HOLD, long_holds

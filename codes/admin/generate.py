@@ -8,7 +8,7 @@ from datetime import datetime
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -54,9 +54,7 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
     """Asks for the choices, generates, and returns to the server's page with the masked codes."""
     if not request.user.has_perm(PERMISSION):
         raise PermissionDenied
-    server: Server | None = model_admin.page_object(request, str(pk))
-    if server is None:
-        raise Http404
+    server: Server = model_admin.acted_on(request, pk)
     if (again := repeated(request, server)) is not None:
         return again
     now = timezone.now()

@@ -16,7 +16,8 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.api_clients import YES_NO
-from codes.admin.base import DeskAdmin, choice_filter
+from codes.admin.base import DeskAdmin
+from codes.admin.list_filters import choice_filter
 from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
 

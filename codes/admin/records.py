@@ -16,16 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from codes.admin import classify
-from codes.admin.base import (
-    DeskFilter,
-    DeskRecord,
-    Rows,
-    account_filter,
-    choice_filter,
-    handle_filter,
-    server_filter,
-)
+from codes.admin.base import DeskRecord
 from codes.admin.columns import DASH, link, list_url, moment, mono
+from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter, handle_filter, server_filter
 from codes.models import AuthorizationCode
 from icpportal.plans import ByBytes
 from servers.choices import IPKind, Jurisdiction

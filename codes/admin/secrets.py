@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.sessions.backends.base import SessionBase
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
@@ -57,10 +57,7 @@ class SecretRecord(DeskRecord):
         """The object, for somebody who may change it. Raises PermissionDenied and Http404."""
         if not self.may_change(request):
             raise PermissionDenied
-        obj = self.page_object(request, str(pk))
-        if obj is None:
-            raise Http404
-        return obj
+        return self.acted_on(request, pk)
 
     def make(self, request: HttpRequest, form: Any) -> tuple[Model, str] | None:
         """The new object and its secret; None when the valid form could not be carried out and says why."""

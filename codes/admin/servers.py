@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from codes.admin import actions, bulk, generate, imports, support_actions, timeline
-from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, choice_filter
+from codes.admin.base import DeskRecord
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import DASH, clamped, expiry, link, list_url, moment
+from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, reasons, replies, server_verdict
 from codes.admin.what_if import endings, what_if

@@ -19,9 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from codes import services
 from codes.admin.api_clients import YES_NO
 from codes.admin.asking import ask_about
-from codes.admin.base import DeskRecord, Rows, TabsOfFew, choice_filter
+from codes.admin.base import DeskRecord
 from codes.admin.columns import moment, page_url, yes_no
 from codes.admin.forms import WhyForm
+from codes.admin.list_filters import Rows, TabsOfFew, choice_filter
 from codes.admin.request import posted, staff
 from codes.admin.staff_words import roles_of
 from codes.admin.timeline import Row
@@ -154,8 +155,8 @@ class StaffAdmin(DeskRecord):
         """Asks for the reason, then does it. Refused without the permission, and for whoever is out of reach."""
         if not request.user.has_perm(PERMISSION):
             raise PermissionDenied
-        person: Person | None = self.page_object(request, str(pk))
-        if person is None or key not in ACTS:
+        person: Person = self.acted_on(request, pk)
+        if key not in ACTS:
             raise Http404
         act, names = ACTS[key], {"person": name(person), "role": _role(key)}
         form = WhyForm(posted(request))

@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from codes.admin import bulk, support_words
-from codes.admin.base import Rows
 from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO, count_up_to
 from codes.admin.charts import days_context
 from codes.admin.columns import list_url, page_url
 from codes.admin.events import LAST_WEEK
 from codes.admin.feeds import health, late_feeds
 from codes.admin.filings import long_holds_url
+from codes.admin.list_filters import Rows
 from codes.admin.rows import expiring
 from codes.choices import EventType, State
 from codes.eligibility import GENERATION

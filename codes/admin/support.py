@@ -16,9 +16,10 @@ from django.utils.translation import gettext_lazy
 
 from codes.admin import support_actions
 from codes.admin import support_words as words
-from codes.admin.base import DeskFilter, DeskRecord, Rows, account_filter, server_filter
+from codes.admin.base import DeskRecord
 from codes.admin.changelist import COUNT_UP_TO
 from codes.admin.columns import DASH, link
+from codes.admin.list_filters import DeskFilter, Rows, account_filter, server_filter
 from codes.admin.request import staff
 from codes.models import SupportRequest
 from codes.support import report_then

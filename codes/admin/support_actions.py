@@ -199,7 +199,5 @@ def _permit(request: HttpRequest) -> None:
 
 def _asked(model_admin: DeskRecord, request: HttpRequest, pk: int) -> SupportRequest:
     _permit(request)
-    asked: SupportRequest | None = model_admin.page_object(request, str(pk))
-    if asked is None:
-        raise Http404
+    asked: SupportRequest = model_admin.acted_on(request, pk)
     return asked

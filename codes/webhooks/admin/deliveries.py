@@ -16,10 +16,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from codes.admin.base import BULK_LIMIT, DeskRecord, Rows, choice_filter
+from codes.admin.base import BULK_LIMIT, DeskRecord
 from codes.admin.columns import link, list_url, moment, page_url
 from codes.admin.events import NumberFilter
 from codes.admin.forms import DeskForm
+from codes.admin.list_filters import Rows, choice_filter
 from codes.admin.request import keys
 from codes.choices import EventType
 from codes.webhooks import services

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin.base import Rows, TabsOfFew
 from codes.admin.columns import link, list_url, moment, page_url
 from codes.admin.forms import DeskForm, DeskOnceForm
+from codes.admin.list_filters import Rows, TabsOfFew
 from codes.admin.request import posted
 from codes.admin.secrets import SecretRecord
 from codes.admin.words import Act
