@@ -51,6 +51,10 @@ class TransitionRefused(Refused):
         return TRANSITIONS[self.action].refusal(self.state)
 
 
+class HeldSince(Refused):
+    """Another filing has begun to hold the code since somebody looked at it to reset it."""
+
+
 class ReasonRequired(Refused):
     """The action needs a reason in this channel."""
 

@@ -10,14 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
+from django.utils.translation import ngettext_lazy, override
 
 from codes.choices import Action, FilingState, State
 from codes.errors import (
     CodeNotFound,
     CodeRefused,
     FilingEnded,
+    HeldSince,
     NotEligible,
     OrderConflict,
     OutOfReach,
@@ -79,6 +81,8 @@ _OWNERS_WAY: Mapping[State, StrPromise] = {
         "the code."
     ),
 }
+
+HELD_SINCE = _("Another filing has begun since this was asked: look at that one first.")
 
 _OVER: Mapping[FilingState, StrPromise] = {
     FilingState.COMPLETED: _("The filing is completed; it can no longer change."),
@@ -151,6 +155,8 @@ def explain(error: Refused) -> str:
             return _listed(str(_("The code cannot begin a filing.")), error.report)
         case TransitionRefused():
             return _not_possible(error.action.label, error.explanation)
+        case HeldSince():
+            return str(HELD_SINCE)
         case ReasonRequired():
             return _action(_("%(action)s needs a reason."), error.action.label)
         case FilingEnded():
@@ -174,6 +180,15 @@ def explain(error: Refused) -> str:
             text = _("You have written %(limit)d messages in this request: open another.")
             return str(text % {"limit": error.limit})
     raise TypeError(f"No words for {type(error).__name__}")
+
+
+def in_every_language(error: Refused) -> dict[str, str]:
+    """The same by language, for what is kept and read by others."""
+    said = {}
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            said[language] = explain(error)
+    return said
 
 
 def _refusal(outcome: Outcome[Any]) -> Refusal:

@@ -173,7 +173,8 @@ def _do(transition: Transition, code: AuthorizationCode, form: ActForm, request:
 
     def act(session: SessionBase) -> int:
         texts = {"reason": form.cleaned_data["reason"], "ticket": form.cleaned_data["ticket"]}
-        return VERBS[transition.action](code, **texts, actor=staff(request), channel=Channel.ADMIN, now=now).pk
+        seen = {"seen_at": form.cleaned_data["seen_at"]} if transition.action == Action.RESET else {}
+        return VERBS[transition.action](code, **texts, **seen, actor=staff(request), channel=Channel.ADMIN, now=now).pk
 
     try:
         once(request, form, act)

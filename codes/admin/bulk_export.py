@@ -21,7 +21,7 @@ def rows_export(run: BulkRun) -> Export:
     def dress(rows: list[Any], now: datetime) -> list[Any]:
         keys = [row.code_id for row in rows if row.code_id]
         codes = {code.pk: code for code in shown(AuthorizationCode.objects.filter(pk__in=keys), now=now)}
-        whys = {} if run.confirmed_at else KINDS[run.action].refusals(_subjects(rows), now=now)
+        whys = {} if run.confirmed_at else KINDS[run.action].refusals(run, _subjects(rows), now=now)
         for row in rows:
             row.shown_code = codes.get(row.code_id)
             row.told, row.shown_why = _told(run, row, whys)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
@@ -18,8 +18,8 @@ from codes.admin.words import GENERATE, WORDS, Words
 from codes.choices import Action, BulkAction
 from codes.eligibility import GENERATION
 from codes.lifecycle import TRANSITIONS
-from codes.messages import refusals
-from codes.models import AuthorizationCode, BulkRun
+from codes.messages import HELD_SINCE, refusals
+from codes.models import AuthorizationCode, BulkRun, Filing
 from icpportal.sentences import join
 from servers.models import Server
 
@@ -65,7 +65,7 @@ class Generating:
             going_count=going_count,
         )
 
-    def refusals(self, subjects: list[int], *, now: datetime) -> Mapping[int, str]:
+    def refusals(self, run: BulkRun, subjects: list[int], *, now: datetime) -> Mapping[int, str]:
         """Why each of these would be skipped, or "", by primary key."""
         servers = list(Server.objects.filter(pk__in=subjects))
         reports = GENERATION.page_reports(servers, now=now)
@@ -97,21 +97,31 @@ class Acting:
 
     def preview(self, run: BulkRun, *, shown: int, now: datetime) -> Preview:
         """By the table of transitions, at most `shown` of the skipped, and a taste of the others."""
-        codes = AuthorizationCode.objects.filter(bulk_rows__run=run)
-        going = codes.filter(state__in=self.transition.sources)
-        skipped = codes.exclude(state__in=self.transition.sources)
+        codes, goes = AuthorizationCode.objects.filter(bulk_rows__run=run), self._goes(run)
+        going, skipped = codes.filter(goes), codes.exclude(goes)
         going_count = going.count()
+        planned = plan(self.transition, self._keys(skipped, shown), now=now)
         return Preview(
-            skipped=plan(self.transition, self._keys(skipped, shown), now=now),
+            skipped=[replace(each, why=each.why or str(HELD_SINCE)) for each in planned],
             going=plan(self.transition, self._keys(going, TASTE), now=now),
             skipped_count=run.rows.count() - going_count,
             going_count=going_count,
         )
 
-    def refusals(self, subjects: list[int], *, now: datetime) -> Mapping[int, str]:
+    def refusals(self, run: BulkRun, subjects: list[int], *, now: datetime) -> Mapping[int, str]:
         """Why each of these would be skipped, or "", by primary key."""
-        states = AuthorizationCode.objects.filter(pk__in=subjects).values_list("pk", "state")
-        return {pk: str(self.transition.refusal(state)) for pk, state in states}
+        codes = AuthorizationCode.objects.filter(pk__in=subjects)
+        going = set(codes.filter(self._goes(run)).values_list("pk", flat=True))
+        whys = {pk: str(self.transition.refusal(state) or HELD_SINCE) for pk, state in codes.values_list("pk", "state")}
+        return {pk: "" if pk in going else why for pk, why in whys.items()}
+
+    def _goes(self, run: BulkRun) -> Q:
+        """Which codes would not be skipped: a filing that began since the run was planned is not what was chosen."""
+        goes = Q(state__in=self.transition.sources)
+        if self.transition.action != Action.RESET:
+            return goes
+        since = Filing.objects.holding().filter(began_at__gt=run.planned_at, code=OuterRef("pk"))
+        return goes & Q(~Exists(since))
 
     def _keys(self, codes: QuerySet[AuthorizationCode], shown: int) -> list[int]:
         return list(codes.order_by("pk").values_list("pk", flat=True)[:shown])

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from codes import validity
 from codes.choices import ShownState
@@ -114,4 +115,5 @@ def held_for(code: AuthorizationCode, *, now: datetime) -> str:
     filing = filing_of(code)
     if filing is None or filing.ended_at is not None:
         return DASH
-    return _("%(days)d days") % {"days": (now - filing.began_at).days}
+    days = (now - filing.began_at).days
+    return ngettext("%(days)d day", "%(days)d days", days) % {"days": days} if days else _("under 1 day")

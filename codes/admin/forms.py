@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from codes import values
@@ -93,7 +94,12 @@ class ReasonForm(WhyForm):
 
 
 class ActForm(DeskOnceForm, ReasonForm):
-    """What ends a hold, a code or its value: sent again, it would hit what has come since."""
+    """What ends a hold, a code or its value: sent again, it would hit what has come since.
+
+    `seen_at`: when what it ends was shown.
+    """
+
+    seen_at = forms.DateTimeField(widget=forms.HiddenInput, initial=timezone.now, required=False)
 
 
 class TicketForm(DeskForm):

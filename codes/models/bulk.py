@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from codes.choices import BulkAction, BulkState
 from codes.models.codes import AuthorizationCode
@@ -41,8 +41,8 @@ class BulkRun(models.Model):
 class BulkRow(models.Model):
     """One server or code of a run. `code` of a server is what was generated; `why` says why it was not done.
 
-    A row leaves `pending` in the transaction that does it, so it is done once or not at all. `why` is in the language
-    of the person who ran it.
+    A row leaves `pending` in the transaction that does it, so it is done once or not at all. `whys` are by
+    language: who reads the result may read another than who ran it.
     """
 
     run = models.ForeignKey(BulkRun, verbose_name=_("bulk run"), on_delete=models.CASCADE, related_name="rows")
@@ -58,7 +58,7 @@ class BulkRow(models.Model):
         blank=True,
     )
     state = models.CharField(_("result"), max_length=7, choices=BulkState, default=BulkState.PENDING)
-    why = models.TextField(_("why"), blank=True)
+    whys = models.JSONField(_("why"), default=dict, blank=True)
 
     class Meta:
         verbose_name = _("row of a bulk run")
@@ -76,3 +76,8 @@ class BulkRow(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id} {self.pk}"
+
+    @property
+    def why(self) -> str:
+        """Why it was not done, in the language of the moment; "" when it was."""
+        return str(self.whys.get(get_language() or settings.LANGUAGE_CODE, ""))

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from codes.choices import Action, BulkAction, BulkState, Channel
 from codes.errors import Refused
-from codes.messages import explain
+from codes.messages import in_every_language
 from codes.models import AuthorizationCode, BulkRow, BulkRun
 from codes.services.changes import check, refuse_values
 from codes.services.generation import generate
@@ -60,7 +60,7 @@ def pending_rows(run: BulkRun, number: int) -> list[BulkRow]:
 
 
 def carry_out(row: BulkRow, *, channel: Channel, now: datetime) -> None:
-    """Do one row of a confirmed run, unless somebody has; a refusal is its result, in the language of the moment.
+    """Do one row of a confirmed run, unless somebody has; a refusal is its result, told in every language.
 
     Raises OperationalError when the database does not take it: the row stays pending then.
     """
@@ -73,8 +73,8 @@ def carry_out(row: BulkRow, *, channel: Channel, now: datetime) -> None:
             fresh.code = _do(fresh, channel=channel, now=now)
             fresh.state = BulkState.DONE
         except Refused as refused:
-            fresh.state, fresh.why = BulkState.REFUSED, explain(refused)
-        fresh.save(update_fields=["code", "state", "why"])
+            fresh.state, fresh.whys = BulkState.REFUSED, in_every_language(refused)
+        fresh.save(update_fields=["code", "state", "whys"])
 
 
 def end_run(run: BulkRun, *, now: datetime) -> None:
@@ -100,4 +100,5 @@ def _do(row: BulkRow, *, channel: Channel, now: datetime) -> AuthorizationCode:
     if row.server is not None:
         return generate(row.server, actor=run.actor, channel=channel, now=now, **run.texts)[0].code
     check(cast(AuthorizationCode, row.code), Action(run.action))  # what was so already is not done by this run
-    return _VERBS[run.action](row.code, actor=run.actor, channel=channel, now=now, **run.texts)
+    seen = {"seen_at": run.planned_at} if run.action == BulkAction.RESET else {}
+    return _VERBS[run.action](row.code, actor=run.actor, channel=channel, now=now, **seen, **run.texts)

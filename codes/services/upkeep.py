@@ -6,6 +6,7 @@ from datetime import datetime
 
 from codes import values
 from codes.choices import Action, Channel, EventType, State
+from codes.errors import HeldSince
 from codes.models import AuthorizationCode
 from codes.services.changes import check, give_value, locked, move, refuse_values, require_reason
 from codes.services.events import Act, Actor, event, record
@@ -14,14 +15,26 @@ from icpportal import sealing
 
 
 def reset(
-    code: AuthorizationCode, *, reason: str, ticket: str = "", actor: Actor, channel: Channel, now: datetime
+    code: AuthorizationCode,
+    *,
+    reason: str,
+    ticket: str = "",
+    seen_at: datetime | None = None,
+    actor: Actor,
+    channel: Channel,
+    now: datetime,
 ) -> AuthorizationCode:
-    """Abandon the code's unfinished filing (decision 13). Raises TransitionRefused, ReasonRequired."""
+    """Abandon the code's unfinished filing (decision 13). Raises TransitionRefused, ReasonRequired.
+
+    With `seen_at`, when somebody saw what holds the code, a filing that began since is left alone: HeldSince.
+    """
     act = Act(actor=actor, channel=channel, now=now, ticket=ticket)
     _check_texts(Action.RESET, channel=channel, reason=reason, ticket=ticket)
     with locked(code) as fresh:
         check(fresh, Action.RESET)
         filing = fresh.filings.holding().get()
+        if seen_at is not None and filing.began_at > seen_at:
+            raise HeldSince
         end_hold(filing, fresh, Action.RESET, reason=reason, now=now)
         record_filing(EventType.RESET, filing, fresh, act)
         return fresh

@@ -1,6 +1,7 @@
 """What agents do at the desk: asked first, refused with why, recorded; by nobody who may not, and by no GET."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -14,7 +15,7 @@ from codes.admin.actions import plan
 from codes.admin.columns import list_url, page_url
 from codes.choices import Action, Channel, EventType, FilingState, State
 from codes.lifecycle import TRANSITIONS
-from codes.models import AuthorizationCode, CodeEvent
+from codes.models import AuthorizationCode, CodeEvent, Filing
 from icpportal import sealing
 from servers.choices import BillingMode
 from servers.models import Server
@@ -66,6 +67,22 @@ def test_a_reset_frees_the_code_and_is_recorded():
     event = last_event()
     assert (event.type, event.channel) == (EventType.RESET, Channel.ADMIN)
     assert (event.reason, event.ticket, event.user.is_staff) == (*TEXTS.values(), True)
+
+
+def test_a_filing_that_began_since_the_question_is_not_reset():
+    client, code = signed_in(), make_held()
+    (asked,) = re.findall(r'name="seen_at" value="([^"]*)"', client.get(act_url(code, "reset")).content.decode())
+    Filing.objects.update(began_at=timezone.now())
+    answer = client.post(act_url(code, "reset"), WHY | {"seen_at": asked}, follow=True)
+    assert "Another filing has begun since this was asked" in answer.content.decode()
+    assert Filing.objects.get().state == FilingState.ACTIVE
+
+
+@pytest.mark.parametrize(("hours", "told"), [(0, "under 1 day"), (25, "1 day"), (49, "2 days")])
+def test_a_question_says_for_how_long_a_filing_holds(hours, told):
+    code = make_held()
+    Filing.objects.update(began_at=timezone.now() - timedelta(hours=hours))
+    assert f"<td>{told}</td>" in signed_in().get(act_url(code, "reset")).content.decode()
 
 
 def test_a_withdrawal_ends_the_code():

@@ -1,6 +1,7 @@
 """Bulk runs: asked first with who is skipped, processed row by row, once each, with a result of each, resumable."""
 
 import csv
+import html
 import io
 import re
 from itertools import islice
@@ -23,6 +24,7 @@ from tests.codes.desk import signed_in
 
 pytestmark = pytest.mark.django_db
 WHY = {"reason": "asked for by the customer", "ticket": "T-20261123-0412"}
+_BY = {"actor": None, "channel": Channel.COMMAND, "now": timezone.now()}
 GENERATED = {"remark": "", "ticket": "T-2"}
 
 
@@ -123,6 +125,55 @@ def test_each_action_is_done_to_each_code(action):
     client.post(run_url(BulkRun.objects.get()), WHY)
     event = {"withdraw": EventType.WITHDRAWN, "rotate": EventType.ROTATED}[action]
     assert CodeEvent.objects.filter(type=event).count() == 3
+
+
+def begin_another(code: AuthorizationCode) -> Filing:
+    """What held the code is abandoned, and another filing begins."""
+    now = timezone.now()
+    issued = services.Issued(code=code, value=services.reveal(code, reason="x", **_BY))
+    held = code.filings.holding().first()
+    if held:
+        services.abandon_filing(held, reason="", actor=held.client, channel=Channel.API, now=now)
+    return factories.make_filing(issued, now=now)
+
+
+def test_a_filing_that_began_since_the_plan_is_skipped_and_not_reset():
+    agent, held, replaced, unused = factories.make_agent(), make_held(), make_held(), make_unused()
+    run = planned(agent, BulkAction.RESET, held, replaced, unused)
+    since = [begin_another(replaced), begin_another(unused)]
+    client = signed_in(agent)
+    question = client.get(page_url(run)).content.decode()
+    assert "2 of the 3 selected are skipped" in question
+    assert question.count("Another filing has begun since this was asked") == 2
+    rows = table(client.get(reverse("admin:codes_bulkrun_rows_csv", args=[run.pk])))
+    assert [row[3] for row in rows[1:]] == ["Planned", "Skipped", "Skipped"]
+    client.post(run_url(run), WHY)
+    assert states(run) == ["done", "refused", "refused"]
+    assert [each.state for each in Filing.objects.filter(pk__in=[each.pk for each in since])] == ["active", "active"]
+
+
+def test_a_refusal_is_read_in_the_language_of_who_reads_it():
+    agent, unused, bad = factories.make_agent(), make_unused(), make_server(prepaid_months=1)
+    client = signed_in(agent)
+    for run, sent in (
+        (planned(agent, BulkAction.RESET, unused), WHY),
+        (planned(agent, BulkAction.GENERATE, bad), GENERATED),
+    ):
+        client.post(run_url(run), sent, headers={"accept-language": "zh-hans"})
+        english, chinese = (
+            client.get(page_url(run), headers={"accept-language": each}).content.decode() for each in ("en", "zh-hans")
+        )
+        why = run.rows.get().whys["en"]
+        assert why in html.unescape(english) and run.rows.get().whys["zh-hans"] in html.unescape(chinese)
+        assert why.isascii() and why not in html.unescape(chinese)
+
+
+def test_nothing_selected_is_said():
+    page = choose(signed_in(), AuthorizationCode, "reset", []).content.decode()
+    assert "Items must be selected" in page and not BulkRun.objects.exists()
+    make_unused()
+    page = signed_in().get(list_url(AuthorizationCode)).content.decode()
+    assert '<input type="hidden" name="index" value="0">' in page  # without it Django would say nothing
 
 
 def test_what_was_withdrawn_before_is_skipped_and_not_done_again():

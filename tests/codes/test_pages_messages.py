@@ -49,6 +49,7 @@ def test_one_failed_condition_is_counted_in_the_singular():
     "error",
     [
         errors.TransitionRefused(Action.WITHDRAW, State.IN_USE),
+        errors.HeldSince(),
         errors.ReasonRequired(Action.RESET),
         errors.OrderConflict(),
         errors.FilingEnded(FilingState.COMPLETED),
@@ -73,6 +74,7 @@ def test_every_error_class_is_explained():
         "NotEligible",
         "CodeRefused",
         "TransitionRefused",
+        "HeldSince",
         "ReasonRequired",
         "OrderConflict",
         "FilingEnded",

@@ -1,12 +1,13 @@
 """Resetting: an agent abandons an unfinished filing, with a reason (decision 13)."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from codes import services
 from codes.choices import Channel, FilingState, State
-from codes.errors import ReasonRequired, TransitionRefused, ValueInText
+from codes.errors import HeldSince, ReasonRequired, TransitionRefused, ValueInText
 from codes.models import AuthorizationCode
 from tests.codes.witness import nothing_changes, one_event
 from tests.factories import NOW, make_agent, make_code, make_filing, make_issued
@@ -26,6 +27,13 @@ def test_the_filing_is_abandoned_and_the_code_usable_again() -> None:
     filing.refresh_from_db()
     assert (filing.state, filing.reason, filing.ended_at) == (FilingState.ABANDONED, "ordered twice", NOW)
     assert make_filing(issued).state == FilingState.ACTIVE
+
+
+def test_a_filing_that_began_since_it_was_seen_is_left_alone() -> None:
+    filing = make_filing()
+    with nothing_changes(HeldSince):
+        reset(filing.code, seen_at=NOW - timedelta(microseconds=1))
+    assert reset(filing.code, seen_at=NOW).state == State.UNUSED
 
 
 def test_a_rejected_filing_is_unfinished_too() -> None:
