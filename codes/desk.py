@@ -6,12 +6,13 @@ It stands beside codes/admin/ and not in it: that package registers its models o
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, cast
 
 from django.apps import apps
 from django.contrib import admin
 from django.core.cache import cache
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
@@ -76,6 +77,18 @@ class DeskSite(admin.AdminSite):
             path("one-time-codes/set-up/", self._view(set_up_own, confirmed=True), name="one_time_codes_set_up"),
             *super().get_urls(),
         ]
+
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """The view, for who may; whoever is signed out by now gets back what they typed."""
+        from icpportal.sign_in.typed import typed_in_vain
+
+        guarded: Any = super().admin_view(view, cacheable)
+
+        @wraps(guarded)
+        def kept(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            return typed_in_vain(request, self) or guarded(request, *args, **kwargs)
+
+        return kept
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Password and, where needed, a one-time code. Whoever is in already goes to the start page."""

@@ -236,4 +236,5 @@ class ListWithViews(ModelAdmin):
         return [spec for spec in specs if spec.value() is not None]
 
     def _filters_in_words(self, request: HttpRequest) -> str:
-        return " · ".join(f"{capfirst(str(spec.title))}: {spec.shown}" for spec in self._filters_set(request))
+        named = [{"filter": capfirst(str(spec.title)), "value": spec.shown} for spec in self._filters_set(request)]
+        return " · ".join(_("%(filter)s: %(value)s") % each for each in named)

@@ -119,7 +119,7 @@ def set_up_own(request: HttpRequest, site: AdminSite) -> HttpResponse:
     if recovery_codes is not None:
         request.session[ONE_TIME_CODE] = True
         return _shown(request, site, recovery_codes)
-    context = _picture(request, user) | {"form": form}
+    context = _picture(request, user) | {"form": form, "device": OneTimeDevice.objects.filter(user=user).first()}
     return _desk(request, site, "admin/one_time_set_up.html", _("Set up one-time codes"), context)
 
 

@@ -230,6 +230,8 @@ def test_both_languages_show_views(language, word):
     assert page.status_code == 200 and word in page.content.decode()
     for url in (save_url(WEEK), view_url(view), view_url(view, "delete")):
         assert client.get(url).status_code == 200
+    told = {"en": "State: Used", "zh-hans": "状态：已使用"}[language]
+    assert told in client.get(save_url("state=used")).content.decode()
     assert client.get(list_url(Filing, held="long")).status_code == 200
 
 

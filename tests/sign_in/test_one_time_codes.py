@@ -390,7 +390,9 @@ def test_new_recovery_codes_replace_the_old_ones(compulsory, clock):
     client = browser()
     give_password(client)
     client.post("/login/code/", {"code": code_of(secret)})
-    assert "10 recovery codes are left" in text(client.get("/admin/one-time-codes/"))
+    own = text(client.get("/admin/one-time-codes/"))
+    assert "10 recovery codes are left. Making new ones ends these." in own
+    assert "takes the place of the one that you have" in text(client.get("/admin/one-time-codes/set-up/"))
     form = new_form()
     new = recovery_codes_in(client.post("/admin/one-time-codes/", form))
     again = text(client.post("/admin/one-time-codes/", form, follow=True))
