@@ -78,7 +78,7 @@ class DeskSite(admin.AdminSite):
             *super().get_urls(),
         ]
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Callable[..., Any]:
         """The view, for who may; whoever is signed out by now gets back what they typed."""
         from icpportal.sign_in.typed import typed_in_vain
 
