@@ -78,7 +78,7 @@ class DeskSite(admin.AdminSite):
             *super().get_urls(),
         ]
 
-    def admin_view(self, view: Any, cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
         """The view, for who may; whoever is signed out by now gets back what they typed."""
         from icpportal.sign_in.typed import typed_in_vain
 
@@ -126,7 +126,8 @@ class DeskSite(admin.AdminSite):
         def shown(request: HttpRequest) -> HttpResponse:
             return view(request, self)
 
-        return self.admin_view(recently_confirmed(shown) if confirmed else shown)
+        guarded: Callable[..., Any] = self.admin_view(recently_confirmed(shown) if confirmed else shown)
+        return guarded
 
     def _nav(self, request: HttpRequest) -> list[dict[str, Any]]:
         if not self.has_permission(request):
