@@ -6,8 +6,9 @@ import sys
 
 from django.db import IntegrityError, InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE
+from django.shortcuts import render
 from django.template import loader
-from django.views import defaults
 
 RETRY_AFTER = 5  # seconds
 _READ_ONLY = "25006"  # PostgreSQL's: a standby, or one that an operator keeps from writing
@@ -27,9 +28,17 @@ def is_unavailable(error: BaseException | None) -> bool:
     return isinstance(error, OperationalError | InterfaceError)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The setting CSRF_FAILURE_VIEW: leads back to the page that was sent, which is all that Django's own lacks."""
+    return render(request, "403_csrf.html", {"without_cookie": reason == REASON_NO_CSRF_COOKIE}, status=403)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Django's handler500: called while the error is being handled. Its pages ask nothing of the database."""
     if is_unavailable(sys.exc_info()[1]):
-        page = loader.get_template("503.html").render()
-        return HttpResponse(page, status=503, headers={"Retry-After": str(RETRY_AFTER)})
-    return defaults.server_error(request)
+        return HttpResponse(_page("503.html", request), status=503, headers={"Retry-After": str(RETRY_AFTER)})
+    return HttpResponse(_page("500.html", request), status=500)
+
+
+def _page(name: str, request: HttpRequest) -> str:
+    return loader.get_template(name).render({"request": request})  # without processors, which might break too

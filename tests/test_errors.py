@@ -1,18 +1,19 @@
 """Pages when something broke."""
 
+import pytest
 from django.db import OperationalError
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from icpportal import urls
 from icpportal.errors import server_error
 
 
-def _answer_to(error: Exception) -> HttpResponse:
+def _answer_to(error: Exception, path: str = "/") -> HttpResponse:
     try:
         raise error
     except type(error):
-        return server_error(RequestFactory().get("/"))
+        return server_error(RequestFactory().get(path))
 
 
 def test_a_database_that_is_away_is_503_and_says_when_to_come_back() -> None:
@@ -28,5 +29,24 @@ def test_anything_else_is_500_and_tells_nothing_of_itself() -> None:
     assert "inner matters" not in response.content.decode()
 
 
+@pytest.mark.parametrize("error", [OperationalError("away"), ValueError("broken")])
+def test_what_failed_is_tried_again_on_the_face_where_it_failed(error: Exception) -> None:
+    page = _answer_to(error, "/admin/codes/filing/?held=long").content.decode()
+    assert '<a class="site-name" href="/admin/">' in page
+    assert 'href="/admin/codes/filing/?held=long">Try again</a>' in page
+
+
 def test_the_project_uses_it() -> None:
     assert urls.handler500 == "icpportal.errors.server_error"
+
+
+@pytest.mark.parametrize("path", ["/login/?next=/codes/", "/admin/login/"])
+def test_a_form_without_its_token_leads_back_to_its_page_on_either_face(path: str) -> None:
+    client = Client(enforce_csrf_checks=True, HTTP_ACCEPT_LANGUAGE="en")
+    page = client.post(path)
+    assert page.status_code == 403
+    assert "Your browser sent no cookie" in page.content.decode()
+    client.get(path)
+    page = client.post(path)
+    assert "The page was open for too long" in page.content.decode()
+    assert f'<a class="btn btn-primary" href="{path}">Load the page again</a>' in page.content.decode()

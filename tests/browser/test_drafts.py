@@ -70,13 +70,24 @@ def test_what_one_person_typed_is_not_there_for_another(browse: Browse, desk: De
     assert page.evaluate("sessionStorage.length") == 0
 
 
-def test_signing_out_leaves_nothing_of_what_was_typed(browse: Browse) -> None:
-    page = browse("qingshan")
+def refuse(page: Page) -> None:
+    """Send the message with a token that is none."""
     page.goto("/contact/")
     page.get_by_label("Your message").fill(MESSAGE)
-    token = page.locator("main [name=csrfmiddlewaretoken]")
-    token.evaluate("field => { field.value = 'x'.repeat(64) }")
+    page.locator("main [name=csrfmiddlewaretoken]").evaluate("field => { field.value = 'x'.repeat(64) }")
     page.get_by_role("button", name="Send").click()
+
+
+def test_what_was_refused_is_there_when_the_page_is_loaded_again(browse: Browse) -> None:
+    page = browse("qingshan")
+    refuse(page)
+    page.get_by_role("link", name="Load the page again").click()
+    expect(page.get_by_label("Your message")).to_have_value(MESSAGE)
+
+
+def test_signing_out_leaves_nothing_of_what_was_typed(browse: Browse) -> None:
+    page = browse("qingshan")
+    refuse(page)
     expect(page.get_by_role("heading", name="The page was open for too long")).to_be_visible()
     page.goto("/")
     assert page.evaluate("sessionStorage.length") == 1
