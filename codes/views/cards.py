@@ -73,7 +73,9 @@ class Card:
         match self.standing:
             case Standing.EXPIRING:
                 text = _("Its codes expire with it, on %(at)s. Renew first, so that the filing has time to finish.")
-                return mark_safe(text % {"at": format_html("<strong>{}</strong>", shanghai(self.server.expires_at))})
+                return mark_safe(
+                    text % {"at": format_html('<strong class="nowrap">{}</strong>', shanghai(self.server.expires_at))}
+                )
             case Standing.HONG_KONG:
                 return _(
                     "It is in Hong Kong, China. A website served from there needs no ICP filing, so there is "

@@ -70,7 +70,8 @@ def test_every_text_of_the_chinese_document_is_chinese() -> None:
     chinese = texts(documentation.schema("zh-hans"))
     assert len(chinese) > 80
     assert sorted(text for text in chinese if not CHINESE.search(text)) == []
-    assert not any(CHINESE.search(text) for text in texts(documentation.schema("en")))
+    english = texts(documentation.schema("en"))
+    assert [text for text in english if CHINESE.search(text.replace("粤ICP备12345678号", ""))] == []
 
 
 def test_swagger_ui_has_all_its_words_in_chinese() -> None:
