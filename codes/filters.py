@@ -59,18 +59,15 @@ class AddressFilter(django_filters.Filter):  # type: ignore[misc]
 
 
 class CodeFilterSet(StrictFilterSet):
-    """`state` is the shown one. `…_before` is <, `…_after` is >; moments are aware.
+    """`state` is the shown one. `…_before` is <, `…_after` is >; moments are aware."""
 
-    `only_of` is the account whose codes are listed anyway: the one that the client sees.
-    """
-
-    only_of: int | None = None
     searching = frozenset({"search", "expires_before"})
 
     account = OfOneFilter(
         field_name="server__account",
         of=Account,
         handle="uid",
+        owner="pk",
         pattern=UID,
         label=_("account"),
         help_text=_("The uid of the server's owner."),
@@ -79,6 +76,7 @@ class CodeFilterSet(StrictFilterSet):
         field_name="server",
         of=Server,
         handle="instance_id",
+        owner="account",
         pattern=NAME,
         label=_("instance ID"),
         help_text=_("The instance ID of the server."),

@@ -105,6 +105,7 @@ class ServerFilterSet(StrictFilterSet):
         field_name="account",
         of=Account,
         handle="uid",
+        owner="pk",
         pattern=UID,
         label=_("account"),
         help_text=_("The uid of the server's owner."),

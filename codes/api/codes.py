@@ -72,8 +72,6 @@ class CodeList(Endpoint):
         example={"next": None, "previous": None, "results": [schema.CODE_EXAMPLE]},
     )
     def get(self, call: Call) -> HttpResponse:
-        if isinstance(call.filters, CodeFilterSet):
-            call.filters.only_of = call.client.account_id
         if not call.place.counted:
             return page_of(call, _CODES.fetch(call), code_payloads, key=_pk)
         codes = call.filtered(call.own(AuthorizationCode.objects.all(), OWNER))

@@ -155,6 +155,7 @@ class Endpoint(APIView):
             call.place, errors = pagination.place_of(query, call.request.path)
         if self.filterset is not None and not query.keys() <= set(pagination.PARAMETERS):
             call.filters = self.filterset(query, now=call.now, queryset=None)
+            call.filters.only_of = call.client.account_id
             errors += call.filters.problems()
         return errors
 

@@ -22,9 +22,12 @@ _CLEAN_LIMIT = 200  # characters of one value
 class StrictFilterSet(django_filters.FilterSet):
     """Filters over one model. `now` is an aware datetime, for filters that depend on the moment: `self.now`.
 
-    `searching` are the filters whose statement depends on what is found on the way: no two are alike.
+    `only_of` is the account whose rows are listed anyway, the one that a client sees: an object of another is then as
+    good as none, in what it costs too. `searching` are the filters whose statement depends on what is found on the way:
+    no two are alike.
     """
 
+    only_of: int | None = None
     searching = frozenset({"search"})
     base_filters: dict[str, django_filters.Filter]
 
@@ -85,7 +88,7 @@ class StrictFilterSet(django_filters.FilterSet):
 
     def _value(self, name: str, value: Any) -> Any:
         own = self.filters[name]
-        return own.key_of(value) if isinstance(own, OfOneFilter) else value
+        return own.key_of(value, only_of=self.only_of) if isinstance(own, OfOneFilter) else value
 
 
 def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[FieldError]:
@@ -157,23 +160,26 @@ class OfOneFilter(PatternFilter):
     """What belongs to the one object of which `value` is the `handle`, such as an account's uid.
 
     It is looked up first: the database then knows how many rows the largest account has, and does not take it for an
-    average one.
+    average one. `owner` leads from the object to its account, if it has one.
     """
 
-    def __init__(self, *arguments: Any, of: type[Model], handle: str, **options: Any) -> None:
-        self.of, self.handle = of, handle
+    def __init__(self, *arguments: Any, of: type[Model], handle: str, owner: str | None = None, **options: Any) -> None:
+        self.of, self.handle, self.owner = of, handle, owner
         super().__init__(*arguments, **options)
 
     def filter(self, qs: QuerySet[Any], value: str | int) -> QuerySet[Any]:
         """The rows whose field refers to it, by handle or by primary key; none when there is no such object."""
         if not value:
             return qs
-        pk = value if isinstance(value, int) else self.key_of(value)
+        pk = value if isinstance(value, int) else self.key_of(value, only_of=self.parent.only_of)
         return qs.none() if pk is None else qs.filter(**{self.field_name: pk})
 
-    def key_of(self, value: str) -> int | None:
-        """The primary key of the object of this handle."""
-        return self.of._default_manager.filter(**{self.handle: value}).values_list("pk", flat=True).first()
+    def key_of(self, value: str, *, only_of: int | None) -> int | None:
+        """The primary key of the object of this handle; None for one that belongs to another account than `only_of`."""
+        known = self.of._default_manager.filter(**{self.handle: value})
+        if only_of is not None and self.owner is not None:
+            known = known.filter(**{self.owner: only_of})
+        return known.values_list("pk", flat=True).first()
 
 
 def schema_of(field_filter: django_filters.Filter) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from icpportal.api.models import Scope
 from tests.api.client import Answer, Api
-from tests.factories import make_issued, make_server
+from tests.factories import make_account, make_issued, make_server
 
 CONTROL = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 WHO_CALLS = ("api_apitoken", "api_callcount")  # one statement on PostgreSQL
@@ -66,3 +66,15 @@ def test_a_list_is_as_many_statements_for_any_page(path: str, number: int, db: N
     for _ in range(3):
         make_issued()
     assert statements(lambda: api.get(path), 200) == number
+
+
+@pytest.mark.parametrize(
+    "query", ["codes/?server=%s", "codes/?account=%s", "servers/?account=%s", "codes/?count=true&server=%s"]
+)
+def test_a_filter_by_what_is_anothers_costs_what_nothing_costs(db: None, query: str) -> None:
+    others, api = make_issued().code.server, Api(account=make_account())
+    named = others.account.uid if "account" in query else others.instance_id
+    paths = query % named, query % "nothing"
+    costs = [statements(lambda path=path: api.get(path), 200) for path in paths]  # type: ignore[misc]
+    assert costs[0] == costs[1]
+    assert [api.get(path).json["results"] for path in paths] == [[], []]
