@@ -112,6 +112,7 @@ class Outcome(Generic[M]):
     passed: bool
     subject: M
     policy: PolicyValues
+    judged: bool = True  # False where an `alone` rule fails, beside which nothing else is: such a one counts as passed
 
     @property
     def code(self) -> str:

@@ -170,6 +170,9 @@ class RuleSet(Generic[M]):
     def _report(self, subject: M, policy: Any, now: datetime) -> Report[M]:
         outcomes = [*map(Outcome, self.rules, self._passed(subject), repeat(subject), repeat(policy))]
         failed = [outcome.code for outcome in outcomes if not outcome.passed]
+        if failed and failed[0] in self._alone_codes:
+            for outcome in outcomes:
+                outcome.judged = not outcome.passed
         return Report(
             subject=subject,
             outcomes=outcomes,
@@ -177,6 +180,10 @@ class RuleSet(Generic[M]):
             policy=policy,
             now=now,
         )
+
+    @cached_property
+    def _alone_codes(self) -> frozenset[str]:
+        return frozenset(rule.code for rule in self._alone())
 
     @cached_property
     def _passed(self) -> Callable[[M], tuple[bool, ...]]:

@@ -120,6 +120,7 @@ class KeptOutcome:
     passed: bool
     found: str
     remedy: str = ""
+    judged: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,10 +137,11 @@ class KeptReport:
 def report_then(request: SupportRequest) -> KeptReport:
     """The report that was sent along. A rule that is no more is named by its code."""
     values = {**GENERATION.policy().as_dict(), **request.policy}
-    return KeptReport(outcomes=[_outcome(each, values) for each in request.report])
+    alone = any(not each["passed"] and each["code"] in _ALONE for each in request.report)
+    return KeptReport(outcomes=[_outcome(each, values, alone=alone) for each in request.report])
 
 
-def _outcome(each: Mapping[str, Any], values: Mapping[str, Any]) -> KeptOutcome:
+def _outcome(each: Mapping[str, Any], values: Mapping[str, Any], *, alone: bool) -> KeptOutcome:
     rule = _RULES.get(each["code"])
     return KeptOutcome(
         code=each["code"],
@@ -147,8 +149,10 @@ def _outcome(each: Mapping[str, Any], values: Mapping[str, Any]) -> KeptOutcome:
         title=str(rule.title % values) if rule else each["code"],
         passed=each["passed"],
         found=each["found"],
+        judged=not (alone and each["passed"]),
     )
 
 
 _ALL: tuple[Rule[Any], ...] = (*GENERATION.rules, *VALIDITY.rules)
 _RULES: Mapping[str, Rule[Any]] = {rule.code: rule for rule in _ALL}
+_ALONE = {rule.code for rule in _ALL if rule.alone}

@@ -71,7 +71,8 @@ def short_verdict(report: Report[Server]) -> str:
         return _("Can generate")
     if FILING_NOT_REQUIRED in report.notes:
         return _("No filing needed")
-    return _("%(failed)d of %(all)d fail") % {"failed": len(report.failed), "all": len(report.outcomes)}
+    text = ngettext("%(failed)d of %(all)d fails", "%(failed)d of %(all)d fail", len(report.failed))
+    return text % {"failed": len(report.failed), "all": len(report.outcomes)}
 
 
 def code_verdict(report: Report[Any]) -> Verdict:

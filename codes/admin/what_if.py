@@ -94,10 +94,12 @@ def _answer(report: Report[Server], choice: Choice) -> Verdict:
 
 
 def endings(server: Server, ips: Iterable[IPAddress], codes: Iterable[Any], *, now: datetime) -> list[Ending]:
-    """What of a server expires after `now`, the next first: itself, its IPs, its codes that live.
+    """What of a server that has not ended expires after `now`, the next first: itself, its IPs, its codes that live.
 
     `codes` come with their shown state, server and IP.
     """
+    if server.state == ServerState.TERMINATED:
+        return []
     found: list[tuple[datetime | None, SafeString]] = [(server.expires_at, link(server))]
     found += [(ip.expires_at, link(ip)) for ip in ips if ip.released_at is None]
     found += [(validity.expires_at(code), link(code)) for code in codes if code.shown_state in _LIVES]

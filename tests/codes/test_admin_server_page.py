@@ -11,7 +11,7 @@ from codes import services
 from codes.admin import changes
 from codes.admin.columns import page_url
 from codes.admin.rows import dressed
-from codes.admin.verdicts import replies, server_verdict
+from codes.admin.verdicts import replies, server_verdict, short_verdict
 from codes.admin.what_if import endings
 from codes.choices import Channel, EventType
 from codes.eligibility import GENERATION, Choice
@@ -205,3 +205,22 @@ def test_the_page_tells_changes_and_not_field_names() -> None:
     event = CodeEvent.objects.get(type=EventType.SERVER_CHANGED)
     with override("zh-hans"):
         assert changes.sentences(event.detail)
+
+
+@pytest.mark.parametrize(("language", "word"), [("en", "Not judged"), ("zh-hans", "未判定")])
+def test_beside_the_end_of_a_server_no_condition_is_said_to_pass(language: str, word: str) -> None:
+    server = factories.make_server(state=ServerState.TERMINATED, now=timezone.now())
+    page = signed_in(language=language).get(page_url(server)).content.decode()
+    assert page.count("rule-unjudged") == 11 and page.count("rule-fails") == 1 and "rule-passes" not in page
+    assert page.count(word) == 11
+
+
+def test_nothing_of_a_terminated_server_expires_next() -> None:
+    server = factories.make_server(state=ServerState.TERMINATED)
+    assert endings(server, [], [], now=NOW) == []
+
+
+@pytest.mark.parametrize(("assigned", "word"), [(True, "1 of 12 fails"), (False, "2 of 12 fail")])
+def test_a_row_counts_what_fails(assigned: bool, word: str) -> None:
+    server = factories.make_server(prepaid_months=1, public_ip_assigned=assigned)
+    assert short_verdict(GENERATION.report(server, now=NOW)) == word

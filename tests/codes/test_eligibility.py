@@ -410,6 +410,7 @@ def test_all_that_fail_are_reported_together_in_faq_order() -> None:
 def test_a_terminated_server_fails_alone_without_notes() -> None:
     report = report_of(everything_wrong(ServerState.TERMINATED))
     assert (report.failed_codes, report.notes) == (["server_terminated"], [])
+    assert {each.code for each in report.outcomes if each.judged} == {"server_terminated"}
 
 
 def test_the_report_is_of_the_database_and_not_of_the_object_at_hand() -> None:

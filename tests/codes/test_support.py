@@ -10,7 +10,7 @@ from codes.eligibility import GENERATION
 from codes.errors import SupportRefused, TextUnfit, TooManyMessages, TooManyRequests, ValueInText
 from codes.models import CodeEvent, SupportMessage, SupportRequest
 from codes.support import MAX_MESSAGES, MAX_OPEN, MAX_TEXT, SUPPORT, mint_reference, references, report_then
-from servers.choices import BillingMode
+from servers.choices import BillingMode, ServerState
 from tests import factories
 from tests.factories import NOW, make_request, make_server
 
@@ -64,6 +64,11 @@ def test_the_report_of_then_stays_when_the_server_changes():
     server.save()
     assert [outcome.code for outcome in report_then(request).failed] == ["not_prepaid"]
     assert GENERATION.report(server, now=NOW).passed
+
+
+def test_beside_the_end_of_a_server_nothing_else_was_judged() -> None:
+    request = make_request(make_server(state=ServerState.TERMINATED))
+    assert [outcome.code for outcome in report_then(request).outcomes if outcome.judged] == ["server_terminated"]
 
 
 def test_titles_of_then_name_the_policy_of_then(settings):

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice
 from codes.messages import NO_FILING_NEEDED, cannot_generate
-from codes.reports import Report
+from codes.reports import Outcome, Report
 from servers.inventory.facts import canonical_address
 from servers.models import IPAddress, Server
 
@@ -71,9 +71,15 @@ class Command(BaseCommand):
         for outcome in report.outcomes:
             table.add_row(
                 Text(f"{outcome.title}\n{outcome.code}"),
-                Text(_("Passes"), style="green") if outcome.passed else Text(_("Fails"), style="bold red"),
+                _word(outcome),
                 Text(outcome.faq),
                 Text(outcome.found),
                 Text("" if outcome.passed else outcome.remedy),
             )
         return table
+
+
+def _word(outcome: Outcome[Server]) -> Text:
+    if not outcome.judged:
+        return Text(_("Not judged"))
+    return Text(_("Passes"), style="green") if outcome.passed else Text(_("Fails"), style="bold red")
