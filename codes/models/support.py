@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -25,6 +26,10 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
     def waiting(self) -> SupportRequestQuerySet:
         """Those in which the customer waits for customer service, taken or not."""
         return self.filter(waiting_since__isnull=False)
+
+    def answered_after(self, moment: datetime) -> SupportRequestQuerySet:
+        """Those in which customer service had the last word, after this moment (aware); the latest answer first."""
+        return self.filter(state=SupportState.ANSWERED, answered_at__gt=moment).order_by("-answered_at", "-pk")
 
     def in_order(self) -> SupportRequestQuerySet:
         """Where every condition passes first, since only we can resolve those; then who waits longest."""

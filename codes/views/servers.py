@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.exceptions import BadRequest
@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from codes.forms import ServerFilter
-from codes.models import AuthorizationCode
+from codes.models import AuthorizationCode, SupportRequest
 from codes.standing import CAN_GENERATE, FLEET, Place, Standing, any_can, standings
 from codes.validity import with_shown_state
 from codes.views.access import READ, membership, own_server, page, signed_in
@@ -22,6 +22,8 @@ from servers.models import Account, IPAddress, Server
 
 PAGE = 20
 FILTER_FROM = 10  # more servers than this are worth a search
+NEWS = timedelta(days=7)  # so long the page tells of an answer of customer service
+ANSWERS = 3  # told at once
 
 _SHOW: dict[str, tuple[Standing, ...]] = {
     "": tuple(Standing),
@@ -61,8 +63,14 @@ def servers(request: HttpRequest) -> HttpResponse:
     if form.errors:
         context = {"form": form, "now": now}
         return page(request, "codes/servers_invalid.html", context, section="servers", member=member, status=400)
-    context = _list(member.current, form.cleaned_data, now=now)
-    return page(request, "codes/servers.html", {"form": form, "now": now, **context}, section="servers", member=member)
+    asked = SupportRequest.objects.filter(account=member.current).answered_after(now - NEWS)
+    context = {
+        "form": form,
+        "now": now,
+        "answered": asked[:ANSWERS],
+        **_list(member.current, form.cleaned_data, now=now),
+    }
+    return page(request, "codes/servers.html", context, section="servers", member=member)
 
 
 def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str, Any]:
@@ -99,6 +107,7 @@ def server(request: HttpRequest, server: Server) -> HttpResponse:
     of_server = AuthorizationCode.objects.filter(server=server).order_by("-slot")
     context = {
         "card": cards([server.pk], now=now)[0],
+        "ips": IPAddress.objects.filter(server=server).live(now=now).in_order(),
         "rows": rows(with_shown_state(of_server, now=now), now=now),
         "now": now,
     }

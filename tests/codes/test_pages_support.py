@@ -1,8 +1,10 @@
 """Contact customer service: from any refusal and any code, sent once with the report, answered on its page."""
 
 import re
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -105,6 +107,20 @@ def test_a_message_that_is_too_long_is_told_and_comes_back_whole():
     assert answer.status_code == 400
     assert "at most 4000 characters (it has 4003)" in text(answer) and ">\nline" in answer.content.decode()
     assert client.post(ask_url(server), {"text": typed.removesuffix("\r\nend")}).status_code == 302
+
+
+def test_an_answer_is_told_on_the_first_page_for_a_week_and_to_its_account_alone():
+    request = make_request()
+    client, told = client_of(request.account), f"Customer service has answered your request {request.reference}"
+    assert told not in text(client.get("/"))
+    services.answer(request, text="Renewed servers count at once.", actor=make_agent(), now=NOW)
+    page = client.get("/")
+    assert f"{told} (now)." in text(page) and f'href="{request_url(request)}"' in page.content.decode()
+    assert told not in text(client_of(make_account()).get("/"))
+    with time_machine.travel(NOW + timedelta(days=7), tick=False):
+        assert told not in text(client.get("/"))
+    services.follow_up(request, text="It does not.", actor=request.opened_by, now=NOW)
+    assert told not in text(client.get("/"))
 
 
 def test_all_passes_and_it_failed_is_an_answer_of_its_own():
