@@ -90,6 +90,7 @@ def _ask(request: HttpRequest, server: Server, form: GenerateForm, *, now: datet
         "form": form,
         "ip": next(iter(form.ips.values()), None),
         "barred": barred,
+        "ips": live,
         "recent": server.codes.filter(generated_at__gt=now - FRESH).order_by("-slot").first(),
         "now": now,
     }

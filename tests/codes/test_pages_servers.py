@@ -8,10 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from codes.standing import Standing, standings
 from codes.views.cards import cards
-from servers.choices import BillingMode, ServerState
+from servers.choices import BillingMode, IPKind, ServerState
 from servers.models import Server
 from tests.codes.pages import client_of, text
-from tests.factories import NOW, make_account, make_code, make_server
+from tests.factories import NOW, make_account, make_code, make_ip, make_server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
@@ -140,6 +140,16 @@ def test_without_servers_the_page_says_how_to_get_one(client):
     page = text(client.get("/"))
     assert "This account has no server yet." in page and "Assign a public IP" in page
     assert "No associated CVM" not in page
+
+
+def test_a_server_with_several_ips_names_them_all_and_what_they_are(client, account):
+    server = make_server(account=account)
+    first, clb = server.ips.get(), make_ip(server, kind=IPKind.CLB)
+    gone = make_ip(server, released_at=NOW)
+    for path in (f"/servers/{server.instance_id}/", f"/servers/{server.instance_id}/generate/"):
+        page = text(client.get(path))
+        assert f"Public IP {first.address} {clb.address} CLB IP Expires" in page
+        assert gone.address not in page
 
 
 @pytest.mark.parametrize("path", ["/", "/?show=can"])
