@@ -6,9 +6,7 @@ ordinary one, so when any page is missing the region's servers are left as they 
 
 from __future__ import annotations
 
-import json
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -17,6 +15,7 @@ from typing import Any
 from servers.choices import ServerState
 from servers.inventory.apply import Incomplete, apply_inventory
 from servers.inventory.facts import REGION_CODE, Tally
+from servers.inventory.pages import Pages
 from servers.inventory.provider import CallFailed, Provider, Stopped
 from servers.inventory.tencent import Inventory
 from servers.inventory.writing import Observer
@@ -102,16 +101,6 @@ def sync(
     Raises WrongAccount; whatever else goes wrong with the provider is in the outcome, as is a stop.
     """
     outcome = Outcome()
-    try:
-        if (found := _owner(provider)) != account.uid:
-            raise WrongAccount(found)
-        names = list(regions) or _regions(provider, account)
-    except CallFailed as error:
-        outcome.failures.append(Failure(region="", code=error.code, detail=error.detail))
-        return outcome
-    except Stopped:
-        outcome.is_stopped = True
-        return outcome
     round_ = _Round(
         provider=provider,
         account=account,
@@ -121,15 +110,19 @@ def sync(
         observer=observer,
         listener=listener,
     )
-    listener.regions(names)
-    for region in names:
-        try:
+    try:
+        if (found := _owner(provider)) != account.uid:
+            raise WrongAccount(found)
+        names = list(regions) or _regions(provider, account)
+        listener.regions(names)
+        for region in names:
             ended = round_.take(region)
-        except Stopped:
-            outcome.is_stopped = True
-            break
-        _add(outcome, region, ended)
-        listener.ended(region, ended)
+            _add(outcome, region, ended)
+            listener.ended(region, ended)
+    except CallFailed as error:
+        outcome.failures.append(Failure(region="", code=error.code, detail=error.detail))
+    except Stopped:
+        outcome.is_stopped = True
     return outcome
 
 
@@ -273,30 +266,3 @@ def _page(body: Mapping[str, Any], kind: Kind) -> tuple[list[Any], int]:
 def _id(row: object, kind: Kind) -> str:
     name = row.get(kind.id) if isinstance(row, Mapping) else None
     return name if isinstance(name, str) else ""
-
-
-class Pages:
-    """Responses in a temporary file, which may be read any number of times. Use as a context manager."""
-
-    def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile("w+", encoding="ascii")
-
-    def __enter__(self) -> Pages:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._file.close()
-
-    def __iter__(self) -> Iterator[object]:
-        self._file.seek(0)
-        for line in self._file:
-            yield json.loads(line)
-
-    def add(self, response: Mapping[str, Any]) -> None:
-        """One more response, at the end."""
-        self._file.write(json.dumps(response) + "\n")
-
-    def clear(self) -> None:
-        """Begin anew."""
-        self._file.seek(0)
-        self._file.truncate()

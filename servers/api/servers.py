@@ -1,14 +1,10 @@
-"""Accounts, servers and their eligibility; the provisioning feed and the provider's responses."""
+"""Servers and their eligibility; the provisioning feed and the provider's responses."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import datetime
 from functools import partial
-from operator import attrgetter
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -17,61 +13,36 @@ from codes.api.problems import failed_payloads
 from codes.api.reports import report_payload
 from codes.choices import Channel
 from codes.eligibility import GENERATION
-from codes.first_rows import joining
 from codes.policy import Policy
 from codes.reports import Report
-from codes.standing import any_can
 from icpportal.api.answers import address, answer
 from icpportal.api.documentation import describe
 from icpportal.api.endpoint import READERS, Call, Endpoint
 from icpportal.api.kept_lists import KeptList
 from icpportal.api.models import Scope
-from icpportal.api.pagination import Place, beyond, page, page_of
+from icpportal.api.pagination import page, page_of
 from icpportal.api.parsing import MIB
-from icpportal.api.problems import Problem, invalid, not_found
-from icpportal.prepared import prepared
+from icpportal.api.problems import Problem, not_found
 from servers.api import schema
-from servers.api.payloads import Payload, account_payload, server_payloads, server_rows, tally_payload
-from servers.api.problems import UNKNOWN_ACCOUNT, refuse_value
-from servers.api.serializers import AccountInput, InventoryInput, ServerInput, server_facts
+from servers.api.accounts import FEED, named_account
+from servers.api.payloads import Payload, server_payloads, server_rows, tally_payload
+from servers.api.problems import refuse_value
+from servers.api.serializers import InventoryInput, ServerInput, server_facts
 from servers.choices import FeedKind
 from servers.filters import ServerFilterSet
-from servers.inventory.apply import ServerTerminated, StaleVersion, apply_inventory, put_account, put_server
+from servers.inventory.apply import ServerTerminated, StaleVersion, apply_inventory, put_server
 from servers.inventory.runs import record_import, record_put, record_stale
 from servers.inventory.tencent import Inventory
 from servers.inventory.writing import Observer
-from servers.models import Account, Server
+from servers.models import Server
 
-_FEED = {Scope.INVENTORY_WRITE}
 _OF_CODES = {Scope.CODES_READ, Scope.CODES_GENERATE}
-ACCOUNTS, SERVERS, INVENTORY = "accounts", "servers", "inventory"
+SERVERS, INVENTORY = "servers", "inventory"
 
 
 def recorder(call: Call) -> Observer:
     """Records what changed, as done by the client."""
     return partial(services.record_server_changes, actor=call.client, channel=Channel.API, now=call.now)
-
-
-def account_of(call: Call, uid: str) -> Account:
-    """An account that the client may see. Raises Problem not_found."""
-    found = _account(uid=uid, owner=call.client.account_id)
-    if not found:
-        raise not_found()
-    return found[0]
-
-
-@prepared
-def _account(*, uid: str, owner: int | None) -> QuerySet[Account]:
-    known = Account.objects.filter(uid=uid)
-    return known if owner is None else known.filter(pk=owner)
-
-
-def named_account(call: Call) -> Account:
-    """The account that the body names. Raises Problem: invalid, also for one that the client may not see."""
-    account = call.own(Account.objects.filter(uid=call.data["account"]), "pk").first()
-    if account is None:
-        raise invalid("account", "unknown", UNKNOWN_ACCOUNT)
-    return account
 
 
 def shown(call: Call, instance_id: str) -> Payload:
@@ -94,80 +65,8 @@ def report_of(call: Call, instance_id: str) -> Report[Server]:
     return reports[0]
 
 
-class AccountDetail(Endpoint):
-    """One account."""
-
-    scopes = {"GET": READERS, "PUT": _FEED}
-    bodies = {"PUT": AccountInput}
-
-    @describe(summary=_("Show an account"), tag=ACCOUNTS, response=schema.AccountShown, example=schema.ACCOUNT_EXAMPLE)
-    def get(self, call: Call, uid: str) -> HttpResponse:
-        return answer(account_payload(account_of(call, uid), now=call.now))
-
-    @describe(
-        summary=_("Create or replace an account"),
-        tag=ACCOUNTS,
-        text=_("Replaces name and e-mail addresses of an account that is known."),
-        response=schema.AccountShown,
-        statuses={201: _("Created"), 200: _("Replaced")},
-        request_example={"name": "Qingshan Trading", "emails": ["it@example.com"]},
-        example=schema.ACCOUNT_EXAMPLE,
-    )
-    def put(self, call: Call, uid: str) -> HttpResponse:
-        refuse_value("uid", uid)
-        if call.account_uid not in (None, uid):
-            raise not_found()
-        account, is_new = put_account(uid, name=call.data["name"], emails=call.data.get("emails", []))
-        location = address("account", uid) if is_new else ""
-        return answer(account_payload(account, now=call.now), status=201 if is_new else 200, location=location)
-
-
 def _pk(row: tuple[Any, ...]) -> int:
     return int(row[0])
-
-
-@prepared
-def _judged(shape: Place, policy: Policy, *, account: int, after: int | None, now: datetime) -> QuerySet[Server]:
-    """The account's servers on a page, judged by `policy`, which is the current one."""
-    judged = GENERATION.annotate(joining(Server.objects.filter(account=account)), now=now)
-    told = judged.select_related(None).select_related("region")  # of the account itself nothing is told
-    return beyond(told, replace(shape, pk=after))
-
-
-def _page_of_reports(call: Call, account: Account) -> list[Report[Server]]:
-    shape = replace(call.place, pk=None, counted=False)
-    judged = _judged(shape, Policy.current(), account=account.pk, after=call.place.pk, now=call.now)
-    return GENERATION.reports_of(judged, now=call.now)
-
-
-class AccountEligibility(Endpoint):
-    """Whether any server of the account may generate, and the reports of all, page by page (FAQ 7)."""
-
-    scopes = {"GET": READERS}
-    paged = True
-
-    @describe(
-        summary=_("Check an account's servers"),
-        tag=ACCOUNTS,
-        text=_("`outcome` is of the whole account, not of the page: `no_associated_cvm` is FAQ 7."),
-        response=schema.AccountReport,
-        example={"next": None, "previous": None, "outcome": "eligible", "servers": [schema.REPORT_EXAMPLE]},
-    )
-    def get(self, call: Call, uid: str) -> HttpResponse:
-        account = account_of(call, uid)
-        counted = {"count": account.servers.count()} if call.place.counted else {}
-        reports = _page_of_reports(call, account)
-        more = {**counted, "outcome": _outcome(account, reports, now=call.now)}
-        return page_of(
-            call, reports, partial(map, report_payload), key=attrgetter("subject.pk"), results="servers", **more
-        )
-
-
-def _outcome(account: Account, reports: list[Report[Server]], *, now: datetime) -> str:
-    """The account's (FAQ 7), which the reports of the page may tell already."""
-    if any(report.passed for report in reports) or any_can(account, now=now):
-        return "eligible"
-    return "no_associated_cvm" if reports or account.servers.exists() else "no_server"
 
 
 _SERVERS = KeptList(
@@ -206,7 +105,7 @@ class ServerList(Endpoint):
 class ServerDetail(Endpoint):
     """One server's facts."""
 
-    scopes = {"GET": READERS, "PUT": _FEED}
+    scopes = {"GET": READERS, "PUT": FEED}
     bodies = {"PUT": ServerInput}
 
     @describe(summary=_("Show a server"), tag=SERVERS, response=schema.ServerShown, example=schema.SERVER_EXAMPLE)
@@ -269,7 +168,7 @@ class ServerEligibility(Endpoint):
 class TencentInventory(Endpoint):
     """The provider's own responses, unchanged."""
 
-    scopes = {"POST": _FEED}
+    scopes = {"POST": FEED}
     bodies = {"POST": InventoryInput}
     body_limit = 16 * MIB
 
