@@ -22,7 +22,8 @@ from codes.admin.columns import DASH, link
 from codes.admin.list_filters import DeskFilter, Rows, account_filter, server_filter
 from codes.admin.request import staff
 from codes.models import SupportRequest
-from codes.support import report_then
+from codes.models.support import IN_ORDER
+from codes.support import report_of, report_then
 from icpportal.sign_in.people import name
 
 _ALL = "all"
@@ -96,7 +97,7 @@ class SupportRequestAdmin(DeskRecord):
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The queue in its own order, what is over newest first."""
         if request.GET.get("tab", "open") in ("open", "mine"):
-            return ("-all_passed", "waiting_since", "-pk")
+            return IN_ORDER
         return ("-pk",)
 
     @admin.display(description=gettext_lazy("reference"))
@@ -159,7 +160,7 @@ class SupportRequestAdmin(DeskRecord):
 
     def page(self, request: HttpRequest, obj: SupportRequest, *, now: datetime) -> dict[str, Any]:
         """Both reports side by side, the conversation, the answer to send."""
-        report = words.report_now(obj, now=now)
+        report = report_of(obj.server, obj.code, now=now)
         said = obj.messages.select_related("author").order_by("pk")
         return {
             "asked": obj,

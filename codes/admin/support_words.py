@@ -15,13 +15,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from codes.admin.columns import DASH, account_cell, link, moment
 from codes.admin.verdicts import Verdict
 from codes.choices import SupportState
-from codes.eligibility import GENERATION
 from codes.messages import sentence
 from codes.models import SupportRequest
 from codes.policy import Policy
 from codes.reports import Report
 from codes.support import KeptReport, report_then
-from codes.validity import VALIDITY
 from icpportal.sentences import join
 from icpportal.sign_in.people import name
 
@@ -56,13 +54,6 @@ def compared(then: KeptReport, now: Report[Any] | None) -> list[Compared]:
         named: Any = after.get(code) or before[code]
         rows.append(Compared(title=named.title, faq=named.faq, then=before.get(code), now=after.get(code)))
     return rows if before else []
-
-
-def report_now(asked: SupportRequest, *, now: datetime) -> Report[Any] | None:
-    """The report of what the request is about, as it is now; None for a question about nothing of ours."""
-    if asked.code is not None:
-        return VALIDITY.report(asked.code, now=now)
-    return GENERATION.report(asked.server, now=now) if asked.server is not None else None
 
 
 def what_failed(asked: SupportRequest) -> str:

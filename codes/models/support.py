@@ -17,6 +17,8 @@ from servers.models import Account, Server
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
+IN_ORDER = ("-all_passed", "waiting_since", "-pk")  # of the queue; for why see in_order
+
 
 class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
     def visible_to(self, user: User | AnonymousUser) -> SupportRequestQuerySet:
@@ -33,7 +35,7 @@ class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
 
     def in_order(self) -> SupportRequestQuerySet:
         """Where every condition passes first, since only we can resolve those; then who waits longest."""
-        return self.order_by("-all_passed", "waiting_since", "-pk")
+        return self.order_by(*IN_ORDER)
 
 
 class SupportRequest(models.Model):
