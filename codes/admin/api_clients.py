@@ -13,6 +13,8 @@ from django.contrib import admin, messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.columns import link, moment, page_url, yes_no
@@ -22,11 +24,17 @@ from codes.admin.request import posted
 from codes.admin.secrets import SecretRecord
 from icpportal.api import tokens
 from icpportal.api.models import ApiClient, Scope
+from icpportal.sentences import comma
 from icpportal.sign_in.confirming import recently_confirmed
 from servers.models import Account
 
 YES_NO = [("True", _("Yes")), ("False", _("No"))]
 HOURS_A_YEAR, DAYS_A_CENTURY = 8760, 36_500
+
+
+def _scope(scope: Scope) -> str | Promise:
+    """In words, and as the API's documents name it."""
+    return format_lazy("{} ({})", scope.label, scope.value)
 
 
 class LifetimeForm(DeskOnceForm):
@@ -52,7 +60,7 @@ class ClientForm(LifetimeForm):
     name = forms.CharField(label=_("Name"), max_length=100, error_messages={"required": _("Enter a name.")})
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
-        choices=Scope.choices,
+        choices=[(scope.value, _scope(scope)) for scope in Scope],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one scope.")},
     )
@@ -132,7 +140,7 @@ class ApiClientAdmin(SecretRecord):
     def page(self, request: HttpRequest, obj: Any, *, now: Any) -> dict[str, Any]:
         """Its facts, its tokens by how they begin, and what may be done."""
         facts = [
-            {"label": _("Scopes"), "value": ", ".join(obj.scopes)},
+            {"label": _("Scopes"), "value": comma().join(str(_scope(Scope(each))) for each in obj.scopes)},
             {"label": _("Account"), "value": link(obj.account) if obj.account else _("All accounts")},
             {"label": _("Created"), "value": moment(obj.created_at)},
             {"label": _("Last used"), "value": moment(obj.last_used_at)},

@@ -149,6 +149,8 @@ def _ask(model_admin: DeskAdmin, request: HttpRequest, chosen: list[int], form: 
 
 def _effect(going: Iterable[Concerned]) -> str:
     servers = sum(each.servers for each in going)
+    if not servers:
+        return _("No server is there yet: this decides about those to come.")
     text = ngettext(
         "%(count)d server is checked again at once: it can generate only if the region is in mainland China.",
         "%(count)d servers are checked again at once: they can generate only if the region is in mainland China.",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
@@ -26,10 +26,12 @@ from codes.eligibility import GENERATION, codes_left, usable_ips
 from codes.errors import NotEligible, Refused
 from codes.messages import explain
 from codes.reports import Report
+from icpportal.dates import shanghai
 from icpportal.once import once
 from icpportal.sentences import comma, join
 from servers.models import Server
 
+JUST_NOW = timedelta(hours=1)
 PERMISSION = KINDS[BulkAction.GENERATE].permission
 
 
@@ -72,9 +74,23 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
         form,
         title=_("Generate codes from %(server)s?") % {"server": server.instance_id},
         effect=KINDS[BulkAction.GENERATE].effect,
-        note=_("Every code counts towards the limit for good. Codes cannot be bought, sold or priced (FAQ 3)."),
+        note=join(
+            [
+                _("Every code counts towards the limit for good. Codes cannot be bought, sold or priced (FAQ 3)."),
+                *_just_generated(server, now=now),
+            ]
+        ),
         button=_("Generate"),
     )
+
+
+def _just_generated(server: Server, *, now: datetime) -> list[str]:
+    """A word about the last code, if it is so new that somebody may be about to ask for the same one again."""
+    last = server.codes.filter(generated_at__gt=now - JUST_NOW).order_by("-pk").first()
+    if last is None:
+        return []
+    text = _("%(code)s was generated at %(at)s: this generates another.")
+    return [text % {"code": last.masked, "at": shanghai(last.generated_at)}]
 
 
 def _generate(server: Server, request: HttpRequest, form: GenerateForm, *, now: datetime) -> HttpResponse:

@@ -72,13 +72,13 @@ class SheetImport:
             yield len(rows)
 
     def _take(self, rows: list[Row], *, meanwhile: Callable[[], None]) -> None:
-        uids = {row.account for row in rows if row.facts is not None}
+        uids = {row.account for row in rows if row.account}
         accounts = {account.uid: account for account in Account.objects.filter(uid__in=bulk.listed(uids))}
         readable = [row for row in rows if row.facts is not None and row.account in accounts]
         results = settle(lambda: self._write(readable, accounts, meanwhile))
         told: Counter[tuple[str, str]] = Counter()
         for row in rows:
-            verdict = _verdict(row, results.get(row.line))
+            verdict = _verdict(row, results.get(row.line), is_unknown=bool(row.account) and row.account not in accounts)
             told[row.account, verdict.result] += 1
             self._heed(verdict)
         for (uid, result), number in told.items():
@@ -122,10 +122,10 @@ class SheetImport:
         return batch, results
 
 
-def _verdict(row: Row, result: str | Refusal | None) -> Verdict:
+def _verdict(row: Row, result: str | Refusal | None, *, is_unknown: bool) -> Verdict:
     wrong = row.wrong
-    if result is None and not wrong:
-        wrong = (("account", _("There is no account %(uid)s.") % {"uid": row.account}),)
+    if is_unknown:
+        wrong = (*wrong, ("account", _("There is no account %(uid)s.") % {"uid": row.account}))
     elif result is not None and not isinstance(result, str):
         wrong = (_why(result),)
     said = REJECTED if wrong or not isinstance(result, str) else result

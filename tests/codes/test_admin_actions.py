@@ -198,7 +198,8 @@ def test_each_button_needs_its_own_permission(name):
 def test_strangers_are_sent_to_sign_in():
     code = make_held()
     for name in PERMITTED_VIEWS:
-        assert Client().post(view_url(name, code), WHY).status_code == 302
+        assert Client().post(view_url(name, code), FORM).status_code == 302
+        assert Client().post(view_url(name, code), WHY).status_code == 403  # and get back what they typed
 
 
 def test_a_reveal_shows_the_value_once_and_keeps_it_nowhere():
@@ -261,6 +262,16 @@ def test_codes_are_generated_with_all_choices():
     assert all(code.masked in html for code in codes)
     assert all(values.show(sealing.unseal(code.sealed)) not in html for code in codes)
     assert (last_event().ticket, last_event().channel) == ("T-1", Channel.ADMIN)
+
+
+def test_a_question_tells_of_a_code_that_was_generated_just_now():
+    client, server = signed_in(), make_server()
+    url = reverse("admin:servers_server_generate", args=[server.pk])
+    assert "this generates another" not in client.get(url).content.decode()
+    code = make_issued(server).code
+    assert f"{code.masked} was generated at" in client.get(url).content.decode()
+    AuthorizationCode.objects.update(generated_at=timezone.now() - timedelta(hours=1))
+    assert "this generates another" not in client.get(url).content.decode()
 
 
 def test_generating_is_refused_with_every_reason():

@@ -36,13 +36,16 @@ def opens(token: str) -> bool:
 def test_a_new_client_gets_a_token_that_is_shown_once() -> None:
     account, supervisor = factories.make_account(), signed_in("Supervisor")
     sent = {"name": "console", "scopes": ["codes:generate"], "account": account.uid, "days": "30"} | FORM
+    offered = supervisor.get(ADD).content.decode()
     answer = supervisor.post(ADD, sent)
     made = ApiClient.objects.get(name="console")
     assert (made.scopes, made.account) == (["codes:generate"], account)
     assert opens(token_in(answer))
     assert "no-store" in answer["Cache-Control"]
     assert made.tokens.get().expires_at - timezone.now() > timedelta(days=29)
-    assert token_in(answer) not in supervisor.get(page_url(made)).content.decode()
+    page = supervisor.get(page_url(made)).content.decode()
+    assert token_in(answer) not in page
+    assert "Generate codes (codes:generate)" in page and "Generate codes (codes:generate)" in offered
     assert not LogEntry.objects.filter(change_message__contains="icp_").exists()
 
 

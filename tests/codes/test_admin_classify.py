@@ -131,6 +131,12 @@ def test_a_region_is_classified_on_its_page_and_the_page_tells_by_whom():
     assert factories.failed_codes(new.servers.all()[0]) == []
 
 
+def test_a_region_without_servers_is_not_said_to_have_some_checked():
+    region = factories.make_region(code="ap-nowhere-1", jurisdiction="unclassified")
+    page = signed_in("Supervisor").get(reverse("admin:servers_region_classify_one", args=[region.pk])).content.decode()
+    assert "No server is there yet" in page and "0 servers" not in page
+
+
 def test_a_classified_region_can_be_moved_and_moving_it_nowhere_is_not_logged():
     client, (_new, known) = signed_in("Supervisor"), make_regions()
     url = reverse("admin:servers_region_classify_one", args=[known.pk])

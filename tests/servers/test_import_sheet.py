@@ -84,6 +84,16 @@ def test_an_unknown_account_rejects_the_row_alone(account: Account) -> None:
     assert work.counts == {account: {"created": 1}}
 
 
+def test_all_that_is_wrong_with_a_row_is_said_its_unknown_account_too(account: Account) -> None:
+    verdicts, work = take_sheet(
+        table({"account": "nobody", "state": "asleep"}, {"state": "asleep"}, {"account": "", "state": "asleep"})
+    )
+    assert [[column for column, _detail in verdict.wrong] for verdict in verdicts] == [
+        ["state", "account"], ["state", "instance_id"], ["account", "state", "instance_id"],
+    ]  # fmt: skip
+    assert work.counts == {account: {"rejected": 1}}
+
+
 def test_another_account_gets_the_server(account: Account) -> None:
     put(make_account(uid="u-2"), version=3)
     heard = Heard()
