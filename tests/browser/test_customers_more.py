@@ -157,6 +157,17 @@ def test_the_first_key_leads_past_the_header_to_the_first_server(browse: Browse)
         expect(page.get_by_role("main").get_by_role("link", name=name).first).to_be_focused()
 
 
+def test_the_mark_of_what_has_the_focus_is_not_cut_off_where_a_row_scrolls(browse: Browse) -> None:
+    page = browse("qingshan", size={"width": 320, "height": 640})
+    page.goto("/codes/")
+    page.keyboard.press("Tab")
+    for row in (page.get_by_role("navigation", name="Main"), page.get_by_role("navigation", name="States")):
+        link = row.get_by_role("link").first
+        link.focus()
+        style = "getComputedStyle(document.activeElement)"
+        assert page.evaluate(f"[{style}.outlineStyle, {style}.outlineOffset]") == ["solid", "-2px"]
+
+
 def test_the_theme_is_kept(browse: Browse) -> None:
     page = browse("qingshan")
     page.goto("/")
