@@ -25,6 +25,7 @@ _KINDS = {Standing.EXPIRING: "warn", Standing.READY: "ok", Standing.REFUSED: "ba
 # What fails that renewing alone puts right, and with a change to prepaid.
 _RENEWING_HELPS = {"prepaid_term_too_short", "server_expired", "server_isolated"}
 _PREPAID_HELPS = {*_RENEWING_HELPS, "not_prepaid"}
+_BRINGS_CODES_BACK = {"server_expired", "server_isolated"}  # renewing does, also where no further code is left
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +149,8 @@ class Card:
 
     def _remedies(self) -> list[Step]:
         failed = set(self.report.failed_codes)
+        if failed & _BRINGS_CODES_BACK:
+            failed -= {"code_limit_reached"}
         if failed <= _RENEWING_HELPS:
             return [_help(_("How to renew"), "renew")]
         if failed <= _PREPAID_HELPS:
