@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from unicodedata import normalize
 
 from django.core.exceptions import BadRequest
 from django.db.models import Q
@@ -95,8 +96,9 @@ def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str
 
 def _matching(owned: Any, q: str) -> Any:
     """The newest FLEET of those that a search finds. Found first and judged then, so that no others are judged."""
-    holders = IPAddress.objects.on_server().filter(address=q).values("server")
-    found = owned.filter(Q(name__icontains=q) | Q(instance_id__icontains=q) | Q(pk__in=holders))
+    folded = normalize("NFKC", q)  # full-width forms, as a Chinese keyboard gives them
+    holders = IPAddress.objects.on_server().filter(address=folded).values("server")
+    found = owned.filter(Q(name__icontains=q) | Q(instance_id__icontains=folded) | Q(pk__in=holders))
     return Server.objects.filter(pk__in=sorted(found.values_list("pk", flat=True))[-FLEET:])
 
 

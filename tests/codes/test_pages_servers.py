@@ -91,6 +91,16 @@ def test_the_next_step_is_one_that_helps(facts, first):
     assert sum(step.look == "primary" for step in steps) <= 1
 
 
+@pytest.mark.parametrize(
+    ("facts", "first"),
+    [({"expires_at": NOW}, "How to renew"), ({"prepaid_months": 1}, "Which servers qualify")],
+)
+def test_where_no_code_is_left_renewing_helps_only_those_that_there_are(facts, first):
+    server = full_server()
+    Server.objects.filter(pk=server.pk).update(**facts)
+    assert card_of(server).steps[0].label == first
+
+
 def test_the_list_says_what_the_pictures_say(client, account):
     soon = make_server(account=account, name="shop-api", expires_at=NOW + timedelta(days=6))
     make_code(soon)
@@ -198,7 +208,9 @@ def test_search_finds_by_name_instance_id_and_ip(client, account):
     wanted = make_server(account=account, name="shop-api")
     for _ in range(10):
         make_server(account=account, name="other")
-    for q in ("shop", "SHOP-API", wanted.instance_id, wanted.ips.get().address):
+    address = wanted.ips.get().address
+    full_width = address.translate({ord(sign): ord(sign) + 0xFEE0 for sign in "0123456789."})
+    for q in ("shop", "SHOP-API", wanted.instance_id, address, full_width):
         assert [card.server.pk for card in client.get("/", {"q": q}).context["cards"]] == [wanted.pk]
     assert "No server matches." in text(client.get("/", {"q": "nothing"}))
 
