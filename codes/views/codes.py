@@ -72,6 +72,11 @@ class CodeRow:
         return "warn" if self.warns_of_expiry else ""
 
     @property
+    def ends_with_ip(self) -> bool:
+        """Renewing the server alone would not help: its IP expires before it (decision 3)."""
+        return self.expires_at is not None and self.expires_at != self.code.server.expires_at
+
+    @property
     def filing(self) -> Filing | None:
         return self.code.standing_filings[0] if self.code.standing_filings else None
 

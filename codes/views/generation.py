@@ -21,7 +21,7 @@ from codes.messages import cannot_generate, explain, refusals
 from codes.models import AuthorizationCode
 from codes.policy import Policy
 from codes.reports import Report
-from codes.standing import CAN_GENERATE
+from codes.standing import CAN_GENERATE, expires_soon
 from codes.views.access import READ, own_server, page, person
 from codes.views.cards import Card, cards
 from codes.views.codes import FRESH
@@ -91,6 +91,7 @@ def _ask(request: HttpRequest, server: Server, form: GenerateForm, *, now: datet
         "ip": next(iter(form.ips.values()), None),
         "barred": barred,
         "ips": live,
+        "ending": [ip for ip in form.ips.values() if expires_soon(ip.expires_at, now=now)],
         "recent": server.codes.filter(generated_at__gt=now - FRESH).order_by("-slot").first(),
         "now": now,
     }

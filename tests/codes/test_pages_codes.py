@@ -193,7 +193,7 @@ def test_near_expiry_is_warned_of(client, issued):
 
 def test_an_ip_that_expires_earlier_counts(client, issued):
     IPAddress.objects.update(expires_at=NOW + timedelta(days=3))
-    assert "It expires in 3 days." in text(client.get(url("code", issued.code)))
+    assert "It expires in 3 days, with its IP. Renew the IP first" in text(client.get(url("code", issued.code)))
 
 
 def test_an_expired_code_says_by_what_and_what_brings_it_back(client, issued):

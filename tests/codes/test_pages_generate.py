@@ -1,6 +1,7 @@
 """Generating: from the form to the code that is shown once, and never twice from one form."""
 
 import re
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -153,6 +154,17 @@ def test_several_ips_are_chosen_from_and_the_others_say_why_not(client, server):
     assert send(client, server, ip=clb.pk).status_code == 400
     assert send(client, server, ip=second.pk).status_code == 302
     assert server.codes.get().ip == second
+
+
+def test_an_ip_that_expires_soon_is_warned_of_before_and_after(client, server):
+    assert "and its codes with it" not in text(client.get(generate_url(server)))
+    ip = server.ips.get()
+    ip.expires_at = NOW + timedelta(days=5)
+    ip.save()
+    said = f"The IP {ip.address} expires on 28 Nov 2026, 12:00, and its codes with it. Renew it first"
+    assert said in text(client.get(generate_url(server)))
+    page = text(client.get(send(client, server).url))
+    assert "It expires in 5 days, with its IP. Renew the IP first" in page and "Renew the server first" not in page
 
 
 def test_an_ip_of_another_server_cannot_be_chosen(client, server):
