@@ -4,7 +4,7 @@ Over a skewed fleet of 5,000 servers (bench/scale). Plans are looked at, never c
 reading a table from end to end, so that where it does all the same no index serves.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from operator import attrgetter
 from typing import Any
 
@@ -17,7 +17,8 @@ from bench.scale.faces import Face, faces
 from bench.scale.fleet import seed
 from bench.scale.measuring import LARGE_TABLES, Statement, cost_of
 from bench.scale.world import World
-from servers.models import Region, Server
+from servers.inventory.claims import concerning
+from servers.models import IPClaim, Region, Server
 
 pytestmark = [
     pytest.mark.django_db,
@@ -115,7 +116,24 @@ def test_servers_by_name_are_not_sorted(world: World) -> None:
     assert most_read(world, "desk server: o=2") < SERVERS / 10
 
 
+def test_claims_are_found_by_the_servers_named_and_not_the_other_way_round(world: World) -> None:
+    lost = [IPClaim(server_id=pk, address=f"198.18.0.{pk}", kind="public", since=world.now) for pk in range(1, 1_001)]
+    IPClaim.objects.bulk_create(lost)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE servers_ipclaim")
+        for name in ("hashjoin", "mergejoin"):  # as in a large fleet, of which they would read all
+            cursor.execute(f"SET LOCAL enable_{name} = off")
+    claims = concerning([Server.objects.get(pk=1).instance_id])
+    assert most_read_by(lambda: list(claims)) < SERVERS / 10
+    assert [claim.address for claim in claims] == ["198.18.0.1"]
+
+
 def most_read(world: World, name: str) -> int:
     """The most rows that one step of the page reads of a large table, but for those that count."""
-    ran = cost_of(next(face.visit for face in faces(world) if face.name == name), once=True).statements
+    return most_read_by(next(face.visit for face in faces(world) if face.name == name))
+
+
+def most_read_by(visit: Callable[[], Any]) -> int:
+    """The same of one call."""
+    ran = cost_of(visit, once=True).statements
     return max(statement.read_of_large for statement in ran if "COUNT(" not in statement.sql)

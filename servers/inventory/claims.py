@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from icpportal import bulk
 from servers.models import IPAddress, IPClaim, Server
@@ -15,11 +15,11 @@ HOLDS = timedelta(days=1)  # no feed's message is late by more
 
 
 def concerning(instance_ids: Collection[str]) -> QuerySet[IPClaim]:
-    """What these servers claim, and who claims what they hold."""
-    named = bulk.listed(instance_ids)
-    held = IPAddress.objects.on_server().filter(server__instance_id__in=named)
-    concerned = Q(server__instance_id__in=named) | Q(address__in=held.values("address"))
-    return IPClaim.objects.filter(concerned)
+    """What these servers claim, and who claims what they hold: each by its own index, or all servers would be read."""
+    servers = Server.objects.filter(instance_id__in=bulk.listed(instance_ids)).values("pk")
+    held = IPAddress.objects.on_server().filter(server__in=servers).values("address")
+    own, others = IPClaim.objects.filter(server__in=servers), IPClaim.objects.filter(address__in=held)
+    return IPClaim.objects.filter(pk__in=own.values("pk").union(others.values("pk")))
 
 
 class Claims:
