@@ -106,7 +106,7 @@ class Refusal:
 
     def __str__(self) -> str:
         """What is wrong and what to do, in one line."""
-        quoted = [f"(FAQ {self.faq})"] if self.faq else []
+        quoted = [_("(FAQ %(faq)s)") % {"faq": self.faq}] if self.faq else []
         return sentences.join([self.sentence, self.remedy, *quoted])
 
 
@@ -150,7 +150,7 @@ def explain(error: Refused) -> str:
     """Why the services refused, for people; with every failed condition and its remedy where there is a report."""
     match error:
         case NotEligible():
-            return _listed(f"{cannot_generate(error.report)}.", error.report)
+            return _listed(f"{cannot_generate(error.report)}{sentences.stop()}", error.report)
         case CodeRefused():
             return _listed(str(_("The code cannot begin a filing.")), error.report)
         case TransitionRefused():

@@ -17,6 +17,11 @@ def join(sentences: Iterable[object]) -> str:
     return gap().join(str(sentence) for sentence in sentences)
 
 
+def stop() -> str:
+    """What ends a sentence."""
+    return "." if gap() else "。"
+
+
 def comma() -> str:
     """What stands between the items of a list in a sentence."""
     return ", " if gap() else "、"

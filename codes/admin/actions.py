@@ -6,7 +6,7 @@ judges again, each code on its own, when it is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,10 +94,11 @@ def buttons(request: HttpRequest, code: AuthorizationCode) -> list[Button]:
     return found
 
 
-def row_buttons(request: HttpRequest, code: AuthorizationCode) -> list[Button]:
-    """What a row of codes offers besides revealing: to end its hold, or the code itself."""
-    wanted = (Action.RESET.value, Action.WITHDRAW.value)
-    return [button for button in buttons(request, code) if button.id in wanted and not button.why]
+def row_buttons(
+    request: HttpRequest, code: AuthorizationCode, *, of: Sequence[Action] = (Action.RESET, Action.WITHDRAW)
+) -> list[Button]:
+    """What a row of codes offers besides revealing, as far as it is possible: to end its hold, or the code itself."""
+    return [button for button in buttons(request, code) if button.id in of and not button.why]
 
 
 def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: str) -> HttpResponseBase:

@@ -12,10 +12,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin import bulk, timeline
+from codes.admin.actions import row_buttons
 from codes.admin.base import DeskRecord
 from codes.admin.columns import clamped, link, list_url, moment, mono
 from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter, handle_filter
-from codes.choices import FilingState
+from codes.choices import HOLDING, Action, FilingState
 from codes.models import CodeEvent, Filing
 from codes.standing import LONG_HOLD, long_holds
 
@@ -49,6 +50,7 @@ class FilingAdmin(DeskRecord):
     list_select_related = ("code__server",)
     sortable_by = ("order_number", "domain_cell", "began")
     bulk_limit = bulk.RUN_LIMIT
+    page_template = "admin/desk/filing.html"
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         return bulk.reset_of_holds(request)
@@ -95,7 +97,8 @@ class FilingAdmin(DeskRecord):
         ]
         events = CodeEvent.objects.filter(code=obj.code_id, order_number=obj.order_number)
         story = timeline.context(events, code=obj.code_id)
-        return {"heading": _("Filing"), "facts": facts, "links": [], **story}
+        ends = row_buttons(request, obj.code, of=(Action.RESET,)) if obj.state in HOLDING else []
+        return {"heading": _("Filing"), "facts": facts, "links": [], "buttons": ends, **story}
 
 
 def long_holds_url() -> str:

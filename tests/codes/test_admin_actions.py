@@ -69,6 +69,15 @@ def test_a_reset_frees_the_code_and_is_recorded():
     assert (event.reason, event.ticket, event.user.is_staff) == (*TEXTS.values(), True)
 
 
+def test_a_filing_that_holds_a_code_is_reset_from_its_own_page():
+    client, code = signed_in(), make_held()
+    filing, link = code.filings.get(), f'href="{act_url(code, "reset")}"'
+    assert link in client.get(page_url(filing)).content.decode()
+    assert link not in signed_in("Auditor").get(page_url(filing)).content.decode()
+    client.post(act_url(code, "reset"), WHY)
+    assert link not in client.get(page_url(filing)).content.decode()
+
+
 def test_a_filing_that_began_since_the_question_is_not_reset():
     client, code = signed_in(), make_held()
     (asked,) = re.findall(r'name="seen_at" value="([^"]*)"', client.get(act_url(code, "reset")).content.decode())

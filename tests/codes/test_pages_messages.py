@@ -1,6 +1,7 @@
 """Every error of the services has words, and every rule a sentence for when it fails."""
 
 import pytest
+from django.utils.translation import override
 
 from codes import errors
 from codes.choices import Action, FilingState, State, SupportAction, SupportState
@@ -35,6 +36,13 @@ def test_not_eligible_lists_every_failed_condition_with_its_remedy():
     assert text.startswith("No code can be generated: 2 of 12 conditions fail.")
     assert "The server is not prepaid: Pay-as-you-go. Change the server to prepaid for 3 months" in text
     assert "(FAQ 4.1)" in text and "(FAQ 4.2)" in text
+
+
+def test_in_chinese_its_stops_and_brackets_are_chinese():
+    with override("zh-hans"):
+        text = explain(errors.NotEligible(GENERATION.report(make_server(prepaid_months=1), now=NOW)))
+    assert text.startswith("无法生成授权码：12 项条件中有 1 项不满足。包年包月购买时长为 1 个月，至少需要 3 个月。")
+    assert text.endswith("。（FAQ 4.1）")
 
 
 def test_one_failed_condition_is_counted_in_the_singular():
