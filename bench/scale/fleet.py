@@ -21,20 +21,13 @@ from django.db import connection, transaction
 from django.db.models import Max
 from rich.progress import Progress
 
+from bench.scale.measuring import LARGE_TABLES
 from bench.scale.statements import STEPS
 from codes.policy import Policy
 from icpportal.api.models import ApiClient, Scope
 from servers.models import Region, Server
 
 LARGEST = "200000000001"  # the uid of the account that holds a twentieth of all servers
-_LARGE = (
-    "servers_server",
-    "servers_ipaddress",
-    "codes_authorizationcode",
-    "codes_filing",
-    "codes_codeevent",
-    "webhooks_webhookdelivery",
-)
 
 
 def seed(*, servers: int, now: datetime) -> None:
@@ -77,7 +70,7 @@ def _bare_tables(cursor: Any) -> Iterator[None]:
     cursor.execute(
         "SELECT indexdef, format('%%I', indexname) FROM pg_indexes WHERE tablename = ANY(%s) AND NOT EXISTS "
         "(SELECT FROM pg_constraint WHERE conindid = format('%%I', indexname)::regclass)",
-        [list(_LARGE)],
+        [sorted(LARGE_TABLES)],
     )
     indexes = cursor.fetchall()
     for _definition, name in indexes:
