@@ -5,24 +5,12 @@ from typing import Any
 import pytest
 
 from codes.models import CodeEvent
-from icpportal.api.models import Scope
 from servers.models import Account, Server
-from tests.factories import make_account
 from tests.servers.calling import Caller, fields
 from tests.servers.feeding import address, address_list, instance, instances, put
 
 pytestmark = pytest.mark.django_db
 PATH = "inventory/tencent/"
-
-
-@pytest.fixture
-def account() -> Account:
-    return make_account(uid="100012345678")
-
-
-@pytest.fixture
-def feed(account: Account) -> Caller:
-    return Caller(Scope.INVENTORY_WRITE)
 
 
 def body(*responses: Any, **more: Any) -> dict[str, Any]:

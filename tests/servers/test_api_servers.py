@@ -14,16 +14,6 @@ pytestmark = pytest.mark.django_db
 SHOWN = {"instance_id": "ins-a", **BODY, "prepaid_months": 15}
 
 
-@pytest.fixture
-def account() -> Account:
-    return make_account(uid="100012345678")
-
-
-@pytest.fixture
-def feed(account: Account) -> Caller:
-    return Caller(Scope.INVENTORY_WRITE)
-
-
 # Accounts
 
 

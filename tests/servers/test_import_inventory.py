@@ -12,15 +12,9 @@ from django.core.management import CommandError, call_command
 from codes.choices import Channel, EventType
 from codes.models import CodeEvent
 from servers.models import Account, Server
-from tests.factories import make_account
 from tests.servers.feeding import address, address_list, addresses, instance, instances, put
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def account() -> Account:
-    return make_account(uid="100012345678")
 
 
 def run(*arguments: Any, account: str = "100012345678") -> str:

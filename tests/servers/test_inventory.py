@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from codes.values import stands_in
-from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
+from servers.choices import BillingMode, Jurisdiction, ServerState
 from servers.inventory.apply import Incomplete
 from servers.inventory.tencent import Inventory
 from servers.models import Account, IPAddress, Region, Server
@@ -27,11 +27,6 @@ from tests.servers.feeding import (
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture
-def account() -> Account:
-    return make_account()
 
 
 def stored(instance_id: str = "ins-a") -> Server:
@@ -574,4 +569,3 @@ def test_more_than_one_batch_goes_in_with_a_constant_number_of_statements(
 
 def test_the_first_reading_counts_the_rows() -> None:
     assert Inventory([instances(instance(), None, instance("ins-b"))], is_secret=stands_in).rows == 3
-    assert IPKind.CLB.value == "clb"

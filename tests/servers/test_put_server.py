@@ -21,11 +21,6 @@ pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
 
 
-@pytest.fixture
-def account() -> Account:
-    return make_account()
-
-
 def stored() -> Server:
     return Server.objects.get(instance_id="ins-a")
 
