@@ -25,12 +25,13 @@ from codes.admin.bulk_export import rows_export
 from codes.admin.bulk_kinds import KINDS, Kind, offered
 from codes.admin.bulk_work import answer, progress, stopped, work_off
 from codes.admin.changelist import COUNT_UP_TO, WAIT_SECONDS
-from codes.admin.columns import list_url, moment, page_url
+from codes.admin.columns import moment, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.list_filters import DeskFilter, Rows, choice_filter
 from codes.admin.many_values import ask_before_run
 from codes.admin.request import staff
 from codes.admin.rows import dressed
+from codes.admin.way_back import leading_back, way_back
 from codes.choices import HOLDING, BulkAction, BulkState
 from codes.models import AuthorizationCode, BulkRun
 from icpportal.patience import TooLong, at_most
@@ -86,7 +87,7 @@ def _planned(request: HttpRequest, action: BulkAction, subjects: Any) -> HttpRes
         messages.error(request, _("Choose at most %(most)d rows at a time. Nothing was changed.") % {"most": RUN_LIMIT})
         return None
     run = services.plan_run(action, found, actor=staff(request), now=timezone.now())
-    return HttpResponseRedirect(page_url(run))
+    return HttpResponseRedirect(leading_back(page_url(run), request.get_full_path(), KINDS[action].model))
 
 
 class StageFilter(DeskFilter):
@@ -181,7 +182,7 @@ class BulkRunAdmin(DeskRecord):
         if run.actor_id != request.user.pk or not request.user.has_perm(kind.permission):
             raise PermissionDenied
         if request.method != "POST":
-            return HttpResponseRedirect(page_url(run))
+            return HttpResponseRedirect(_on(page_url(run), request, run))
         if (asked := ask_before_run(run, request, now=timezone.now())) is not None:
             return asked
         if run.confirmed_at is None:
@@ -202,13 +203,15 @@ class BulkRunAdmin(DeskRecord):
         far = progress(run)
         if far.pending > AT_ONCE:
             title = KINDS[run.action].words.working(far.pending)
-            return answer(request, run, self.desk_context(request, title=title) | {"result_url": page_url(run)})
+            return answer(
+                request, run, self.desk_context(request, title=title) | {"result_url": _on(page_url(run), request, run)}
+            )
         try:
             for _far in work_off(run):
                 pass
         except OperationalError:
             messages.error(request, stopped())
-        return HttpResponseRedirect(page_url(run))
+        return HttpResponseRedirect(_on(page_url(run), request, run))
 
     def _ask(self, request: HttpRequest, run: BulkRun, form: DeskForm) -> HttpResponse:
         kind, now = KINDS[run.action], timezone.now()
@@ -220,8 +223,8 @@ class BulkRunAdmin(DeskRecord):
             "effect": kind.effect,
             "going_title": kind.words.going,
             "button": kind.words.confirm(preview.going_count),
-            "action_url": _url("run", run),
-            "cancel_url": list_url(kind.model),
+            "action_url": _on(_url("run", run), request, run),
+            "cancel_url": way_back(request, kind.model),
             "csv_url": _url("rows_csv", run),
             "names": None,
             "form": form,
@@ -237,9 +240,9 @@ class BulkRunAdmin(DeskRecord):
             "who": name(run.actor),
             "far": far,
             "rows": _rows(run, now=timezone.now()),
-            "run_url": _url("run", run) if may_go_on else "",
+            "run_url": _on(_url("run", run), request, run) if may_go_on else "",
             "csv_url": _url("rows_csv", run),
-            "back_url": list_url(kind.model),
+            "back_url": way_back(request, kind.model),
         }
         return TemplateResponse(request, "admin/desk/bulk_result.html", context)
 
@@ -264,6 +267,12 @@ def _rows(run: BulkRun, *, now: datetime) -> list[Any]:
 
 def _url(view: str, run: BulkRun) -> str:
     return reverse(f"admin:codes_bulkrun_{view}", args=[run.pk])
+
+
+def _on(url: str, request: HttpRequest, run: BulkRun) -> str:
+    """Another address of the run, with the way back that this one knows."""
+    model = KINDS[run.action].model
+    return leading_back(url, way_back(request, model), model)
 
 
 def unfinished(person: Any) -> Rows:

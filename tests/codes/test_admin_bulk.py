@@ -168,6 +168,28 @@ def test_a_refusal_is_read_in_the_language_of_who_reads_it():
         assert why.isascii() and why not in html.unescape(chinese)
 
 
+def test_the_way_leads_back_to_the_list_as_it_was_filtered():
+    client, held = signed_in(), make_held()
+    here = f"{list_url(Filing)}?state=active"
+    asked = client.post(here, {"action": "reset", "_selected_action": held.filings.get().pk, "index": "0"}, follow=True)
+    assert f'href="{here}">Cancel, change nothing' in asked.content.decode()
+    (action,) = re.findall(r'action="(/admin/codes/bulkrun/[^"]*)"', asked.content.decode())
+    again = client.post(html.unescape(action), {"reason": ""}).content.decode()
+    assert f'href="{here}">Cancel, change nothing' in again
+    done = client.post(html.unescape(action), WHY, follow=True).content.decode()
+    assert f'href="{here}">Back to the list' in done
+
+
+@pytest.mark.parametrize(
+    "way", ["//example.com/", "https://example.com/", "/admin/", "javascript:1", "/admin/codes/filing"]
+)
+def test_the_way_leads_nowhere_but_to_a_list_of_ours(way):
+    agent = factories.make_agent()
+    run = planned(agent, BulkAction.RESET, make_held())
+    page = signed_in(agent).get(page_url(run), {"back": way}).content.decode()
+    assert f'href="{list_url(AuthorizationCode)}">Cancel, change nothing' in page
+
+
 def test_nothing_selected_is_said():
     page = choose(signed_in(), AuthorizationCode, "reset", []).content.decode()
     assert "Items must be selected" in page and not BulkRun.objects.exists()
