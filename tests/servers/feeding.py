@@ -47,6 +47,15 @@ def put(
     return put_server(stated, account=account, version=version, now=now, only_of=only_of, observer=observer)[1]
 
 
+def stored(instance_id: str = "ins-a") -> Server:
+    return Server.objects.get(instance_id=instance_id)
+
+
+def kinds(instance_id: str = "ins-a") -> dict[str, str]:
+    live = IPAddress.objects.on_server().filter(server__instance_id=instance_id)
+    return dict(live.values_list("address", "kind"))
+
+
 def addresses(instance_id: str = "ins-a") -> list[str]:
     live = IPAddress.objects.on_server().filter(server__instance_id=instance_id).in_order()
     return [ip.address for ip in live]

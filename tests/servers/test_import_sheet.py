@@ -12,7 +12,7 @@ from servers.inventory.facts import computed_months
 from servers.inventory.sheet_export import export, template
 from servers.models import Account, FeedRun, IPAddress, Region, Server
 from tests.factories import NOW, make_account, make_ip, make_server
-from tests.servers.feeding import Heard, addresses, put
+from tests.servers.feeding import Heard, addresses, put, stored
 from tests.servers.sheets import results, rows_of, table, take_sheet
 
 pytestmark = pytest.mark.django_db
@@ -22,10 +22,6 @@ LATER = NOW + timedelta(hours=1)
 @pytest.fixture
 def account() -> Account:
     return make_account(uid="100000000001")
-
-
-def stored(instance_id: str = "ins-a") -> Server:
-    return Server.objects.get(instance_id=instance_id)
 
 
 def test_rows_are_created_updated_and_left_alone(account: Account) -> None:

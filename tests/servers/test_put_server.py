@@ -15,14 +15,10 @@ from servers.inventory.apply import (
 )
 from servers.models import Account, IPAddress, Region, Server
 from tests.factories import NOW, make_account
-from tests.servers.feeding import Heard, addresses, facts, ip, put
+from tests.servers.feeding import Heard, addresses, facts, ip, put, stored
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + timedelta(hours=1)
-
-
-def stored() -> Server:
-    return Server.objects.get(instance_id="ins-a")
 
 
 def test_a_new_server_is_created(account: Account) -> None:
