@@ -150,6 +150,8 @@ def test_several_ips_are_chosen_from_and_the_others_say_why_not(client, server):
     page = client.get(generate_url(server))
     assert page.content.decode().count('type="radio"') == 2
     assert f"{clb.address} (CLB IP): A load balancer (CLB) is pay-as-you-go" in text(page)
+    chinese = text(client.get(generate_url(server), headers={"Accept-Language": "zh-hans"}))
+    assert f"{clb.address} （负载均衡（CLB）IP）：负载均衡（CLB）为按量计费" in chinese
     assert send(client, server).status_code == 400
     assert send(client, server, ip=clb.pk).status_code == 400
     assert send(client, server, ip=second.pk).status_code == 302
