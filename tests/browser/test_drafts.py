@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Browse
@@ -37,6 +39,14 @@ def test_a_language_is_switched_in_the_middle_of_a_form(look: Look, browse: Brow
     expect(page.get_by_label(look.say("Authorized account"))).to_have_value("not an account")
     page.reload()
     expect(page.get_by_label(look.say("Remark"))).to_have_value("")
+
+
+def test_the_place_on_a_long_page_is_kept_over_a_switch_of_the_language(browse: Browse) -> None:
+    page = browse()
+    page.goto("/help/#faq-6")
+    page.get_by_role("button", name="简体中文").click()
+    expect(page).to_have_url(re.compile(r"/help/#faq-6$"))
+    expect(page.locator("#faq-6")).to_be_in_viewport()
 
 
 def test_a_session_ends_before_a_form_is_sent(look: Look, browse: Browse) -> None:

@@ -44,10 +44,14 @@
     }
   }
 
+  function switchLanguage(form) {
+    keep(true);
+    form.elements.next.value += location.hash; // the server knows the page, the browser alone the place on it
+  }
   function submit(event) {
     if (event.defaultPrevented) return;
     if ("signsOut" in event.target.dataset) drafts().forEach(forget);
-    else if ("switchesLanguage" in event.target.dataset) keep(true);
+    else if ("switchesLanguage" in event.target.dataset) switchLanguage(event.target);
     else if (person() && event.target.closest("main")) keep(false);
   }
   // Whoever comes back to what was sent, with no page of ours between, never got an answer.
