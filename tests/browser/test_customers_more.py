@@ -157,6 +157,19 @@ def test_the_first_key_leads_past_the_header_to_the_first_server(browse: Browse)
         expect(page.get_by_role("main").get_by_role("link", name=name).first).to_be_focused()
 
 
+def test_copying_again_is_said_again(browse: Browse) -> None:
+    page = browse("fleet", permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/codes/10/")
+    page.get_by_role("button", name="Reveal").click()
+    said, button = page.get_by_role("status"), page.get_by_role("button", name="Copy code")
+    button.click()
+    expect(said).to_have_text("Copied")
+    said.evaluate("place => new MutationObserver(() => place.dataset.news = 1).observe(place, {childList: true})")
+    button.click()
+    expect(said).to_have_attribute("data-news", "1")
+    expect(said).to_have_text("Copied")
+
+
 def test_the_mark_of_what_has_the_focus_is_not_cut_off_where_a_row_scrolls(browse: Browse) -> None:
     page = browse("qingshan", size={"width": 320, "height": 640})
     page.goto("/codes/")

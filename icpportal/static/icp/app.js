@@ -53,7 +53,9 @@
     }
   }
   function announce(status, text) {
-    if (status) status.textContent = text || "";
+    if (!status) return;
+    status.textContent = ""; // the same words again are no news: they have to go and come
+    setTimeout(() => (status.textContent = text || ""), 50);
   }
 
   const keysOn = () => stored("keys") !== "off";
