@@ -112,7 +112,9 @@ def test_reveal_shows_the_value_in_that_answer_alone_and_records_it(client, issu
 
 def test_withdrawing_asks_first_and_says_that_the_slot_is_not_given_back(client, issued):
     page = client.get(url("withdraw", issued.code))
-    assert "The slot is not given back" in text(page) and "Withdraw 1 code" in text(page)
+    assert (
+        "The slot is not given back" in text(page) and "Withdraw 1 code" in text(page) and "Remark: shop" in text(page)
+    )
     issued.code.refresh_from_db()
     assert issued.code.state == "unused"
 
