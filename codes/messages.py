@@ -183,11 +183,11 @@ def explain(error: Refused) -> str:
 
 
 def in_every_language(error: Refused) -> dict[str, str]:
-    """The same by language, for what is kept and read by others."""
+    """The same by language, for what is kept and read by others, where the action goes without saying."""
     said = {}
     for language, _name in settings.LANGUAGES:
         with override(language):
-            said[language] = explain(error)
+            said[language] = str(error.explanation) if isinstance(error, TransitionRefused) else explain(error)
     return said
 
 

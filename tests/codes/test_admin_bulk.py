@@ -83,7 +83,7 @@ def test_a_bulk_reset_says_who_is_skipped_then_what_became_of_each():
     assert done.redirect_chain == [(page_url(run), 302)] and "1 filing reset, 1 not" in done.content.decode()
     rows = {row.shown_code.pk: (row.state, row.why) for row in done.context["rows"]}
     assert rows[held.pk] == (BulkState.DONE, "") and rows[unused.pk][0] == BulkState.REFUSED
-    assert rows[unused.pk][1].endswith("There is no filing to abandon.")
+    assert rows[unused.pk][1] == "There is no filing to abandon."  # as the question said
     event = CodeEvent.objects.get(type=EventType.RESET)
     assert (event.reason, event.ticket, event.user, event.channel) == (*WHY.values(), run.actor, Channel.ADMIN)
     run.refresh_from_db()
