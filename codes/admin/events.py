@@ -6,6 +6,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import TextField
 from django.db.models.functions import Cast
@@ -16,7 +17,14 @@ from django.utils.translation import gettext_lazy as _
 from codes.admin import timeline
 from codes.admin.base import DeskRecord
 from codes.admin.columns import link, moment
-from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter, server_filter
+from codes.admin.list_filters import (
+    DeskFilter,
+    Rows,
+    account_filter,
+    choice_filter,
+    handle_filter,
+    server_filter,
+)
 from codes.admin.verdicts import reasons
 from codes.choices import Channel, EventType
 from codes.models import CodeEvent, Filing
@@ -121,6 +129,7 @@ class EventAdmin(DeskRecord):
         choice_filter("channel", _("from where"), Channel.choices),
         RefusedFilter,
         WhenFilter,
+        handle_filter("who", _("who"), "user", handle="username", of=User),
         account_filter("account"),
         server_filter("server"),
         OrderFilter,

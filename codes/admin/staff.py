@@ -20,7 +20,7 @@ from codes import services
 from codes.admin.api_clients import YES_NO
 from codes.admin.asking import ask_about
 from codes.admin.base import DeskRecord
-from codes.admin.columns import moment, page_url, yes_no
+from codes.admin.columns import list_url, moment, page_url, yes_no
 from codes.admin.forms import WhyForm
 from codes.admin.list_filters import Rows, TabsOfFew, choice_filter
 from codes.admin.request import posted, staff
@@ -31,7 +31,7 @@ from codes.choices import StaffAct
 from codes.errors import Refused
 from codes.lifecycle import StrPromise
 from codes.messages import explain
-from codes.models import Person, StaffChange
+from codes.models import CodeEvent, Person, StaffChange
 from codes.models.staff import GIVEN_BY_SUPERVISORS
 from codes.roles import LABELS
 from codes.staff import beyond
@@ -148,6 +148,7 @@ class StaffAdmin(DeskRecord):
             "facts": _facts(obj),
             "buttons": _buttons(obj) if may and out_of_reach is None else [],
             "why_not": out_of_reach.label if out_of_reach else "",
+            "events_url": list_url(CodeEvent, who=obj.username),
             "timeline": _timeline(obj),
         }
 

@@ -87,7 +87,7 @@ class CodeEvent(Final):
             models.Index(fields=["account", "id"], name="event_of_account"),
             models.Index(fields=["server", "id"], name="event_of_server"),
             models.Index(fields=["code", "id"], condition=Q(code__isnull=False), name="event_of_code"),
-            models.Index(fields=["user"], condition=Q(user__isnull=False), name="event_of_user"),
+            models.Index(fields=["user", "id"], condition=Q(user__isnull=False), name="event_of_user"),
             models.Index(fields=["client"], condition=Q(client__isnull=False), name="event_of_client"),
             models.Index(fields=["type", "at"], name="event_by_type"),
             models.Index(fields=["type", "id"], name="event_of_type"),

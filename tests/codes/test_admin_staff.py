@@ -11,9 +11,9 @@ from django.utils import timezone
 from codes import services
 from codes.admin.columns import list_url, page_url
 from codes.admin.staff import ACTS
-from codes.choices import StaffAct
+from codes.choices import Channel, StaffAct
 from codes.errors import OutOfReach, TextUnfit, ValueInText
-from codes.models import Person, StaffChange
+from codes.models import CodeEvent, Person, StaffChange
 from codes.roles import ROLES
 from codes.staff import Beyond
 from icpportal.append_only import AppendOnly
@@ -240,3 +240,17 @@ def test_the_database_takes_no_change_that_raises_anybody(facts):
     actor = person if facts.pop("itself", False) else actor
     with pytest.raises(DatabaseError), transaction.atomic():
         StaffChange.objects.create(person=person, actor=actor, at=factories.NOW, reason="x", **facts)
+
+
+def test_what_somebody_did_is_one_step_from_their_page():
+    agent, other = factories.make_agent(username="lin"), factories.make_agent(username="chen")
+    codes = [factories.make_code(factories.make_server(now=timezone.now()), now=timezone.now()) for _ in range(2)]
+    for code, who in zip(codes, (agent, other), strict=True):
+        services.withdraw(code, reason="by mistake", actor=who, channel=Channel.ADMIN, now=timezone.now())
+    auditor = signed_in("Auditor")
+    page = auditor.get(page_url(Person.objects.get(pk=agent.pk))).content.decode()
+    url = list_url(CodeEvent, who="lin")
+    assert f'href="{url}"' in page
+    listed = auditor.get(url).content.decode()
+    assert codes[0].masked in listed and codes[1].masked not in listed
+    assert "Nothing matches." in auditor.get(list_url(CodeEvent, who="nobody")).content.decode()
