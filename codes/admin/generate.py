@@ -31,7 +31,7 @@ from icpportal.once import once
 from icpportal.sentences import comma, join
 from servers.models import Server
 
-JUST_NOW = timedelta(hours=1)
+JUST_NOW = timedelta(minutes=10)
 PERMISSION = KINDS[BulkAction.GENERATE].permission
 
 
@@ -67,6 +67,7 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
     form = GenerateForm(posted(request), ips=usable_ips(server, now=now), left=codes_left(report))
     if request.method == "POST" and form.is_valid():
         return _generate(server, request, form, now=now)
+    _warn_of_another(request, server, now=now)
     return ask_about(
         server,
         model_admin,
@@ -74,23 +75,17 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
         form,
         title=_("Generate codes from %(server)s?") % {"server": server.instance_id},
         effect=KINDS[BulkAction.GENERATE].effect,
-        note=join(
-            [
-                _("Every code counts towards the limit for good. Codes cannot be bought, sold or priced (FAQ 3)."),
-                *_just_generated(server, now=now),
-            ]
-        ),
+        note=_("Every code counts towards the limit for good. Codes cannot be bought, sold or priced (FAQ 3)."),
         button=_("Generate"),
     )
 
 
-def _just_generated(server: Server, *, now: datetime) -> list[str]:
-    """A word about the last code, if it is so new that somebody may be about to ask for the same one again."""
+def _warn_of_another(request: HttpRequest, server: Server, *, now: datetime) -> None:
+    """Of the last code, if it is so new that somebody may be about to ask for the same one again."""
     last = server.codes.filter(generated_at__gt=now - JUST_NOW).order_by("-pk").first()
-    if last is None:
-        return []
-    text = _("%(code)s was generated at %(at)s: this generates another.")
-    return [text % {"code": last.masked, "at": shanghai(last.generated_at)}]
+    if last is not None:
+        text = _("%(code)s was generated at %(at)s: this generates another.")
+        messages.warning(request, text % {"code": last.masked, "at": shanghai(last.generated_at)})
 
 
 def _generate(server: Server, request: HttpRequest, form: GenerateForm, *, now: datetime) -> HttpResponse:

@@ -279,7 +279,7 @@ def test_a_question_tells_of_a_code_that_was_generated_just_now():
     assert "this generates another" not in client.get(url).content.decode()
     code = make_issued(server).code
     assert f"{code.masked} was generated at" in client.get(url).content.decode()
-    AuthorizationCode.objects.update(generated_at=timezone.now() - timedelta(hours=1))
+    AuthorizationCode.objects.update(generated_at=timezone.now() - timedelta(minutes=10))
     assert "this generates another" not in client.get(url).content.decode()
 
 

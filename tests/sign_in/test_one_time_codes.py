@@ -424,12 +424,22 @@ def test_a_superuser_resets_a_lost_device_and_it_is_recorded(compulsory, capsys)
     agent, root = make_agent(username="sun"), make_user(username="root", is_staff=True, is_superuser=True)
     set_up()
     call_command("reset_one_time_codes", "sun", "--by", "root", "--reason", "Called back, ticket 7")
+    assert "sets up one-time codes at the next sign-in" in capsys.readouterr().out
     change = agent.one_time_changes.get(what="reset")
     assert (change.by, change.reason) == (root, "Called back, ticket 7")
     assert not Session.objects.filter(user=agent).exists()
     client = browser()
     give_password(client)
     assert client.get("/login/code/").url == "/login/set-up/"
+
+
+def test_where_nobody_must_have_them_a_reset_leaves_the_password(settings, compulsory, capsys):
+    make_agent(username="sun")
+    make_user(username="root", is_staff=True, is_superuser=True)
+    set_up()
+    settings.STAFF_ONE_TIME_CODES = False
+    call_command("reset_one_time_codes", "sun", "--by", "root", "--reason", "Called back, ticket 7")
+    assert "needs their password alone at the next sign-in" in capsys.readouterr().out
 
 
 def test_what_happened_to_them_is_on_the_persons_page_newest_first(settings, compulsory):

@@ -32,7 +32,8 @@ class Command(BaseCommand):
             raise CommandError(f"{by} cannot vouch for {by}: --by names another superuser.")
         one_time_codes.reset(user, by=by, reason=options["reason"].strip(), now=timezone.now())
         sign_out_elsewhere(user, key=None)
-        self.stdout.write(f"{user} is signed out everywhere and sets up one-time codes at the next sign-in.")
+        then = "sets up one-time codes" if one_time_codes.are_needed(user) else "needs their password alone"
+        self.stdout.write(f"{user} is signed out everywhere and {then} at the next sign-in.")
 
     def _person(self, name: str) -> User:
         found = User.objects.filter(username=name).first()
