@@ -119,7 +119,6 @@ class BulkRunAdmin(DeskRecord):
     is_cleared = True
     list_display = ("what", "who", "started", "finished", "how_far")
     list_filter = (StageFilter, choice_filter("action", pgettext_lazy("act", "what"), BulkAction.choices))
-    list_select_related = ("actor",)
     sortable_by = ()
 
     @admin.display(description=pgettext_lazy("act", "what"))

@@ -135,7 +135,6 @@ class EventAdmin(DeskRecord):
         OrderFilter,
         CodeFilter,
     )
-    list_select_related = ("account", "server", "code", "user", "client")
     sortable_by = ()
 
     @admin.display(description=_("when"))

@@ -97,7 +97,6 @@ class FeedRunAdmin(DeskRecord):
         choice_filter("kind", _("feed"), FeedKind.choices),
         account_filter("account"),
     )
-    list_select_related = ("account",)
     sortable_by = ()
 
     @admin.display(description=_("when"))

@@ -47,7 +47,6 @@ class FilingAdmin(DeskRecord):
         account_filter("code__server__account"),
         handle_filter("domain", _("domain"), "domain"),
     )
-    list_select_related = ("code__server",)
     sortable_by = ("order_number", "domain_cell", "began")
     bulk_limit = bulk.RUN_LIMIT
     page_template = "admin/desk/filing.html"

@@ -50,7 +50,6 @@ class IPAddressAdmin(DeskRecord):
         server_filter("server"),
         account_filter("server__account"),
     )
-    list_select_related = ("server__account",)
     sortable_by = ("address",)
     orders = {"address": ByBytes(F("address"))}
 

@@ -142,7 +142,6 @@ class ServerAdmin(DeskRecord):
         RegionFilter,
         account_filter("account"),
     )
-    list_select_related = ("account", "region")
     sortable_by = ("instance_id", "named", "expires")
     orders = {"instance_id": ByBytes(F("instance_id")), "named": ByBytes(F("name"))}
 

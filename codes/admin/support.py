@@ -91,7 +91,6 @@ class SupportRequestAdmin(DeskRecord):
         account_filter("account"),
         server_filter("server"),
     )
-    list_select_related = ("account", "server", "taken_by")
     sortable_by = ()
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:

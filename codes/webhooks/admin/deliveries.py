@@ -28,7 +28,6 @@ from codes.webhooks.choices import DeliveryState
 from codes.webhooks.models import WebhookDelivery
 
 REDELIVER = "webhooks.redeliver_webhookdelivery"
-_RELATED = ("endpoint__client", "event__server", "event__code", "event__account")
 
 
 class EndpointFilter(NumberFilter):
@@ -56,7 +55,6 @@ class WebhookDeliveryAdmin(DeskRecord):
         EndpointFilter,
         EventFilter,
     )
-    list_select_related = _RELATED
     sortable_by = ()
 
     @admin.display(description=_("what"))
@@ -80,7 +78,8 @@ class WebhookDeliveryAdmin(DeskRecord):
         return moment(delivery.settled_at)
 
     def get_queryset(self, request: HttpRequest) -> Rows:
-        return super().get_queryset(request).select_related(*_RELATED)
+        related = ("endpoint__client", "event__server", "event__code", "event__account")
+        return super().get_queryset(request).select_related(*related)
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         if not request.user.has_perm(REDELIVER):

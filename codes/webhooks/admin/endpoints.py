@@ -72,7 +72,6 @@ class WebhookEndpointAdmin(SecretRecord):
     back_label = _("Back to the endpoint")
     list_display = ("place", "client", "standing", "last_success", "created")
     list_filter = (StandingFilter,)
-    list_select_related = ("client",)
     sortable_by = ()
 
     @admin.display(description=_("address"))
