@@ -97,6 +97,12 @@ def test_the_faq_and_sign_in_render_in_both_languages_for_everybody(language):
         assert member.get(path).status_code == 200
 
 
+def test_the_faq_says_how_a_code_gets_free_of_an_unfinished_filing():
+    page = text(guest().get("/help/"))
+    assert "abandon the filing in the filing platform, or ask customer service to reset it" in page
+    assert "You are warned here 30 days before a code expires." in page
+
+
 def test_the_faq_speaks_of_the_policy_in_force(settings):
     settings.CODES_PER_SERVER, settings.MIN_PREPAID_MONTHS, settings.ELASTIC_IP_ALLOWED = 4, 6, True
     page = text(guest().get("/help/"))

@@ -1,6 +1,6 @@
 /* What somebody typed is there again after the language was switched, after a session ended and after an answer that
    failed. It is kept in this tab alone, for the page it was typed on and for the person who typed it, until that page
-   is shown again or they sign out. Passwords and hidden fields are never kept. */
+   is shown again or they sign out. Passwords, one-time codes and hidden fields are never kept. */
 "use strict";
 (() => {
   const PREFIX = "draft ";
@@ -23,7 +23,7 @@
   function fields() {
     return [...document.querySelectorAll('main form[method="post"]')]
       .flatMap((form) => [...form.elements])
-      .filter((field) => field.name && !UNKEPT.includes(field.type));
+      .filter((field) => field.name && !UNKEPT.includes(field.type) && field.autocomplete !== "one-time-code");
   }
   const isChoice = (field) => ["checkbox", "radio"].includes(field.type);
   function isTyped(field) {
