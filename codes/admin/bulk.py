@@ -171,7 +171,8 @@ class BulkRunAdmin(DeskRecord):
         if request.method not in ("GET", "HEAD"):
             return super().change_view(request, object_id)
         if run.confirmed_at is None:
-            return self._ask(request, run, KINDS[run.action].form())
+            asked = ask_before_run(run, request, now=timezone.now())  # before anything is typed
+            return asked or self._ask(request, run, KINDS[run.action].form())
         return self._result(request, run)
 
     def run(self, request: HttpRequest, pk: int) -> HttpResponseBase:

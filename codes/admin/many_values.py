@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import ngettext
 
 from codes.admin.request import staff
@@ -36,14 +36,15 @@ def ask_before(action: Action, request: HttpRequest, *, now: datetime) -> HttpRe
     return ask(request)
 
 
-def ask_before_run(run: BulkRun, request: HttpRequest, *, now: datetime) -> HttpResponseBase | None:
+def ask_before_run(run: BulkRun, request: HttpRequest, *, now: datetime) -> HttpResponse | None:
     """The same for a bulk run that rotates more than so many at once: it needs a recent answer."""
     limit = settings.REVEALS_BEFORE_CONFIRMING
     if run.action != BulkAction.ROTATE or not limit or is_confirmed(request, now=now):
         return None
     if run.rows.values("pk")[: limit + 1].count() <= limit:
         return None
-    messages.warning(request, CONFIRM_FIRST)
+    if request.method == "POST":
+        messages.warning(request, CONFIRM_FIRST)
     return ask(request)
 
 

@@ -90,7 +90,8 @@ def is_confirmed(request: HttpRequest, *, now: datetime) -> bool:
 
 def ask(request: HttpRequest) -> HttpResponseRedirect:
     """To the page that asks; it leads back to this address, without anything that was sent."""
-    return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode({REDIRECT_FIELD_NAME: request.path})}")
+    way = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
+    return HttpResponseRedirect(f"{reverse('admin:confirm')}?{way}")
 
 
 def recently_confirmed(view: View) -> View:

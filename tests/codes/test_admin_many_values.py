@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 import time_machine
@@ -125,8 +126,11 @@ def test_a_bulk_run_that_rotates_more_needs_a_recent_answer(
     desk: Client, agent: User, action: str, number: int, asks: bool
 ) -> None:
     run = planned(agent, BulkAction(action), number)
-    path = f"/admin/codes/bulkrun/{run.pk}/run/"
+    path, question = f"/admin/codes/bulkrun/{run.pk}/run/", f"/admin/codes/bulkrun/{run.pk}/change/?back=x"
     with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        asked = desk.get(question)  # before a reason is typed, not after
+        assert asked.status_code == (302 if asks else 200)
+        assert not asks or asked.url == f"/admin/confirm/?{urlencode({'next': question})}"
         answer = desk.post(path, WHY)
         assert answer.url.startswith("/admin/confirm/") is asks
         assert CodeEvent.objects.filter(type__in=["rotated", "withdrawn"]).exists() is not asks
