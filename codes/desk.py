@@ -59,6 +59,7 @@ class DeskSite(admin.AdminSite):
     site_header = _("ICP codes desk")
     site_url = None
     empty_value_display = "–"
+    logout_template = "admin/logged_out.html"
     password_change_template = "admin/password_change_form.html"
     password_change_done_template = "admin/password_change_done.html"
 

@@ -186,6 +186,12 @@ class DeskChangeList(ChangeList):
         return bool(whole and self.result_count > len(self.result_list))
 
     @property
+    def preset_tab(self) -> Any:
+        """The tab that is shown though nobody chose it, and which is not "all": its choice; None elsewhere."""
+        choices = self.tabs["choices"] if self.tabs and not self.has_active_filters else []
+        return next((each for each in choices[1:] if each["selected"]), None)
+
+    @property
     def range_label(self) -> str:
         """ "1 to 50 of 128"."""
         first = (self.page_num - 1) * self.list_per_page + 1

@@ -109,7 +109,7 @@ class FeedRunAdmin(DeskRecord):
 
     @admin.display(description=_("who"))
     def who(self, run: FeedRun) -> str:
-        return str(_("System")) if run.actor == "system" else run.actor
+        return str(_("System")) if run.actor == "system" else run.actor.partition(":")[2] or run.actor
 
     @admin.display(description=_("read"))
     def read_rows(self, run: FeedRun) -> int:

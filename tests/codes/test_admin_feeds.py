@@ -124,3 +124,11 @@ def test_stale_messages_are_shown_for_the_run_and_for_the_feed() -> None:
     assert "Stale messages" not in client.get(page_url(imported)).content.decode()
     chinese = client.get(page_url(rows[0]), headers={"accept-language": "zh-hans"}).content.decode()
     assert "过时消息" in chinese
+
+
+def test_who_brought_the_facts_is_named_as_people_know_them():
+    now = timezone.now()
+    for actor in ("client:feed of servers", "user:chen", "system"):
+        record_import(Tally(created=1), account=factories.make_account(), kind=FeedKind.IMPORT, actor=actor, now=now)
+    page = signed_in().get(list_url(FeedRun)).content.decode()
+    assert all(f">{who}<" in page for who in ("feed of servers", "chen", "System"))

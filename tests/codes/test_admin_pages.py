@@ -321,3 +321,9 @@ def test_servers_are_ordered_by_instance_id_and_by_name(column):
         factories.make_server(name=name, instance_id=instance_id)
     listed = [row.instance_id for row in signed_in().get(list_url(Server, o=column)).context["cl"].result_list]
     assert listed == (["ins-2", "ins-1"] if column == "2" else ["ins-1", "ins-2"])
+
+
+def test_whoever_signs_out_at_the_desk_is_led_back_to_it():
+    page = signed_in().post(reverse("admin:logout")).content.decode()
+    assert "You are signed out" in page and page.count("<h1") == 1
+    assert f'href="{reverse("admin:index")}">Sign in again</a>' in page

@@ -282,3 +282,11 @@ def test_list_and_page_cost_the_same_for_3_and_for_40():
         counts.append(cost)
     assert counts[0] == counts[1]
     assert counts[1][0] <= 9  # one of them, the sidebar's count, is otherwise kept for ten seconds
+
+
+def test_an_empty_queue_is_said_to_be_one_and_leads_to_the_rest():
+    client, request = signed_in(), make_request()
+    services.close(request, actor=make_agent(), now=timezone.now())
+    page = text(client.get(list_url(SupportRequest)))
+    assert "Nothing is under “Open”." in page and "Nothing is here yet" not in page
+    assert 'href="?tab=all">All</a>' in client.get(list_url(SupportRequest)).content.decode()

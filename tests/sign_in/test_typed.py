@@ -23,6 +23,7 @@ def test_who_is_signed_out_meanwhile_reads_what_they_typed_and_comes_back():
     assert answer.status_code == 403 and "no-store" in answer["Cache-Control"]
     assert "&lt;b&gt;leaked&lt;/b&gt; in a chat" in page and "T-7" in page and "Nothing was changed." in page
     assert f'href="/admin/login/?next={url.replace("/", "%2F")}"' in page
+    assert page.count("<h1") == 1
     assert CodeEvent.objects.count() == events
 
 
