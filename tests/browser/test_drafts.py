@@ -95,6 +95,21 @@ def test_what_was_refused_is_there_when_the_page_is_loaded_again(browse: Browse)
     expect(page.get_by_label("Your message")).to_have_value(MESSAGE)
 
 
+def test_what_the_network_lost_is_there_when_the_page_is_opened_again(browse: Browse) -> None:
+    page = browse("qingshan")
+    page.goto("/")
+    page.goto("/contact/")
+    page.get_by_label("Your message").fill(MESSAGE)
+    page.route("**/contact/", lambda route: route.abort())
+    page.get_by_role("button", name="Send").click()
+    page.wait_for_url("chrome-error://**")
+    page.unroute("**/contact/")
+    page.go_back()
+    expect(page.get_by_role("heading", name="My servers")).to_be_visible()
+    page.goto("/contact/")
+    expect(page.get_by_label("Your message")).to_have_value(MESSAGE)
+
+
 def test_signing_out_leaves_nothing_of_what_was_typed(browse: Browse) -> None:
     page = browse("qingshan")
     refuse(page)

@@ -54,16 +54,17 @@
     else if ("switchesLanguage" in event.target.dataset) switchLanguage(event.target);
     else if (person() && event.target.closest("main")) keep(false);
   }
-  // Whoever comes back to what was sent, with no page of ours between, never got an answer.
+  // Whoever goes back while something is still sent, with no page of ours between, never got an answer.
   const cameBack = () => performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   // A page for nobody in particular, such as the sign-in, says that what was sent did not arrive.
   function start() {
     for (const key of drafts()) {
       const draft = read(key);
       const isOurs = draft.person === person();
-      if (isOurs && key === here && (draft.isAwaited || cameBack())) restore(draft.typed);
-      if (!person() && !isOurs) write(key, { ...draft, isAwaited: true });
-      else if (key === here || !isOurs || !draft.isAwaited) forget(key);
+      const isAwaited = draft.isAwaited || cameBack() || !person();
+      if (isOurs && isAwaited && key === here) restore(draft.typed);
+      if (isAwaited && (isOurs ? key !== here : !person())) write(key, { ...draft, isAwaited });
+      else forget(key);
     }
   }
 
