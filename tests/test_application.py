@@ -9,6 +9,7 @@ from django.test import RequestFactory
 from icpportal.application import Application
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize("method", ["GET", "POST", "FOO"])
 def test_too_many_parameters_are_answered_whatever_the_charset(method: str) -> None:
     sent = {"REQUEST_METHOD": method, "PATH_INFO": "/api/v1/codes/", "QUERY_STRING": "a&" * 1_001}
