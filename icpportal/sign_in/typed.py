@@ -34,7 +34,7 @@ def typed_in_vain(request: HttpRequest, site: AdminSite) -> HttpResponse | None:
     typed = [{"name": name, "label": label, "text": text} for name, label, text in texts if text]
     if not typed:
         return None
-    way = f"{reverse('admin:login')}?{urlencode({REDIRECT_FIELD_NAME: request.path})}"
+    way = f"{reverse('admin:login')}?{urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})}"
     context = site.each_context(request) | {"title": _("You were signed out meanwhile"), "typed": typed, "way": way}
     answer = TemplateResponse(request, "admin/typed_in_vain.html", context, status=403)
     add_never_cache_headers(answer)

@@ -6,10 +6,12 @@ import re
 
 from playwright.sync_api import Page, expect
 
+from codes.management.commands.load_demo import PASSWORD
 from tests.browser.conftest import Browse
 from tests.browser.looks import Look
 from tests.browser.serving import Desk
 from tests.browser.test_customers import sign_in
+from tests.browser.test_pages import IN_USE
 
 GENERATE, CONTACT = "/servers/ins-8v3c1xqt/generate/", "/servers/ins-7k2m9qpx/contact/"
 MESSAGE = "Generating failed twice 😀"
@@ -129,3 +131,24 @@ def test_a_password_is_kept_nowhere(browse: Browse) -> None:
     page.get_by_role("button", name="简体中文").click()
     expect(page.locator("[name=username]")).to_have_value("qingshan")
     expect(page.locator("[name=password]")).to_have_value("")
+
+
+def test_a_session_ends_before_an_agent_sends_a_reason(browse: Browse) -> None:
+    page = browse("agent")
+    page.goto(f"/admin/codes/authorizationcode/{IN_USE}/act/reset/")
+    page.get_by_label("Reason").fill("Ordered twice")
+    page.get_by_role("button", name="简体中文").click()
+    expect(page.get_by_label("原因")).to_have_value("Ordered twice")
+    page.get_by_role("button", name="English").click()
+    end_session(page)
+    page.get_by_role("button", name="Reset the filing").click()
+    expect(page.get_by_role("heading", name="You were signed out meanwhile")).to_be_visible()
+    expect(page.get_by_text("Ordered twice")).to_be_visible()
+    page.get_by_role("link", name="Sign in").click()
+    page.locator("[name=username]").fill("agent")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_label("Reason")).to_have_value("Ordered twice")
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    assert page.evaluate("sessionStorage.length") == 0

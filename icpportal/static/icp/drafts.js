@@ -18,10 +18,10 @@
   const read = (key) => store((storage) => JSON.parse(storage.getItem(key)));
   const write = (key, draft) => store((storage) => storage.setItem(key, JSON.stringify(draft)));
   const forget = (key) => store((storage) => storage.removeItem(key));
-  const person = () => document.body.dataset.person || "";
+  const person = () => document.querySelector("[data-person]")?.dataset.person || "";
 
   function fields() {
-    return [...document.querySelectorAll('main form[method="post"]')]
+    return [...document.querySelectorAll('main form[method="post"]:not(#changelist-form)')]
       .flatMap((form) => [...form.elements])
       .filter((field) => field.name && !UNKEPT.includes(field.type) && field.autocomplete !== "one-time-code");
   }
