@@ -158,7 +158,7 @@ def explain(error: Refused) -> str:
         case HeldSince():
             return str(HELD_SINCE)
         case ReasonRequired():
-            return _action(_("%(action)s needs a reason."), error.action.label)
+            return _action(_("“%(action)s” needs a reason."), error.action.label)
         case FilingEnded():
             return str(_OVER[error.state])
         case OrderConflict():
@@ -206,7 +206,7 @@ def _listed(headline: str, report: Report[Any]) -> str:
 
 
 def _not_possible(action: object, why: StrPromise) -> str:
-    return sentences.join([_action(_("%(action)s is not possible."), action), why])
+    return sentences.join([_action(_("“%(action)s” is not possible."), action), why])
 
 
 def _action(text: StrPromise, action: object) -> str:
