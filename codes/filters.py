@@ -19,9 +19,9 @@ from codes.validity import shown_as
 from codes.values import TAIL, normalise
 from icpportal.api.filters import MomentFilter, OfOneFilter, PatternFilter, StrictFilterSet, TextFilter
 from icpportal.handles import NAME, UID
-from servers.filters import either, is_wide, named_servers
+from servers.filters import OwnerFilter, either, is_wide, named_servers
 from servers.inventory.facts import canonical_address
-from servers.models import Account, IPAddress, Server
+from servers.models import IPAddress, Server
 
 Codes = QuerySet[AuthorizationCode]
 GATHERED = 10_000  # servers or IPs: of more that expire, a page of codes is found sooner by reading on
@@ -63,15 +63,7 @@ class CodeFilterSet(StrictFilterSet):
 
     searching = frozenset({"search", "expires_before"})
 
-    account = OfOneFilter(
-        field_name="server__account",
-        of=Account,
-        handle="uid",
-        owner="pk",
-        pattern=UID,
-        label=_("account"),
-        help_text=_("The uid of the server's owner."),
-    )
+    account = OwnerFilter(field_name="server__account")
     server = OfOneFilter(
         field_name="server",
         of=Server,

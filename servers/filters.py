@@ -93,6 +93,21 @@ def _failing_jurisdictions(code: str, now: datetime) -> list[str] | None:
     return values_that_fail(GENERATION, code, "region__jurisdiction", Jurisdiction.values, now=now)
 
 
+class OwnerFilter(OfOneFilter):
+    """What belongs to one account, by its uid; `field_name` leads to the account."""
+
+    def __init__(self, *, field_name: str) -> None:
+        super().__init__(
+            field_name=field_name,
+            of=Account,
+            handle="uid",
+            owner="pk",
+            pattern=UID,
+            label=_("account"),
+            help_text=_("The uid of the server's owner."),
+        )
+
+
 class ServerFilterSet(StrictFilterSet):
     """`eligible` and `fails` at `now`; `expires_before` is <, an aware moment.
 
@@ -101,15 +116,7 @@ class ServerFilterSet(StrictFilterSet):
 
     knows_codes = True
 
-    account = OfOneFilter(
-        field_name="account",
-        of=Account,
-        handle="uid",
-        owner="pk",
-        pattern=UID,
-        label=_("account"),
-        help_text=_("The uid of the server's owner."),
-    )
+    account = OwnerFilter(field_name="account")
     region = OfOneFilter(
         field_name="region",
         of=Region,
