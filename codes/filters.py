@@ -18,7 +18,7 @@ from codes.names import host_name
 from codes.validity import shown_as
 from codes.values import TAIL, normalise
 from icpportal.api.filters import MomentFilter, OfOneFilter, PatternFilter, StrictFilterSet, TextFilter
-from icpportal.handles import NAME, UID
+from icpportal.handles import NAME_FORM, NO_ADDRESS, ORDER_FORM, UID_FORM
 from servers.filters import OwnerFilter, either, is_wide, named_servers
 from servers.inventory.facts import canonical_address
 from servers.models import IPAddress, Server
@@ -48,7 +48,7 @@ class _AddressField(forms.CharField):
         text = super().clean(value)
         address = canonical_address(text)
         if text and address is None:
-            raise forms.ValidationError(_("This is not an IP address."), code="invalid")
+            raise forms.ValidationError(NO_ADDRESS, code="invalid")
         return address
 
 
@@ -69,7 +69,7 @@ class CodeFilterSet(StrictFilterSet):
         of=Server,
         handle="instance_id",
         owner="account",
-        pattern=NAME,
+        form=NAME_FORM,
         label=_("instance ID"),
         help_text=_("The instance ID of the server."),
     )
@@ -87,13 +87,13 @@ class CodeFilterSet(StrictFilterSet):
         help_text=_("Those generated after this moment."),
     )
     authorized_account = PatternFilter(
-        pattern=UID,
+        form=UID_FORM,
         label=_("authorized account"),
         help_text=_("The uid of the one account that may file with the code."),
     )
     filing = PatternFilter(
         method="of_order",
-        pattern=NAME,
+        form=ORDER_FORM,
         label=_("filing order number"),
         help_text=_("The code that this order holds or was completed with."),
     )

@@ -20,9 +20,9 @@ from codes.models import AuthorizationCode, Filing
 from codes.names import host_name
 from codes.values import TAIL, normalise
 from icpportal.api.filters import FlagFilter, MomentFilter, OfOneFilter, StrictFilterSet, TextFilter
-from icpportal.handles import UID
+from icpportal.handles import REGION_FORM, UID_FORM
 from servers.choices import BillingMode, Jurisdiction, ServerState
-from servers.inventory.facts import REGION_CODE, canonical_address
+from servers.inventory.facts import canonical_address
 from servers.models import Account, IPAddress, Region, Server
 
 Servers = QuerySet[Server]
@@ -102,7 +102,7 @@ class OwnerFilter(OfOneFilter):
             of=Account,
             handle="uid",
             owner="pk",
-            pattern=UID,
+            form=UID_FORM,
             label=_("account"),
             help_text=_("The uid of the server's owner."),
         )
@@ -121,7 +121,7 @@ class ServerFilterSet(StrictFilterSet):
         field_name="region",
         of=Region,
         handle="code",
-        pattern=REGION_CODE.pattern,
+        form=REGION_FORM,
         label=_("region"),
         help_text=_("The code of a region, such as ap-guangzhou."),
     )

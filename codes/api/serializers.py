@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
@@ -17,15 +16,15 @@ from codes.names import ICP_NUMBER, host_name
 from codes.policy import MAX_CODES_PER_SERVER
 from icpportal.api.fields import Integer, Items, Text
 from icpportal.api.serializers import InputSerializer
-from icpportal.handles import NAME, UID
-from servers.api.serializers import NO_UID, Address
+from icpportal.handles import ORDER_FORM, UID_FORM, Form
+from servers.api.serializers import Address
 
 MAX_ITEMS = 100
 REMARK = _("For people. It must not carry a code value.")
 AUTHORIZED = _("The uid of the one account that may file with the code. Empty: any may.")
 WHY = _("For people, who read it with the filing or the code.")
 TYPED = _("The code's value, as somebody typed it.")
-NO_ORDER_NUMBER = _("Give 1 to 64 letters, digits, dots, hyphens or underscores, and not dots alone.")
+_ICP_NUMBER = Form(ICP_NUMBER.pattern, _("Give an ICP filing number, such as 粤ICP备12345678号-1."))
 _PARTING = re.compile("[._-]")  # what stands in order numbers and host names beside letters and digits
 
 
@@ -34,24 +33,19 @@ def _length(model: type[AuthorizationCode] | type[Filing], name: str) -> int:
     return length or 0
 
 
-def _form(pattern: str, message: Any) -> list[RegexValidator]:
-    return [RegexValidator(rf"\A(?:{pattern})\Z", message, "form")]
-
-
 def account(**options: Any) -> Words:
     """An account's uid, known here or not."""
-    return Words(validators=_form(UID, NO_UID), **options)
+    return Words(validators=[UID_FORM.validator()], **options)
 
 
 def order_number(**options: Any) -> Text:
     """An order number of the client's own."""
-    return Text(validators=_form(NAME, NO_ORDER_NUMBER), **options)
+    return Text(validators=[ORDER_FORM.validator()], **options)
 
 
 def icp_number(**options: Any) -> Text:
     """The number that the regulator gave."""
-    message = _("Give an ICP filing number, such as 粤ICP备12345678号-1.")
-    return Text(validators=_form(ICP_NUMBER.pattern, message), **options)
+    return Text(validators=[_ICP_NUMBER.validator()], **options)
 
 
 class HostName(Text):
@@ -142,7 +136,7 @@ class BeginInput(FilesFor):
     def validate_order_number(self, value: str) -> str:
         """Raises ValidationError for one that no address can carry, and for one that carries the code."""
         if not value.strip("."):  # clients take . and .. out of an address before they send it (RFC 3986)
-            raise serializers.ValidationError(NO_ORDER_NUMBER, "form")
+            raise serializers.ValidationError(ORDER_FORM.wanted, "form")
         return self._without_code(value)
 
     def validate_domain(self, value: str) -> str:

@@ -18,6 +18,7 @@ from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from icpportal import handles
 from icpportal.api import problems
 from icpportal.api.filters import schema_of
 from icpportal.api.headers import describe_headers
@@ -250,7 +251,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
 
 def problem_example(code: str) -> dict[str, Any]:
     """A body of this problem, as the document shows it, in the language of the moment."""
-    wrong = problems.FieldError("ips.0.address", "address", _("This is not an IP address."))
+    wrong = problems.FieldError("ips.0.address", "address", handles.NO_ADDRESS)
     problem = problems.Invalid(wrong) if code == "invalid" else problems.Problem(code)
     body: dict[str, Any] = json.loads(problems.written(problems.body_of(problem, REQUEST_ID) | EXAMPLES.get(code, {})))
     return body

@@ -8,13 +8,13 @@ from typing import Any
 
 import django_filters
 from django import forms
-from django.core.validators import RegexValidator
 from django.db.models import Model, QuerySet
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from icpportal.api.fields import NO_MOMENT, moment_of
 from icpportal.api.problems import FieldError, one_of
+from icpportal.handles import Form
 
 _CLEAN_LIMIT = 200  # characters of one value
 
@@ -105,7 +105,8 @@ def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[Field
             or not values[0].isprintable()
             or "\ufffd" in values[0]
         ):
-            yield FieldError(name, "invalid", _("This value cannot be right."))
+            wanted = _("Give 1 to %(most)d printable characters, and not blanks alone.")
+            yield FieldError(name, "invalid", wanted % {"most": _CLEAN_LIMIT})
 
 
 class _MomentField(forms.CharField):
@@ -148,12 +149,11 @@ class TextFilter(django_filters.CharFilter):
 
 
 class PatternFilter(TextFilter):
-    """A text that matches `pattern` as a whole, as all do that there can be."""
+    """A text of one `form`, as all are that there can be."""
 
-    def __init__(self, *arguments: Any, pattern: str, **options: Any) -> None:
-        self.pattern = pattern
-        whole = RegexValidator(rf"\A(?:{pattern})\Z", _("This value cannot be right."))
-        super().__init__(*arguments, validators=[whole], **options)
+    def __init__(self, *arguments: Any, form: Form, **options: Any) -> None:
+        self.form = form
+        super().__init__(*arguments, validators=[form.validator("invalid")], **options)
 
 
 class OfOneFilter(PatternFilter):
@@ -193,5 +193,5 @@ def schema_of(field_filter: django_filters.Filter) -> Mapping[str, Any]:
     if isinstance(field_filter, django_filters.ChoiceFilter):
         return {"type": "string", "enum": [value for value, _label in field_filter.extra["choices"]]}
     if isinstance(field_filter, PatternFilter):
-        return {"type": "string", "pattern": f"^{field_filter.pattern}$"}
+        return {"type": "string", "pattern": f"^{field_filter.form.pattern}$"}
     return {"type": "string", "minLength": 1, "maxLength": _CLEAN_LIMIT}

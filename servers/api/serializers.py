@@ -15,7 +15,7 @@ from rest_framework.exceptions import ErrorDetail
 from codes.api.words import Mail, Words
 from icpportal.api.fields import Boolean, Choice, Integer, Items, Moment, Text
 from icpportal.api.serializers import InputSerializer
-from icpportal.handles import UID
+from icpportal.handles import NO_ADDRESS, REGION_FORM, UID_FORM
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.inventory.facts import (
     ACCOUNT_NAME_LENGTH,
@@ -23,7 +23,6 @@ from servers.inventory.facts import (
     MAX_VERSION,
     MOST_MONTHS,
     NAME_LENGTH,
-    REGION_CODE,
     YEARS,
     IPFacts,
     ServerFacts,
@@ -33,7 +32,6 @@ from servers.inventory.tencent import rows_in
 
 MAX_EMAILS = 50
 MAX_ROWS = 100_000  # of one call: the provider's own, whole, fill the body's 16 MiB long before
-NO_UID = _("Give 1 to 32 letters, digits, dots, hyphens or underscores.")
 
 
 @extend_schema_field({"type": "string", "format": "date-time"})
@@ -52,7 +50,7 @@ class Term(Moment):
 class Address(Text):
     """An IPv4 or IPv6 address, in its usual spelling."""
 
-    default_error_messages = {"address": _("This is not an IP address.")}
+    default_error_messages = {"address": NO_ADDRESS}
 
     def to_internal_value(self, data: Any) -> str:
         address = canonical_address(super().to_internal_value(data))
@@ -63,14 +61,12 @@ class Address(Text):
 
 def uid(**options: Any) -> Text:
     """An account's uid."""
-    form = RegexValidator(rf"\A{UID}\Z", NO_UID, "form")
-    return Text(validators=[form], **options)
+    return Text(validators=[UID_FORM.validator()], **options)
 
 
 def region(**options: Any) -> Words:
     """A region's code, known here or not."""
-    form = RegexValidator(rf"\A{REGION_CODE.pattern}\Z", _("Give the code of a region, such as ap-guangzhou."), "form")
-    return Words(validators=[form], **options)
+    return Words(validators=[REGION_FORM.validator()], **options)
 
 
 class AccountInput(InputSerializer):

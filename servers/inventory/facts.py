@@ -18,7 +18,7 @@ from servers.models import Server
 from servers.terms import prepaid_months
 
 INSTANCE_ID, UID = re.compile(handles.NAME), re.compile(handles.UID)
-REGION_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+REGION_CODE = re.compile(handles.REGION)
 NAME_LENGTH = ACCOUNT_NAME_LENGTH = 200
 SHORTEST_VALUE = 25  # characters: no code value is shorter
 MAX_VERSION = 2**63 - 1

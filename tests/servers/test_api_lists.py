@@ -117,6 +117,30 @@ def test_a_value_that_cannot_be_right_is_refused(query: str) -> None:
     assert [name for name, _code in fields(Caller(Scope.CODES_READ).get(f"servers/?{query}"))] == [query.split("=")[0]]
 
 
+NAME = "Give 1 to 64 letters, digits, dots, hyphens or underscores"
+UID = "Give 1 to 32 letters, digits, dots, hyphens or underscores."
+
+
+@pytest.mark.parametrize(
+    ("query", "right"),
+    [
+        ("servers/?account=a%20b", UID),
+        ("servers/?region=-", "Give the code of a region, such as ap-guangzhou."),
+        ("servers/?region=a%00b", "Give 1 to 200 printable characters, and not blanks alone."),
+        ("servers/?search=%20", "Give 1 to 200 printable characters, and not blanks alone."),
+        ("codes/?account=%23", UID),
+        ("codes/?authorized_account=a%2Fb", UID),
+        ("codes/?server=ins%201", f"{NAME}."),
+        ("codes/?filing=%E5%8D%95", f"{NAME}, and not dots alone."),
+        ("codes/?ip=119.***.***.51", "Give an IPv4 or IPv6 address, such as 203.0.113.7."),
+    ],
+)
+def test_a_value_that_cannot_be_right_is_told_what_would_be(query: str, right: str) -> None:
+    name = query.partition("?")[2].partition("=")[0]
+    answer = Caller(Scope.CODES_READ).get(query)
+    assert answer[1]["errors"] == [{"field": name, "code": "invalid", "detail": right}]
+
+
 def test_pages_keep_their_filters_and_are_stable(django_assert_num_queries: Any) -> None:
     caller = Caller(Scope.CODES_READ)
     names = [make_server(now=timezone.now(), instance_id=f"ins-{n}").instance_id for n in range(5)]
