@@ -3,12 +3,17 @@
 Each with what would be right, for whoever wrote it otherwise.
 """
 
+from __future__ import annotations
+
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from django.core.validators import RegexValidator
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise as StrPromise
 
 NAME = r"[A-Za-z0-9._-]{1,64}"  # an instance ID, an order number, a request id
 UID = r"[A-Za-z0-9._-]{1,32}"  # an account's
@@ -22,7 +27,7 @@ class Form:
     """A text that matches `pattern` as a whole; `wanted` says so to people."""
 
     pattern: str
-    wanted: Promise
+    wanted: StrPromise
 
     def validator(self, code: str = "form") -> RegexValidator:
         """Refuses every other text, in Django's forms and in serializers; `code` is that of the error."""

@@ -103,9 +103,9 @@ def test_the_prepaid_term_is_a_month_or_more(settings: Any, months: int, expecte
     assert ids(checks.policy_is_possible) == expected
 
 
-def start_server(**environment: str) -> subprocess.CompletedProcess[str]:
+def start_server(then: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", "import icpportal.wsgi"],
+        [sys.executable, "-c", f"import icpportal.wsgi; {then}"],
         cwd=project.BASE_DIR,
         env={"PATH": os.environ["PATH"], "DATABASE_URL": "sqlite://:memory:"} | environment,
         capture_output=True,
@@ -125,6 +125,15 @@ def test_a_server_with_local_secrets_starts(tmp_path: Path) -> None:
     secrets = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
     server = start_server(**secrets)
     assert (server.returncode, server.stderr) == (0, "")
+
+
+def test_a_server_has_loaded_what_it_serves_before_its_processes_part(tmp_path: Path) -> None:
+    local_env.make(tmp_path / "env")
+    secrets = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    server = start_server(
+        "import sys; print('codes.api.codes' in sys.modules, 'codes.views.codes' in sys.modules)", **secrets
+    )
+    assert server.stdout == "True True\n"
 
 
 def test_a_command_is_silent_about_mail_that_is_not_set_and_a_deployment_is_not(production: Any) -> None:
