@@ -8,12 +8,16 @@ from django import forms
 from django.contrib.auth import authenticate
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UsernameField
 from django.contrib.auth.models import User
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from icpportal.sign_in.throttle import count_under
 
 _WRONG = _("The user name, e-mail address or password is wrong. Passwords are case-sensitive.")
+_WRONG_OR_NO_STAFF = _(
+    "The user name, e-mail address or password is wrong, or you may not open the desk. Passwords are case-sensitive."
+)
 
 
 class SignInForm(AuthenticationForm):
@@ -38,8 +42,29 @@ class SignInForm(AuthenticationForm):
         typed: str = self.cleaned_data["username"]
         if "@" not in typed or User.objects.filter(username=typed).exists():
             return typed
-        names = list(User.objects.filter(email__iexact=typed, is_active=True).values_list("username", flat=True)[:2])
+        found = self.people().filter(email__iexact=typed, is_active=True)
+        names = list(found.values_list("username", flat=True)[:2])
         return names[0] if len(names) == 1 else typed
+
+    def people(self) -> QuerySet[User]:
+        """Among whom an address is looked for."""
+        return User.objects.all()
+
+
+class DeskSignInForm(SignInForm):
+    """The same for staff alone, and again one error: a customer is not told that the password was right."""
+
+    error_messages = {"invalid_login": _WRONG_OR_NO_STAFF, "inactive": _WRONG_OR_NO_STAFF}
+
+    def people(self) -> QuerySet[User]:
+        """Staff: a customer may have the same address."""
+        return User.objects.filter(is_staff=True)
+
+    def confirm_login_allowed(self, user: Any) -> None:
+        """Raises ValidationError unless they are staff."""
+        super().confirm_login_allowed(user)
+        if not user.is_staff:
+            raise self.get_invalid_login_error()
 
 
 def is_password_of(request: HttpRequest, user: User, password: str) -> bool:

@@ -7,7 +7,6 @@ from typing import Any, cast
 from axes.utils import reset
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth import views as auth
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import User
@@ -21,7 +20,7 @@ from django.views.i18n import set_language
 
 from icpportal import mailing
 from icpportal.sign_in import steps
-from icpportal.sign_in.forms import ChangeForm, SignInForm
+from icpportal.sign_in.forms import ChangeForm, DeskSignInForm, SignInForm
 from icpportal.sign_in.models import Preference
 from icpportal.sign_in.one_time_codes import are_needed
 from icpportal.sign_in.resetting import ResetForm
@@ -51,10 +50,10 @@ class SignIn(TwoSteps):
 
 
 class DeskSignIn(TwoSteps):
-    """To the desk, by user name, for staff alone."""
+    """To the desk, in the same two ways, for staff alone."""
 
     template_name = "admin/login.html"
-    authentication_form = AdminAuthenticationForm
+    authentication_form = DeskSignInForm
     next_page = reverse_lazy("admin:index")  # type: ignore[assignment]
 
 
