@@ -11,7 +11,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.text import capfirst
@@ -105,6 +105,8 @@ class ListWithViews(ModelAdmin):
     def edit_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Renames and shares one's own view; on demand it takes the filters of the address, when they differ."""
         view = self._view_seen(request, pk)
+        if view is None:
+            return self._no_such_view(request)
         if view.owner_id != request.user.pk:
             raise PermissionDenied
         query = self._view_query(request)
@@ -127,6 +129,8 @@ class ListWithViews(ModelAdmin):
     def delete_saved_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Asks, then deletes one's own view, or somebody's shared one for those who may."""
         view = self._view_seen(request, pk)
+        if view is None:
+            return self._no_such_view(request)
         if not self._may_delete_view(request, view):
             raise PermissionDenied
         if request.method == "POST":
@@ -183,13 +187,17 @@ class ListWithViews(ModelAdmin):
     def _views_seen(self, request: HttpRequest) -> Any:
         return SavedView.objects.seen_by(staff(request)).filter(list_name=self.opts.label_lower)
 
-    def _view_seen(self, request: HttpRequest, pk: int) -> SavedView:
+    def _view_seen(self, request: HttpRequest, pk: int) -> SavedView | None:
         if not self.has_view_permission(request):
             raise PermissionDenied
         found: SavedView | None = self._views_seen(request).filter(pk=pk).first() if pk < 2**63 else None
-        if found is None:
-            raise Http404
         return found
+
+    def _no_such_view(self, request: HttpRequest) -> HttpResponse:
+        """To the list as it was filtered: views come and go."""
+        messages.warning(request, _("This view was deleted, or it is shared with you no more. Nothing was changed."))
+        here = self._declared_filters(request, request.GET)
+        return HttpResponseRedirect(f"{self._views_list_url()}?{here}" if here else self._views_list_url())
 
     def _may_delete_view(self, request: HttpRequest, view: SavedView) -> bool:
         return view.owner_id == request.user.pk or request.user.has_perm(DELETE_OF_OTHERS)

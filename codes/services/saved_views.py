@@ -10,7 +10,7 @@ from codes.services.changes import refuse_values
 
 
 class NameTaken(Exception):
-    """The owner has a view of this name for this list already."""
+    """The owner has a view of this name for this list already; upper and lower case make no other name."""
 
 
 def keep_view(owner: User, *, list_name: str, name: str, query: str, is_shared: bool) -> SavedView:
@@ -31,6 +31,9 @@ def delete_view(view: SavedView) -> None:
 
 def _save(view: SavedView) -> SavedView:
     refuse_values(name=view.name, query=view.query)
+    others = SavedView.objects.filter(owner=view.owner, list_name=view.list_name).exclude(pk=view.pk)
+    if view.name.casefold() in {name.casefold() for name in others.values_list("name", flat=True)}:
+        raise NameTaken
     try:
         with transaction.atomic():
             view.save()

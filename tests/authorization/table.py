@@ -104,8 +104,8 @@ def lists(
     if csv:
         rows["csv/"] = desk(view, WRONG, f"{model}/csv/")
         rows["result/csv/"] = desk(WRONG, view, f"{model}/result/csv/")
-    if views:  # the view in these addresses is of the list of filings: on other lists there is none
-        own, shared = view.replace("+", "0"), view.replace("+", "0")
+    if views:  # the view in these addresses is of the list of filings: another list leads back to itself
+        own, shared = view, view
         if model == "codes/filing":
             own, shared = SUPERUSERS, SUPERVISORS  # a superuser's own, and shared: supervisors may delete it
         rows["views/save/"] = desk(view, view, f"{model}/views/save/")

@@ -89,7 +89,19 @@ def test_a_view_that_is_not_there_breaks_nothing(chosen):
     assert pills(client, f"state=used&view={chosen}") == ["Mine"]
     key = chosen if chosen.isdecimal() else "0"
     for what in ("", "delete/"):
-        assert client.get(f"{list_url(AuthorizationCode)}views/{key}/{what}").status_code in (302, 404)
+        assert client.get(f"{list_url(AuthorizationCode)}views/{key}/{what}").status_code == 302
+
+
+@pytest.mark.parametrize("what", ["edit", "delete"])
+@pytest.mark.parametrize("verb", ["get", "post"])
+def test_a_view_deleted_meanwhile_leads_back_to_the_list_as_it_was_filtered(what, verb):
+    view = make_view()
+    client, url = signed_in(view.owner), f"{view_url(view, what)}?state=used"
+    services.delete_view(view)
+    answer = getattr(client, verb)(url, {"name": "Mine"} if verb == "post" else None, follow=True)
+    assert answer.redirect_chain == [(f"{list_url(AuthorizationCode)}?state=used", 302)]
+    assert "This view was deleted, or it is shared with you no more. Nothing was changed." in answer.content.decode()
+    assert not SavedView.objects.exists()
 
 
 def test_the_chosen_view_is_kept_by_filters_and_left_by_clear_all():
@@ -124,6 +136,16 @@ def test_a_name_stands_once_for_one_person_and_list():
     with pytest.raises(services.NameTaken):
         make_view(view.owner)
     assert SavedView.objects.count() == 3
+
+
+def test_upper_and_lower_case_make_no_other_name():
+    view = make_view(name="Übrig Mine")
+    other = make_view(view.owner, name="Other")
+    with pytest.raises(services.NameTaken):
+        make_view(view.owner, name="ÜBRIG mine")
+    with pytest.raises(services.NameTaken):
+        services.change_view(other, name="übrig MINE", query=WEEK, is_shared=False)
+    assert services.change_view(view, name="übrig mine", query=WEEK, is_shared=False).name == "übrig mine"
 
 
 def test_no_value_is_kept_in_name_or_filters():
@@ -177,12 +199,9 @@ def test_nobody_edits_the_view_of_another():
     for role in ("Agent", "Supervisor", "Auditor"):
         client = signed_in(factories.make_agent(role=role))
         assert client.post(view_url(shared), {"name": "x"}).status_code == 403
-        assert (
-            client.get(view_url(private)).status_code
-            == client.post(view_url(private), {"name": "x"}).status_code
-            == 404
-        )
-        assert client.post(view_url(private, "delete")).status_code == 404
+        for answer in (client.get(view_url(private)), client.post(view_url(private), {"name": "x"})):
+            assert (answer.status_code, answer["Location"]) == (302, list_url(AuthorizationCode))
+        assert client.post(view_url(private, "delete")).status_code == 302
     assert set(SavedView.objects.values_list("name", flat=True)) == {"Mine"}
 
 
