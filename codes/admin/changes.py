@@ -6,9 +6,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.html import escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from icpportal.api.templatetags.icp import isolated
 from icpportal.dates import expiry_time, shanghai
 from icpportal.sentences import comma
 from servers.choices import BillingMode, IPKind, ServerState
@@ -94,7 +97,8 @@ def _region(before: Any, after: Any) -> list[str]:
 
 
 def _name(before: Any, after: Any) -> list[str]:
-    return [_("Renamed from %(before)s to %(after)s") % _named(before or "–", after or "–")]
+    names = _named(isolated(before or "–"), isolated(after or "–"))
+    return [SafeString(escape(_("Renamed from %(before)s to %(after)s")) % names)]
 
 
 # In the order of weight: the first one is the headline of the event.

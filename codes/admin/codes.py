@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from codes.admin import actions, bulk, timeline
 from codes.admin.base import DeskRecord
-from codes.admin.columns import link, moment
+from codes.admin.columns import account_cell, link, moment
 from codes.admin.list_filters import DeskFilter, Rows, account_filter, handle_filter, server_filter
 from codes.admin.rows import dressed, expiring, filled, shown
 from codes.admin.verdicts import code_verdict
@@ -168,7 +168,7 @@ def _facts(code: Any) -> list[dict[str, Any]]:
         {"label": _("State"), "value": code.badge},
         {"label": _("Server"), "value": link(server)},
         {"label": _("Public IP"), "value": link(code.ip)},
-        {"label": _("Account"), "value": format_html("{} {}", link(server.account), server.account.name)},
+        {"label": _("Account"), "value": account_cell(server.account, server.account.name)},
         {"label": _("Slot"), "value": str(code.slot)},
         {"label": pgettext_lazy("when", "Generated"), "value": moment(code.generated_at)},
         {"label": _("Expires (Asia/Shanghai)"), "value": code.expiry_cell},

@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from codes import validity
 from codes.choices import ShownState
 from codes.models import AuthorizationCode
+from icpportal.api.templatetags.icp import isolated
 from icpportal.dates import shanghai
 
 NEAR = timedelta(days=7)  # an expiry so near is worth a warning
@@ -107,7 +108,7 @@ def yes_no(fact: bool) -> str:
 
 def account_cell(account: Model, name: str = "") -> SafeString:
     """An account's uid as a link, and its name."""
-    return format_html("{} {}", link(account), name)
+    return format_html("{} {}", link(account), isolated(name))
 
 
 def held_for(code: AuthorizationCode, *, now: datetime) -> str:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -20,7 +22,8 @@ from codes.models import SupportRequest
 from codes.policy import Policy
 from codes.reports import Report
 from codes.support import KeptReport, report_then
-from icpportal.sentences import join
+from icpportal.api.templatetags.icp import isolated
+from icpportal.sentences import join, pause
 from icpportal.sign_in.people import name
 
 _STATES: Mapping[str, Any] = {
@@ -122,13 +125,16 @@ def facts(asked: SupportRequest, *, now: datetime) -> list[dict[str, Any]]:
         {"label": _("Account"), "value": account_cell(asked.account, asked.account.name)},
         {"label": _("Server"), "value": link(asked.server) if asked.server else DASH},
         {"label": _("Code"), "value": link(asked.code) if asked.code else DASH},
-        {"label": _("Sent"), "value": format_html("{}, {}", moment(asked.opened_at), name(asked.opened_by))},
+        {"label": _("Sent"), "value": _when_who(asked.opened_at, asked.opened_by)},
     ]
     if asked.request_id:
         rows.append(
             {"label": _("Failed request"), "value": format_html('<span class="mono wrap">{}</span>', asked.request_id)}
         )
     if asked.closed_at and asked.closed_by:
-        closed = format_html("{}, {}", moment(asked.closed_at), name(asked.closed_by))
-        rows.append({"label": _("Closed"), "value": closed})
+        rows.append({"label": _("Closed"), "value": _when_who(asked.closed_at, asked.closed_by)})
     return rows
+
+
+def _when_who(at: datetime, person: User) -> SafeString:
+    return format_html("{}{}{}", moment(at), pause(), isolated(name(person)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.db.models import Model, QuerySet
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from codes.admin import changes
@@ -16,6 +18,7 @@ from codes.choices import EventType
 from codes.messages import reason
 from codes.models import CodeEvent
 from codes.policy import Policy
+from icpportal.api.templatetags.icp import isolated
 from icpportal.dates import shanghai
 from icpportal.sentences import comma, semicolon
 from icpportal.sign_in.people import name
@@ -90,11 +93,16 @@ def policy_then(event: CodeEvent) -> str:
     return _("%(codes_per_server)d codes, %(min_prepaid_months)d months") % event.policy if event.policy else ""
 
 
+def _beside(parts: Iterable[str]) -> SafeString:
+    """Parts of a line, each in its own direction: people and feeds have typed some of them."""
+    return format_html_join(" · ", "{}", ((isolated(part),) for part in parts))
+
+
 def _why(event: CodeEvent) -> str:
     parts = [refused_because(event)] if event.failed else []
     parts += [event.reason] if event.reason else []
     parts += [_("Ticket %(ticket)s") % {"ticket": event.ticket}] if event.ticket else []
-    return " · ".join(parts)
+    return _beside(parts)
 
 
 def _context(event: CodeEvent) -> str:
@@ -102,11 +110,11 @@ def _context(event: CodeEvent) -> str:
     parts += [str(event.detail[name]) for name in ("domain", "icp_number") if event.detail.get(name)]
     parts += [_("Policy then: %(policy)s") % {"policy": policy_then(event)}] if event.policy else []
     parts += [_("Request %(request)s") % {"request": event.request_id[:8]}] if event.request_id else []
-    return " · ".join(parts)
+    return _beside(parts)
 
 
 def _changes(event: CodeEvent) -> str:
     if event.type == EventType.SERVER_CHANGED:
-        return " · ".join(changes.sentences(event.detail)[1:])
+        return _beside(changes.sentences(event.detail)[1:])
     changed = (pair for pair in event.detail.values() if isinstance(pair, list))
-    return comma().join(str(name) for pair in changed for name in pair)
+    return format_html_join(comma(), "{}", ((isolated(str(name)),) for pair in changed for name in pair))
