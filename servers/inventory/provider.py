@@ -21,7 +21,10 @@ FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0  # seconds; the waits double
 TIMEOUT = 30.0  # seconds for connecting, and for each wait for more of an answer
 HOME = "ap-guangzhou"  # asked for what is of no region
 # What passes by itself: throttling, and the provider's or the network's own trouble.
-PASSING = ("RequestLimitExceeded", "InternalError", "InternalServerError", "NetworkError", "Timeout", "CutAnswer")
+PASSING = (
+    *("RequestLimitExceeded", "InternalError", "InternalServerError", "ServiceUnavailable"),
+    *("NetworkError", "Timeout", "CutAnswer"),
+)
 PASSING_STATUS = {408, 425, 429, 500, 502, 503, 504}
 
 Wait: TypeAlias = Callable[[float], bool]  # waits so many seconds; true when the wait was cut short to stop

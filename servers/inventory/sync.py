@@ -23,6 +23,13 @@ from servers.models import Account, Server
 
 PAGE = 100  # rows; the most that the provider gives
 LISTINGS = 5  # attempts to read a list that changes meanwhile
+# What the provider says of a region that has instances and lacks another service.
+LACKING = {"UnsupportedRegion", "InvalidParameter.RegionNotFound", "UnsupportedOperation.ServiceUnsupportedRegion"}
+# How errors end that say: no instance has this ID, or none can have it.
+MISSING = (
+    *("InvalidInstanceId.NotFound", "InvalidInstanceIdNotFound"),
+    *("InvalidInstanceId.Malformed", "InstanceIdMalformed"),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +220,7 @@ class _Round:
         try:
             self._list(kind, region, pages)
         except CallFailed as error:
-            if error.code != "UnsupportedRegion":
+            if error.code not in LACKING:
                 raise
 
     def _list(self, kind: Kind, region: str, pages: Pages) -> set[str]:
@@ -247,9 +254,9 @@ class _Round:
         try:
             body = self.provider.call("cvm", "DescribeInstances", region=region, parameters=parameters)
         except CallFailed as error:
-            if not error.code.endswith(("InvalidInstanceId.NotFound", "InvalidInstanceIdNotFound")):
+            if not error.code.endswith(MISSING):
                 raise
-            # One name that is gone hides the others.
+            # One such name hides the others.
             return len(names) > 1 and any(self._is_one_there(region, [name]) for name in names)
         return bool(_page(body, INSTANCES)[0])
 

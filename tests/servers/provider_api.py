@@ -36,6 +36,7 @@ class ProviderAPI:
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         self.signatures: set[str] = set()
         self.token = ""
+        self.malformed = "InvalidInstanceId.Malformed"  # for a name that no instance can have
         self.hides_missing = False  # InvalidInstanceId.NotFound for a name that is gone
         self.may_answer = Event()  # what `slow` waits for
 
@@ -56,6 +57,8 @@ class ProviderAPI:
             return {"TotalCount": len(rows), "RegionSet": rows}
         rows = self.rows.get((action, region), [])
         if "InstanceIds" in parameters:
+            if not all(name.startswith("ins-") for name in parameters["InstanceIds"]):
+                return {"Error": {"Code": self.malformed, "Message": "An instance ID is malformed."}}
             rows = [row for row in rows if row["InstanceId"] in parameters["InstanceIds"]]
             if self.hides_missing and len(rows) < len(parameters["InstanceIds"]):
                 return {"Error": {"Code": "InvalidInstanceId.NotFound", "Message": "An instance was not found."}}

@@ -26,6 +26,7 @@ pytestmark = [pytest.mark.django_db, OLD_SDK]
         error("RequestLimitExceeded", Content_Type="application/json; charset=utf-8"),
         error("InternalError"),
         error("InternalServerError"),
+        error("ServiceUnavailable"),
         raw("Bad Gateway", status=502),
         raw("", status=429),
         raw({"Response": {"TotalCount": 1, "InstanceSet": []}}, cut=5),
@@ -35,7 +36,8 @@ pytestmark = [pytest.mark.django_db, OLD_SDK]
         raw("{}"),
     ],
     ids=[
-        *("throttled", "throttled by uin", "another content type", "internal", "internal server", "502", "429"),
+        *("throttled", "throttled by uin", "another content type", "internal", "internal server"),
+        *("unavailable", "502", "429"),
         *("cut body", "cut JSON", "no JSON", "a list", "no envelope"),
     ],
 )  # fmt: skip

@@ -63,9 +63,12 @@ def test_addresses_and_load_balancers_decide_the_kinds(api: ProviderAPI, account
     assert held == {"203.0.113.7": "public", "203.0.113.8": "elastic", "203.0.113.9": "clb"}
 
 
-def test_a_service_that_a_region_does_not_have_has_nothing_there(api: ProviderAPI, account: Account) -> None:
+@pytest.mark.parametrize(
+    "code", ["UnsupportedRegion", "InvalidParameter.RegionNotFound", "UnsupportedOperation.ServiceUnsupportedRegion"]
+)
+def test_a_service_that_a_region_does_not_have_has_nothing_there(api: ProviderAPI, account: Account, code: str) -> None:
     api.has(instance("ins-a"))
-    api.replies(error("UnsupportedRegion"), action="DescribeLoadBalancers")
+    api.replies(error(code), action="DescribeLoadBalancers")
     assert (run(api, account).failures, addresses()) == ([], ["203.0.113.7"])
 
 
@@ -167,6 +170,16 @@ def test_each_missing_server_is_asked_for_by_its_name(api: ProviderAPI, account:
     api.replies(raw({"Response": {"TotalCount": 0, "InstanceSet": []}}))  # for once it lists nothing
     run(api, account, complete=True)
     assert states() == {"ins-a": "running", "ins-c": "terminated"}
+
+
+@pytest.mark.parametrize("code", ["InvalidInstanceId.Malformed", "InvalidParameterValue.InstanceIdMalformed"])
+def test_a_server_whose_name_the_provider_cannot_have_is_missing(api: ProviderAPI, account: Account, code: str) -> None:
+    for name in ("web-1", "ins-a", "ins-c"):
+        put(account, instance_id=name, ips=())
+    api.malformed = code
+    api.has(instance("ins-a", PublicIpAddresses=[]))
+    assert run(api, account, complete=True).failures == []
+    assert states() == {"web-1": "terminated", "ins-a": "running", "ins-c": "terminated"}
 
 
 def test_another_regions_servers_do_not_end(api: ProviderAPI, account: Account) -> None:
