@@ -20,9 +20,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from icpportal.numbers import up_to
 from icpportal.sign_in.confirming import confirm, recently_confirmed
 
-COUNT_UP_TO = 99  # of what waits or is late, beside its name in the sidebar
+BADGE_UP_TO = 99  # of what waits or is late, beside its name in the sidebar
 KEPT_SECONDS = 10  # for which every page of the desk shows the same count
 _WAITING = "waiting_support_requests"
 
@@ -160,23 +161,22 @@ def forget_waiting() -> None:
 
 
 def _waiting() -> str:
-    """How many support requests wait for us, no further than COUNT_UP_TO, as of some seconds ago; "" for none."""
+    """How many support requests wait for us, no further than BADGE_UP_TO, as of some seconds ago; "" for none."""
     count = int(cache.get_or_set(_WAITING, _count_waiting, KEPT_SECONDS) or 0)
-    return f"{COUNT_UP_TO}+" if count > COUNT_UP_TO else str(count or "")
+    return up_to(count, BADGE_UP_TO) if count else ""
 
 
 def _count_waiting() -> int:
     rows = apps.get_model("codes.SupportRequest")._default_manager.filter(waiting_since__isnull=False)
-    return rows.values("pk")[: COUNT_UP_TO + 1].count()
+    return rows.values("pk")[: BADGE_UP_TO + 1].count()
 
 
 def _late() -> str:
-    """How many accounts' feeds are late, no further than COUNT_UP_TO; "" for none."""
+    """How many accounts' feeds are late, no further than BADGE_UP_TO; "" for none."""
     from codes.admin.feeds import late_feeds
 
-    count = late_feeds(now=timezone.now()).values("pk")[: COUNT_UP_TO + 1].count()
-    number = f"{COUNT_UP_TO}+" if count > COUNT_UP_TO else str(count)
-    return gettext("%(number)s late") % {"number": number} if count else ""
+    count = late_feeds(now=timezone.now()).values("pk")[: BADGE_UP_TO + 1].count()
+    return gettext("%(number)s late") % {"number": up_to(count, BADGE_UP_TO)} if count else ""
 
 
 _BADGES: dict[str, Callable[[], str]] = {"codes.SupportRequest": _waiting, "servers.FeedRun": _late}

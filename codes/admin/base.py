@@ -20,7 +20,6 @@ from django.db.models import Model, OrderBy
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -33,6 +32,7 @@ from codes.admin.list_filters import Rows
 from codes.admin.missing import NoSuchPage, no_such_page, no_such_row
 from codes.admin.request import keys
 from codes.admin.saved_views import ListWithViews
+from icpportal.numbers import grouped
 
 BULK_LIMIT = 200  # rows that an action takes that is done within one answer; for bulk runs see codes/admin/bulk.py
 
@@ -102,7 +102,7 @@ class DeskAdmin(ListWithViews, ListAsCsv):
         views = self.views_context(request) if self.has_view_permission(request) else {}
         context = {
             "title": self.plural,
-            "bulk_limit": number_format(self.bulk_limit, force_grouping=True),
+            "bulk_limit": grouped(self.bulk_limit),
             "asks_first": bool(self.bulk_actions(request)),
             "import_url": "",
         }

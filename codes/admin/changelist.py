@@ -11,12 +11,12 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from codes.admin.export_columns import EXPORTS
 from codes.admin.missing import NoSuchPage
+from icpportal.numbers import grouped, up_to
 from icpportal.patience import TooLong, at_most
 from servers.models import Server
 
@@ -120,7 +120,7 @@ class DeskChangeList(ChangeList):
             whole, *of_each = counts
             told = dict(zip(values, of_each, strict=True)).get(str(spec.value()), whole)
             self.result_count = self._count_rows() if told is None else told
-        texts = ["" if count is None else _plenty(count) for count in counts]
+        texts = ["" if count is None else up_to(count, COUNT_UP_TO) for count in counts]
         choices = [{**choice, "count": text} for choice, text in zip(spec.choices(self), texts, strict=True)]
         return {"title": spec.title, "choices": choices}
 
@@ -206,9 +206,9 @@ class DeskChangeList(ChangeList):
         if not self.result_count or self.model not in EXPORTS:
             return ""
         if self.result_count > self.up_to:
-            return _("CSV, over %(count)s rows") % {"count": number_format(self.up_to, force_grouping=True)}
+            return _("CSV, over %(count)s rows") % {"count": grouped(self.up_to)}
         text = ngettext("CSV, %(count)s row", "CSV, %(count)s rows", self.result_count)
-        return text % {"count": number_format(self.result_count, force_grouping=True)}
+        return text % {"count": grouped(self.result_count)}
 
     @property
     def csv_url(self) -> str:
@@ -258,11 +258,6 @@ def tab_counts(
     each = {f"tab{place}": Count("tab", filter=Q(tab=value)) for place, value in enumerate(values)}
     found = counted.aggregate(whole=Count("tab"), **each)
     return list(found.values())
-
-
-def _plenty(count: int) -> str:
-    number = number_format(min(count, COUNT_UP_TO), force_grouping=True)
-    return f"{number}+" if count > COUNT_UP_TO else number
 
 
 class WholeList(DeskChangeList):

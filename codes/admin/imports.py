@@ -26,7 +26,6 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +38,7 @@ from codes.admin.forms import DeskForm
 from codes.admin.growing import growing
 from codes.admin.request import staff
 from codes.choices import Channel
+from icpportal.numbers import grouped
 from icpportal.sentences import join
 from icpportal.sign_in.people import name as name_of
 from servers.inventory import sheet_export, uploads
@@ -221,7 +221,7 @@ def _parts(request: HttpRequest, kept: ServerFile, steps: Iterator[tuple[int, in
 
 
 def _progress(done: int, rows: int) -> str:
-    numbers = {"done": number_format(done, force_grouping=True), "rows": number_format(rows, force_grouping=True)}
+    numbers = {"done": grouped(done), "rows": grouped(rows)}
     return gettext("%(done)s of %(rows)s rows") % numbers
 
 
@@ -232,12 +232,10 @@ def _verdict(request: HttpRequest, kept: ServerFile) -> dict[str, Any]:
     does = ngettext("Import %(count)s row", "Import %(count)s rows", going)
     return {
         "kept": kept,
-        "facts": [
-            {"label": word, "value": number_format(getattr(kept, name), force_grouping=True)} for name, word in _FACTS
-        ],
+        "facts": [{"label": word, "value": grouped(getattr(kept, name))} for name, word in _FACTS],
         "verdict": _headline(kept, is_own=is_own),
         "may_apply": is_own and kept.applied_at is None and bool(kept.content) and going > 0,
-        "button": does % {"count": number_format(going, force_grouping=True)},
+        "button": does % {"count": grouped(going)},
         "rejected": Paginator(rejected, PAGE).get_page(request.GET.get("page")),
         "file_url": reverse("admin:servers_server_import_file", args=[kept.pk]),
         "apply_url": reverse("admin:servers_server_import_apply", args=[kept.pk]),
@@ -260,8 +258,8 @@ def _headline(kept: ServerFile, *, is_own: bool) -> dict[str, str]:
     """The answer in one sentence."""
     going = kept.rows - kept.rejected
     numbers = {
-        "count": number_format(going, force_grouping=True),
-        "rows": number_format(kept.rows, force_grouping=True),
+        "count": grouped(going),
+        "rows": grouped(kept.rows),
     }
     if kept.applied_at is not None:
         done = ngettext("%(count)s row is imported.", "%(count)s rows are imported.", going) % numbers

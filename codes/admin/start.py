@@ -27,6 +27,7 @@ from codes.policy import Policy
 from codes.standing import LONG_HOLD, long_holds
 from icpportal.api.templatetags.icp import relative
 from icpportal.dates import shanghai
+from icpportal.numbers import up_to
 from servers.choices import Jurisdiction
 from servers.models import FeedRun, Region
 
@@ -151,7 +152,7 @@ def _holds(now: datetime) -> dict[str, Any]:
 def _expiring(now: datetime) -> dict[str, Any]:
     states = _expiring_states(now)
     return {
-        "number": _up_to(len(states), JUDGED_UP_TO),
+        "number": up_to(len(states), JUDGED_UP_TO),
         "label": _("Codes expire this week"),
         "url": list_url(AuthorizationCode, expires_within=WEEK.days),
         "line": _("%(count)s of them in an open filing") % {"count": states.count(State.IN_USE)},
@@ -173,11 +174,7 @@ def _expiring_states(now: datetime) -> list[str]:
 
 
 def _count(rows: Rows) -> str:
-    return _up_to(count_up_to(rows, COUNT_UP_TO), COUNT_UP_TO)
-
-
-def _up_to(found: int, most: int) -> str:
-    return f"{most}+" if found > most else str(found)
+    return up_to(count_up_to(rows, COUNT_UP_TO), COUNT_UP_TO)
 
 
 def _refusals(now: datetime) -> dict[str, Any]:

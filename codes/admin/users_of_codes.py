@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from codes.models import AuthorizationCode, Filing
 from icpportal import bulk
+from icpportal.numbers import up_to
 from servers.models import Account
 
 SHOWN = 20  # accounts on the page, the busiest first
@@ -73,8 +74,7 @@ def _user(uid: str, account: Account) -> User:
 
 
 def _hint(others: int) -> str:
-    shown = f"{SHOWN}+" if others > SHOWN else str(others)
     return _(
         "%(others)s other accounts use these codes. That is what codes are for; but they cannot be bought "
         "or sold (FAQ 3), so ask how the accounts are related."
-    ) % {"others": shown}
+    ) % {"others": up_to(others, SHOWN)}
