@@ -29,7 +29,7 @@ from codes.admin.columns import moment, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.list_filters import DeskFilter, Rows, choice_filter
 from codes.admin.many_values import ask_before_run
-from codes.admin.request import staff
+from codes.admin.request import few, staff
 from codes.admin.rows import dressed
 from codes.admin.way_back import leading_back, way_back
 from codes.choices import HOLDING, BulkAction, BulkState
@@ -79,12 +79,11 @@ def _planned(request: HttpRequest, action: BulkAction, subjects: Any) -> HttpRes
     """To the question about these; None, with a message, where they are too many."""
     try:
         with at_most(WAIT_SECONDS * 1000):
-            found = list(subjects[: RUN_LIMIT + 1])
+            found = few(request, subjects, RUN_LIMIT)
     except TooLong:
         messages.error(request, _("Finding all that match takes too long: set another filter. Nothing was changed."))
         return None
-    if len(found) > RUN_LIMIT:
-        messages.error(request, _("Choose at most %(most)d rows at a time. Nothing was changed.") % {"most": RUN_LIMIT})
+    if found is None:
         return None
     run = services.plan_run(action, found, actor=staff(request), now=timezone.now())
     return HttpResponseRedirect(leading_back(page_url(run), request.get_full_path(), KINDS[action].model))

@@ -26,7 +26,7 @@ from codes.admin.base import BULK_LIMIT, DeskAdmin, DeskRecord
 from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.list_filters import Rows
-from codes.admin.request import keys, posted
+from codes.admin.request import few, keys, posted
 from codes.admin.timeline import SHOWN, Row
 from codes.admin.words import skips
 from icpportal.sentences import join
@@ -99,12 +99,8 @@ def many(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponse:
 
 
 def _choose(model_admin: DeskAdmin, request: HttpRequest, chosen: Rows) -> HttpResponse | None:
-    found = list(chosen.values_list("pk", flat=True)[: BULK_LIMIT + 1])
-    if len(found) > BULK_LIMIT:
-        text = _("Choose at most %(most)d regions at a time. Nothing was changed.")
-        messages.error(request, text % {"most": BULK_LIMIT})
-        return None
-    return _ask(model_admin, request, found, ClassifyForm())
+    found = few(request, chosen.values_list("pk", flat=True), BULK_LIMIT)
+    return None if found is None else _ask(model_admin, request, found, ClassifyForm())
 
 
 def _concerned(chosen: list[int]) -> list[Concerned]:

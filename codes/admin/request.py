@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
+from typing import Any, cast
 
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext as _
 
 from icpportal.handles import is_number
 
@@ -23,6 +26,15 @@ def keys(texts: Iterable[str]) -> list[int]:
     if not all(map(is_number, texts)):
         raise BadRequest
     return [int(text) for text in texts]
+
+
+def few(request: HttpRequest, chosen: QuerySet[Any, int], most: int) -> list[int] | None:
+    """The keys of the rows that were chosen in a list; None, with a message, where they are more than `most`."""
+    found = list(chosen[: most + 1])
+    if len(found) <= most:
+        return found
+    messages.error(request, _("Choose at most %(most)d rows at a time. Nothing was changed.") % {"most": most})
+    return None
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

@@ -115,7 +115,7 @@ def test_all_rows_of_a_list_up_to_the_limit_can_be_chosen():
     for _ in range(BULK_LIMIT):
         factories.make_region(jurisdiction=Jurisdiction.UNCLASSIFIED)
     assert 'class="question' not in client.get(url).content.decode()
-    assert "Choose at most 200 regions" in client.post(url, sent, follow=True).content.decode()
+    assert "Choose at most 200 rows" in client.post(url, sent, follow=True).content.decode()
 
 
 def test_a_region_is_classified_on_its_page_and_the_page_tells_by_whom():

@@ -21,7 +21,7 @@ from codes.admin.columns import link, list_url, moment, page_url
 from codes.admin.events import NumberFilter
 from codes.admin.forms import DeskForm
 from codes.admin.list_filters import Rows, choice_filter
-from codes.admin.request import keys
+from codes.admin.request import few, keys
 from codes.choices import EventType
 from codes.webhooks import services
 from codes.webhooks.choices import DeliveryState
@@ -116,12 +116,8 @@ class WebhookDeliveryAdmin(DeskRecord):
 
     def choose(self, request: HttpRequest, chosen: Rows) -> HttpResponse | None:
         """Asks about the rows that were chosen in the list."""
-        found = list(chosen.values_list("pk", flat=True)[: BULK_LIMIT + 1])
-        if len(found) > BULK_LIMIT:
-            text = _("Choose at most %(most)d deliveries at a time. Nothing was changed.")
-            messages.error(request, text % {"most": BULK_LIMIT})
-            return None
-        return self._ask(request, found)
+        found = few(request, chosen.values_list("pk", flat=True), BULK_LIMIT)
+        return None if found is None else self._ask(request, found)
 
     def redeliver(self, request: HttpRequest) -> HttpResponse:
         """Asks about the deliveries that are named, and on POST sends them again. Raises BadRequest for forged ids."""
