@@ -7,6 +7,7 @@ from typing import Any, NoReturn, TypeVar
 from django.db import models
 
 Row = TypeVar("Row", bound=models.Model)
+MAX_REASON = 500  # characters of why somebody did something, wherever it is kept
 
 
 class AppendOnly(Exception):

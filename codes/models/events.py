@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import BY_PEOPLE, Channel, EventType
 from codes.models.codes import AuthorizationCode
-from icpportal.append_only import Final, FinalQuerySet
+from icpportal.append_only import MAX_REASON, Final, FinalQuerySet
 from servers.models import Account, Server
 
 
@@ -69,7 +69,7 @@ class CodeEvent(Final):
         blank=True,
     )
     channel = models.CharField(_("from where"), max_length=12, choices=Channel)
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    reason = models.CharField(_("reason"), max_length=MAX_REASON, blank=True)
     ticket = models.CharField(_("ticket"), max_length=64, blank=True)
     failed = models.JSONField(_("refused because of"), default=list, blank=True)
     policy = models.JSONField(_("policy then"), default=dict, blank=True)

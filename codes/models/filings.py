@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import HOLDING, FilingState
 from codes.models.codes import AuthorizationCode
+from icpportal.append_only import MAX_REASON
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -46,7 +47,7 @@ class Filing(models.Model):
     account = models.CharField(_("account"), max_length=32, blank=True)
     state = models.CharField(_("state"), max_length=10, choices=FilingState, default=FilingState.ACTIVE)
     icp_number = models.CharField(_("ICP filing number"), max_length=40, blank=True, db_index=True)
-    reason = models.CharField(_("reason"), max_length=500, blank=True)
+    reason = models.CharField(_("reason"), max_length=MAX_REASON, blank=True)
     began_at = models.DateTimeField(_("begun"), db_index=True)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     completed_after_expiry = models.BooleanField(_("completed after expiry"), default=False)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from codes.choices import StaffAct
-from icpportal.append_only import Final, FinalQuerySet
+from icpportal.append_only import MAX_REASON, Final, FinalQuerySet
 
 # What supervisors give and take. Never their own role: nobody raises anybody to it but a superuser.
 AGENT, AUDITOR = "Agent", "Auditor"
@@ -56,7 +56,7 @@ class StaffChange(Final):
         settings.AUTH_USER_MODEL, verbose_name=_("changed by"), on_delete=models.PROTECT, related_name="+"
     )
     at = models.DateTimeField(_("when"))
-    reason = models.CharField(_("reason"), max_length=500)
+    reason = models.CharField(_("reason"), max_length=MAX_REASON)
     ticket = models.CharField(_("ticket"), max_length=64, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
 
