@@ -27,6 +27,7 @@ from servers.inventory.facts import (
     IPFacts,
     ServerFacts,
     canonical_address,
+    term_faults,
 )
 from servers.inventory.tencent import rows_in
 
@@ -126,14 +127,9 @@ class ServerInput(InputSerializer):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """A prepaid server has a term, a term ends after it begins, and an address stands once."""
-        errors: dict[Any, Any] = {}
-        purchased_at, expires_at = attrs["purchased_at"], attrs["expires_at"]
-        if attrs["billing_mode"] == BillingMode.PREPAID:
-            missing = [name for name in ("purchased_at", "expires_at") if attrs[name] is None]
-            errors = {name: [ErrorDetail(str(_("A prepaid server has one.")), "required")] for name in missing}
-        if purchased_at and expires_at and expires_at < purchased_at:
-            errors["expires_at"] = [ErrorDetail(str(_("This is before the purchase.")), "before_purchase")]
+        """The term holds together, and an address stands once."""
+        faults = term_faults(attrs["billing_mode"], attrs["purchased_at"], attrs["expires_at"])
+        errors: dict[str, Any] = {each.field: [ErrorDetail(str(each.detail), each.code)] for each in faults}
         addresses = [ip["address"] for ip in attrs["ips"]]
         again = {place: each for place, each in enumerate(addresses) if each in addresses[:place]}
         if again:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import NamedTuple
+
+from django.utils.translation import gettext_lazy as _
 
 from icpportal import handles
 from servers.choices import BillingMode, IPKind, ServerState
@@ -46,6 +49,26 @@ def computed_months(purchased_at: datetime | None, expires_at: datetime | None) 
     if purchased_at is None or expires_at is None:
         return 0
     return min(prepaid_months(purchased_at, expires_at), MOST_MONTHS)
+
+
+class TermFault(NamedTuple):
+    """Which fact of a term cannot be, why, and what is said of it."""
+
+    field: str
+    code: str
+    detail: object
+
+
+def term_faults(
+    billing_mode: object, purchased_at: datetime | None, expires_at: datetime | None
+) -> Iterator[TermFault]:
+    """What contradicts itself: a prepaid server has a term, and a term ends after it begins, as the database knows."""
+    if billing_mode == BillingMode.PREPAID:
+        for field_name, moment in (("purchased_at", purchased_at), ("expires_at", expires_at)):
+            if moment is None:
+                yield TermFault(field_name, "required", _("A prepaid server has one."))
+    if purchased_at is not None and expires_at is not None and expires_at < purchased_at:
+        yield TermFault("expires_at", "before_purchase", _("This is before the purchase."))
 
 
 @dataclass(kw_only=True, slots=True)

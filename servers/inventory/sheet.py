@@ -20,9 +20,8 @@ from typing import IO, TypeAlias
 from django.utils.translation import gettext_lazy as _
 
 from icpportal.sentences import comma
-from servers.choices import BillingMode
 from servers.inventory import cells
-from servers.inventory.facts import SHORTEST_VALUE, ServerFacts
+from servers.inventory.facts import SHORTEST_VALUE, ServerFacts, term_faults
 from servers.inventory.fields import Bad, shown
 from servers.inventory.files import Unreadable
 from servers.inventory.hashes import Hashes
@@ -34,6 +33,7 @@ DELIMITERS = ",;\t"
 MOST_TOLD = 5  # unknown columns that a refusal names
 LOOKED_AT = 1000  # characters of a cell or a reason; longer texts are neither taken in nor repeated
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods, and .xls, begin
+_TERM = ("billing_mode", "purchased_at", "expires_at")  # judged together, where each could be read
 TEXTS = ("instance_id", "account", "name", "region")  # columns that could carry one
 
 
@@ -189,7 +189,8 @@ class Sheet:
         if len(texts) > len(self._columns) and any(map(str.strip, texts[len(self._columns) :])):
             more = len(texts) - len(self._columns)
             wrong.append(("", _("The row has %(more)s cells more than the first row.") % {"more": more}))
-        wrong += _contradictions(said)
+        if all(name in said for name in _TERM):
+            wrong += [(fault.field, fault.detail) for fault in term_faults(*(said[name] for name in _TERM))]
         account, version = said.pop("account", ""), said.pop("version", None)
         name = said.get("instance_id", "")
         facts = None if wrong else ServerFacts(**said)
@@ -204,18 +205,6 @@ SECRET = _("The cell carries an authorization code: take it out.")
 
 def _delimiter(given: str, first: str) -> str:
     return given if given and given in tuple(DELIMITERS) else max(DELIMITERS, key=first.count)
-
-
-def _contradictions(said: dict[str, object]) -> Iterator[Wrong]:
-    """A prepaid server has a term, and a term ends after it begins."""
-    if not {"billing_mode", "purchased_at", "expires_at"} <= said.keys():
-        return
-    bought, ends = said["purchased_at"], said["expires_at"]
-    for column in ("purchased_at", "expires_at"):
-        if said["billing_mode"] == BillingMode.PREPAID and said[column] is None:
-            yield column, _("A prepaid server has one.")
-    if bought is not None and ends is not None and ends < bought:  # type: ignore[operator]
-        yield "expires_at", _("This is before the purchase.")
 
 
 def _told_once(row: Row, said: list[tuple[str, str]], first: dict[str, int]) -> Row:

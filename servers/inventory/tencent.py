@@ -15,7 +15,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from servers.choices import BillingMode, IPKind, ServerState
-from servers.inventory.facts import INSTANCE_ID, SHORTEST_VALUE, InventoryFacts, IPFacts, Rejected
+from servers.inventory.facts import INSTANCE_ID, SHORTEST_VALUE, InventoryFacts, IPFacts, Rejected, term_faults
 from servers.inventory.fields import (
     Bad,
     provider_error,
@@ -206,10 +206,9 @@ class Inventory:
         billing_mode = read_word(row, "InstanceChargeType", BILLING_MODES)
         purchased_at = read_time(row.get("CreatedTime"), "CreatedTime")
         expires_at = read_time(row.get("ExpiredTime"), "ExpiredTime")
-        if billing_mode == BillingMode.PREPAID and (purchased_at is None or expires_at is None):
-            raise Bad(_("A prepaid instance needs CreatedTime and ExpiredTime."))
-        if purchased_at and expires_at and expires_at < purchased_at:
-            raise Bad(_("%(name)s is before CreatedTime.") % {"name": "ExpiredTime"})
+        if fault := next(term_faults(billing_mode, purchased_at, expires_at), None):
+            missing = _("A prepaid instance needs CreatedTime and ExpiredTime.")
+            raise Bad(missing if fault.code == "required" else _("ExpiredTime is before CreatedTime."))
         accessible = row.get("InternetAccessible")
         return InventoryFacts(
             instance_id=instance_id,
