@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import ShownState
 from codes.models import AuthorizationCode, Filing
-from codes.names import host_name
 from codes.validity import shown_as
 from codes.values import TAIL, normalise
 from icpportal.api.filters import MomentFilter, OfOneFilter, PatternFilter, StrictFilterSet, TextFilter
@@ -153,9 +152,7 @@ class CodeFilterSet(StrictFilterSet):
         ways: list[QuerySet[Any, Any]] = [
             known.filter(server__instance_id=value),
             known.filter(ip__address=canonical_address(value) or value),
-            known.filter(filings__order_number=value),
-            known.filter(filings__icp_number=value),
-            known.filter(filings__domain=host_name(value) or value.lower()),
+            *(filings.values("code") for filings in Filing.objects.named(value)),
         ]
         if len(value) == TAIL:
             ways.append(known.filter(tail=normalise(value)))

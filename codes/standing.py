@@ -17,7 +17,6 @@ from servers.models import Account, Server
 
 FLEET = 2_000  # servers that are judged at once: of a larger account the newest
 EXPIRES_SOON = timedelta(days=30)  # from here on an owner is told to renew first
-LONG_HOLD = timedelta(days=45)  # a hold older than this is looked after
 
 
 class Standing(IntegerChoices):
@@ -63,11 +62,6 @@ def any_can(account: Account, *, now: datetime) -> bool:
 def expires_soon(moment: datetime | None, *, now: datetime) -> bool:
     """Whether `moment` (aware, or None for never) is near or past."""
     return moment is not None and moment <= now + EXPIRES_SOON
-
-
-def long_holds(filings: Any, *, now: datetime) -> Any:
-    """Filings that have been holding their code for longer than LONG_HOLD."""
-    return filings.holding().filter(began_at__lt=now - LONG_HOLD)
 
 
 def _hurry(standing: int, expires_at: datetime | None) -> int:

@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from codes.eligibility import GENERATION
 from codes.foregone import cannot_fail, cannot_pass, values_that_fail
 from codes.models import AuthorizationCode, Filing
-from codes.names import host_name
 from codes.values import TAIL, normalise
 from icpportal.api.filters import FlagFilter, MomentFilter, OfOneFilter, StrictFilterSet, TextFilter
 from icpportal.handles import REGION_FORM, UID_FORM
@@ -206,12 +205,7 @@ class ServerFilterSet(StrictFilterSet):
             else:
                 ways.append(known.filter(Q(named)))
         if self.knows_codes:
-            filings = Filing.objects.values("code__server")
-            ways += [
-                filings.filter(order_number=value),
-                filings.filter(icp_number=value),
-                filings.filter(domain=host_name(value) or value.lower()),
-            ]
+            ways += [filings.values("code__server") for filings in Filing.objects.named(value)]
             if len(value) == TAIL:
                 ways.append(AuthorizationCode.objects.filter(tail=normalise(value)).values("server"))
         return servers.filter(either(wide, ways))

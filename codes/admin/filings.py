@@ -18,7 +18,7 @@ from codes.admin.columns import clamped, link, list_url, moment, mono
 from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter, handle_filter
 from codes.choices import HOLDING, Action, FilingState
 from codes.models import CodeEvent, Filing
-from codes.standing import LONG_HOLD, long_holds
+from codes.models.filings import LONG_HOLD
 
 
 class HeldFilter(DeskFilter):
@@ -31,8 +31,8 @@ class HeldFilter(DeskFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("long", gettext("for more than %(days)d days") % {"days": LONG_HOLD.days})]
 
-    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        found: Rows = long_holds(rows, now=now)
+    def narrow(self, rows: Any, value: str, *, now: datetime) -> Rows:
+        found: Rows = rows.holding_long(now=now)
         return found
 
 

@@ -23,8 +23,8 @@ from codes.choices import EventType, State
 from codes.eligibility import GENERATION
 from codes.messages import reason
 from codes.models import AuthorizationCode, BulkRun, CodeEvent, Filing, SupportRequest
+from codes.models.filings import LONG_HOLD
 from codes.policy import Policy
-from codes.standing import LONG_HOLD, long_holds
 from icpportal.api.templatetags.icp import relative
 from icpportal.dates import shanghai
 from icpportal.numbers import up_to
@@ -135,7 +135,7 @@ def _numbers(now: datetime) -> list[dict[str, Any]]:
 
 
 def _holds(now: datetime) -> dict[str, Any]:
-    holds = long_holds(Filing.objects.all(), now=now)
+    holds = Filing.objects.holding_long(now=now)
     oldest = holds.order_by("began_at", "pk").first()
     line = _("Begun, and neither completed nor abandoned")
     if oldest is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import models
@@ -10,10 +11,13 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import HOLDING, FilingState
 from codes.models.codes import AuthorizationCode
+from codes.names import host_name
 from icpportal.append_only import MAX_REASON
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
+
+LONG_HOLD = timedelta(days=45)  # a hold older than this is looked after
 
 
 class FilingQuerySet(models.QuerySet["Filing"]):
@@ -28,6 +32,15 @@ class FilingQuerySet(models.QuerySet["Filing"]):
     def standing(self) -> FilingQuerySet:
         """All but the abandoned ones: what an order number answers for."""
         return self.exclude(state=FilingState.ABANDONED)
+
+    def holding_long(self, *, now: datetime) -> FilingQuerySet:
+        """Those that have been holding their code for longer than LONG_HOLD."""
+        return self.holding().filter(began_at__lt=now - LONG_HOLD)
+
+    def named(self, term: str) -> list[FilingQuerySet]:
+        """Those that a term names, by each way it may: order number, ICP filing number, domain, each has its index."""
+        domain = host_name(term) or term.lower()
+        return [self.filter(order_number=term), self.filter(icp_number=term), self.filter(domain=domain)]
 
 
 class Filing(models.Model):

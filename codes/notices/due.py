@@ -12,8 +12,9 @@ from django.db.models import Q
 
 from codes.choices import ShownState
 from codes.models import AuthorizationCode, Filing
+from codes.models.filings import LONG_HOLD
 from codes.notices.choices import Kind
-from codes.standing import EXPIRES_SOON, LONG_HOLD, long_holds
+from codes.standing import EXPIRES_SOON
 from codes.validity import expires_at, shown_as, with_shown_state
 from icpportal.dates import SHANGHAI
 
@@ -68,7 +69,7 @@ def _expiring(accounts: Collection[int], *, now: datetime) -> list[Due]:
 
 
 def _stalled(accounts: Collection[int], *, now: datetime) -> list[Due]:
-    holds = long_holds(Filing.objects.filter(code__server__account__in=accounts), now=now)
+    holds = Filing.objects.filter(code__server__account__in=accounts).holding_long(now=now)
     return [
         Due(kind=Kind.STALLED, code=filing.code, days=LONG_HOLD.days, moment=filing.began_at, filing=filing)
         for filing in holds.select_related("code__server__account", "code__ip")

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from codes.models.filings import LONG_HOLD
 from codes.notices.due import DAYS_BEFORE
 from codes.notices.forms import NoticesForm
 from codes.notices.members import choice_of, choose, stop, user_of
-from codes.standing import LONG_HOLD
 from codes.views.access import READ, membership, page, person, signed_in
 
 
