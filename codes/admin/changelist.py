@@ -194,8 +194,11 @@ class DeskChangeList(ChangeList):
     @property
     def range_label(self) -> str:
         """ "1 to 50 of 128"."""
-        first = (self.page_num - 1) * self.list_per_page + 1
-        values = {"first": first, "last": first + len(self.result_list) - 1, "all": self.result_count}
+        values = {
+            "first": self._first + 1,
+            "last": self._first + len(self.result_list),
+            "all": self.result_count,
+        }
         if self.result_count > self.up_to:
             return _("%(first)d to %(last)d of more than %(all)d") % {**values, "all": self.up_to}
         return _("%(first)d to %(last)d of %(all)d") % values
