@@ -172,11 +172,9 @@ class EndpointSchema(AutoSchema):
 
     def get_examples(self) -> list[OpenApiExample]:
         example = self.said.request_example
-        return (
-            []
-            if example is None
-            else [OpenApiExample("Request", summary=str(_("Request")), value=example, request_only=True)]
-        )
+        if example is None:
+            return []
+        return [OpenApiExample("Request", summary=str(_("Request")), value=example, request_only=True)]
 
 
 class StrictInput(OpenApiSerializerExtension):
