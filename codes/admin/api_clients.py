@@ -29,7 +29,6 @@ from icpportal.sign_in.confirming import recently_confirmed
 from servers.models import Account
 
 YES_NO = [("True", _("Yes")), ("False", _("No"))]
-HOURS_A_YEAR, DAYS_A_CENTURY = 8760, 36_500
 
 
 def _scope(scope: Scope) -> str | Promise:
@@ -44,7 +43,7 @@ class LifetimeForm(DeskOnceForm):
         label=_("Valid for, in days"),
         help_text=_("Empty: until it is revoked."),
         min_value=1,
-        max_value=DAYS_A_CENTURY,
+        max_value=tokens.MOST_DAYS,
         required=False,
     )
 
@@ -86,7 +85,7 @@ class RotateForm(LifetimeForm):
     hours = forms.IntegerField(
         label=_("Hours for which the old tokens stay valid"),
         min_value=0,
-        max_value=HOURS_A_YEAR,
+        max_value=tokens.MOST_OVERLAP,
         initial=24,
         error_messages={"required": _("Enter the number of hours; 0 ends them at once.")},
     )

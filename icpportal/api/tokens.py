@@ -11,9 +11,21 @@ from django.db.models import Max, Q, QuerySet
 from icpportal.api.models import ApiClient, ApiToken, Scope, issue_token
 from servers.models import Account
 
+MOST_DAYS = 36_500  # for which a token is valid, if not for ever
+MOST_OVERLAP = 8_760  # hours for which an old token stays valid beside a new one
+
 
 class ClientRefused(Exception):
     """What was asked for of a client cannot be; the message says why."""
+
+
+def lifetime_of(days: int | None) -> timedelta | None:
+    """How long a token is valid that is asked for with `days`; None is for ever. Raises ClientRefused."""
+    if days is None:
+        return None
+    if not 1 <= days <= MOST_DAYS:
+        raise ClientRefused(f"--expires takes 1 to {MOST_DAYS} days.")
+    return timedelta(days=days)
 
 
 def create_client(

@@ -14,22 +14,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name")
-        parser.add_argument("--overlap", type=int, default=24, metavar="HOURS", help="0 to 8760; 24 if left out")
+        parser.add_argument(
+            "--overlap", type=int, default=24, metavar="HOURS", help=f"0 to {tokens.MOST_OVERLAP}; 24 if left out"
+        )
         parser.add_argument(
             "--expires", type=int, metavar="DAYS", help="how long the token is valid; always if left out"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        hours, days = options["overlap"], options["expires"]
-        if not 0 <= hours <= 8760:
-            raise CommandError("--overlap takes 0 to 8760 hours.")
-        if days is not None and not 1 <= days <= 36_500:
-            raise CommandError("--expires takes 1 to 36500 days.")
+        hours = options["overlap"]
+        if not 0 <= hours <= tokens.MOST_OVERLAP:
+            raise CommandError(f"--overlap takes 0 to {tokens.MOST_OVERLAP} hours.")
         try:
             token = tokens.rotate(
                 tokens.named(options["name"]),
                 overlap=timedelta(hours=hours),
-                lifetime=timedelta(days=days) if days else None,
+                lifetime=tokens.lifetime_of(options["expires"]),
                 now=timezone.now(),
             )
         except tokens.ClientRefused as error:
