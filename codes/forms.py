@@ -49,7 +49,7 @@ def _remark() -> WholeText:
     return WholeText(
         label=_("Remark"),
         required=False,
-        max_length=200,
+        max_length=AuthorizationCode.remark.field.max_length,
         help_text=_("For yourself, such as the name of the website. Never the code itself."),
     )
 

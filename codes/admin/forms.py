@@ -30,15 +30,11 @@ class FreeText(forms.CharField):
         return text
 
 
-def _length(model: Any, field: str) -> int:
-    return int(model._meta.get_field(field).max_length)
-
-
 def _ticket() -> FreeText:
     return FreeText(
         label=_("Ticket number"),
         help_text=_("For example T-20261123-0412"),
-        max_length=_length(CodeEvent, "ticket"),
+        max_length=CodeEvent.ticket.field.max_length,
         required=False,
     )
 
@@ -47,7 +43,7 @@ def _remark() -> FreeText:
     return FreeText(
         label=_("Remark"),
         help_text=_("A note for people; nothing depends on it."),
-        max_length=_length(AuthorizationCode, "remark"),
+        max_length=AuthorizationCode.remark.field.max_length,
         required=False,
     )
 
@@ -79,7 +75,7 @@ class WhyForm(DeskForm):
     reason = FreeText(
         label=_("Reason"),
         help_text=_("Recorded, and shown in the timeline."),
-        max_length=_length(CodeEvent, "reason"),
+        max_length=CodeEvent.reason.field.max_length,
         error_messages={"required": _("Give a reason.")},
     )
     ticket = _ticket()
@@ -166,7 +162,7 @@ class ViewForm(DeskForm):
             del self.fields["takes_filters"]
 
     name = FreeText(
-        label=_("Name"), max_length=_length(SavedView, "name"), error_messages={"required": _("Enter a name.")}
+        label=_("Name"), max_length=SavedView.name.field.max_length, error_messages={"required": _("Enter a name.")}
     )
     is_shared = forms.BooleanField(label=_("Share with everybody at the desk"), required=False)
     takes_filters = forms.BooleanField(label=_("Keep the filters that are set now"), required=False)

@@ -230,7 +230,7 @@ class ListWithViews(ModelAdmin):
             raise PermissionDenied
         refuse_nul(request)
         query = self._declared_filters(request, request.GET)
-        if len(query) > cast(int, SavedView._meta.get_field("query").max_length):
+        if len(query) > cast(int, SavedView.query.field.max_length):
             raise BadRequest
         self._filters_set(request)
         return query

@@ -28,11 +28,6 @@ _ICP_NUMBER = Form(ICP_NUMBER.pattern, _("Give an ICP filing number, such as 粤
 _PARTING = re.compile("[._-]")  # what stands in order numbers and host names beside letters and digits
 
 
-def _length(model: type[AuthorizationCode] | type[Filing], name: str) -> int:
-    length: int | None = model._meta.get_field(name).max_length  # type: ignore[union-attr]
-    return length or 0
-
-
 def account(**options: Any) -> Words:
     """An account's uid, known here or not."""
     return Words(validators=[UID_FORM.validator()], **options)
@@ -64,7 +59,7 @@ class GenerateInput(InputSerializer):
     """One code: for the default IP, or for `ip`."""
 
     ip = Address(required=False, help_text=_("One that the server holds. Left out, its default IP."))
-    remark = Words(required=False, max_length=_length(AuthorizationCode, "remark"), help_text=REMARK)
+    remark = Words(required=False, max_length=AuthorizationCode.remark.field.max_length, help_text=REMARK)
     authorized_account = account(required=False, help_text=AUTHORIZED)
 
 
@@ -89,20 +84,22 @@ class GenerateManyInput(InputSerializer):
 class EditInput(InputSerializer):
     """What is left out stays as it is."""
 
-    remark = Words(required=False, keeps_absent=True, max_length=_length(AuthorizationCode, "remark"), help_text=REMARK)
+    remark = Words(
+        required=False, keeps_absent=True, max_length=AuthorizationCode.remark.field.max_length, help_text=REMARK
+    )
     authorized_account = account(required=False, keeps_absent=True, help_text=AUTHORIZED)
 
 
 class ReasonInput(InputSerializer):
     """Why."""
 
-    reason = Words(max_length=_length(Filing, "reason"), help_text=WHY)
+    reason = Words(max_length=Filing.reason.field.max_length, help_text=WHY)
 
 
 class OptionalReasonInput(InputSerializer):
     """Why, if anybody said."""
 
-    reason = Words(required=False, max_length=_length(Filing, "reason"), help_text=WHY)
+    reason = Words(required=False, max_length=Filing.reason.field.max_length, help_text=WHY)
 
 
 class FilesFor(InputSerializer):

@@ -33,7 +33,7 @@ class _ListedInput(InputSerializer):
     account = account(required=False)
     state = Choice(choices=FilingState.choices)
     icp_number = icp_number(required=False)
-    reason = Words(required=False, max_length=Filing._meta.get_field("reason").max_length)
+    reason = Words(required=False, max_length=Filing.reason.field.max_length)
     began_at = Moment(required=False)
     ended_at = Moment(required=False)
     completed_after_expiry = Boolean(required=False)  # worked out here
