@@ -8,6 +8,7 @@ import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from threading import Lock
 
 from cryptography.fernet import InvalidToken
 from django.db import transaction
@@ -37,13 +38,40 @@ class Sent:
     attempt: WebhookAttempt
 
 
-def deliver_next(*, resolver: Resolver = system_resolver, now: datetime) -> Sent | None:
-    """Send the next delivery that is due, of the endpoint that waited longest; None when nothing is due."""
-    delivery = _claim(now=now)
+class Turns:
+    """The endpoints that threads of this process are calling: each by one at a time, so a slow one holds up itself."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._taken: set[int] = set()
+
+    def take(self, endpoint_id: int) -> bool:
+        """Whether the endpoint is the caller's now, until it gives it back."""
+        with self._lock:
+            is_free = endpoint_id not in self._taken
+            self._taken.add(endpoint_id)
+            return is_free
+
+    def give_back(self, endpoint_id: int) -> None:
+        """Others may have it."""
+        with self._lock:
+            self._taken.remove(endpoint_id)
+
+
+def deliver_next(*, turns: Turns | None = None, resolver: Resolver = system_resolver, now: datetime) -> Sent | None:
+    """Send the next delivery that is due, of the endpoint that waited longest; None when nothing is due.
+
+    With `turns`, of an endpoint that no other thread calls.
+    """
+    turns = turns or Turns()
+    delivery = _claim(turns, now=now)
     if delivery is None:
         return None
-    answer = _send(delivery, resolver=resolver, now=now)
-    return _settle(delivery, answer, began=now, jitter=random.random())
+    try:
+        answer = _send(delivery, resolver=resolver, now=now)
+        return _settle(delivery, answer, began=now, jitter=random.random())
+    finally:
+        turns.give_back(delivery.endpoint_id)
 
 
 def _send(delivery: WebhookDelivery, *, resolver: Resolver, now: datetime) -> Answer:
@@ -64,21 +92,35 @@ def message(event: CodeEvent) -> str:
     return json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
 
 
-def _claim(*, now: datetime) -> WebhookDelivery | None:
+def _claim(turns: Turns, *, now: datetime) -> WebhookDelivery | None:
+    """A delivery to send, whose endpoint is taken: the caller gives it back."""
     for endpoint in receiving():
-        if endpoint.paused_until is not None and now < endpoint.paused_until:
+        is_paused = endpoint.paused_until is not None and now < endpoint.paused_until
+        if is_paused or not turns.take(endpoint.pk):
             continue
-        claimed = _claim_of(endpoint, now=now)
+        claimed = None
+        try:
+            claimed = _claim_of(endpoint, now=now)
+        finally:
+            if claimed is None:
+                turns.give_back(endpoint.pk)
         if claimed is not None:
-            # After the claim's transaction, which holds the delivery: elsewhere the endpoint is locked first.
-            WebhookEndpoint.objects.filter(pk=endpoint.pk).update(served_at=now)
-            return WebhookDelivery.objects.select_related(
-                "endpoint", "event__account", "event__server", "event__user", "event__client"
-            ).get(pk=claimed)
+            return claimed
     return None
 
 
-def _claim_of(endpoint: WebhookEndpoint, *, now: datetime) -> int | None:
+def _claim_of(endpoint: WebhookEndpoint, *, now: datetime) -> WebhookDelivery | None:
+    """The first due delivery of this endpoint, with what is told of it; the endpoint has had its turn."""
+    claimed = _lease(endpoint, now=now)
+    if claimed is None:
+        return None
+    # After the claim's transaction, which holds the delivery: elsewhere the endpoint is locked first.
+    WebhookEndpoint.objects.filter(pk=endpoint.pk).update(served_at=now)
+    told = ("endpoint", "event__account", "event__server", "event__user", "event__client")
+    return WebhookDelivery.objects.select_related(*told).get(pk=claimed)
+
+
+def _lease(endpoint: WebhookEndpoint, *, now: datetime) -> int | None:
     """The first due delivery of this endpoint that nothing earlier of its lane holds up, leased."""
     pending = WebhookDelivery.objects.pending().filter(endpoint=endpoint)
     earlier = pending.filter(lane=OuterRef("lane"), event__lt=OuterRef("event"))

@@ -1,6 +1,7 @@
 """Webhooks with real threads: several deliverers, and a change that commits late."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Event
@@ -11,11 +12,12 @@ from django.db import connection, transaction
 from codes import services
 from codes.choices import Channel
 from codes.webhooks.choices import DeliveryState
-from codes.webhooks.delivering import deliver_next
+from codes.webhooks.delivering import Turns, deliver_next
 from codes.webhooks.fan_out import fan_out
 from codes.webhooks.models import WebhookDelivery
 from codes.webhooks.services import create_endpoint, redeliver
-from tests.codes.webhook_receiver import Receiver
+from codes.webhooks.side_by_side import SideBySide, deliver_due
+from tests.codes.webhook_receiver import Got, Receiver, receiver
 from tests.factories import NOW, make_client, make_code, make_server
 from tests.threads import at_once
 
@@ -52,6 +54,50 @@ def test_several_deliverers_send_each_event_once_and_in_order(hook: Receiver) ->
         by_code[got.event["code"]].append(got.event["id"])
     assert all(ids == sorted(ids) and len(ids) == 4 for ids in by_code.values())
     assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {DeliveryState.DELIVERED}
+
+
+@pytest.fixture
+def slow(hook: Receiver) -> Iterator[Receiver]:
+    with receiver() as slow:
+        create_endpoint(make_client(), url=slow.url, event_types=TYPES, now=NOW)
+        yield slow
+
+
+def test_a_slow_receiver_holds_up_no_other(slow: Receiver, hook: Receiver) -> None:
+    for _ in range(6):
+        make_code()
+    all_there, waited = Event(), []
+
+    def answer(got: Got) -> int:
+        waited.append(all_there.wait(timeout=20))
+        return 204
+
+    def arrived(got: Got) -> int:
+        if len(hook.got) == 6:
+            all_there.set()
+        return 204
+
+    slow.answer, hook.answer = answer, arrived
+    fan_out(now=NOW)
+    turns, stop = Turns(), Event()
+    sent = at_once(*[lambda: deliver_due(stop, turns)] * 2)
+    assert waited == [True] * 6
+    assert sum(sent, Counter()) == {DeliveryState.DELIVERED: 12}
+
+
+def test_rounds_go_on_while_a_slow_receiver_is_waited_for(slow: Receiver, hook: Receiver) -> None:
+    over, sent = Event(), Counter[str]()
+    slow.answer = lambda got: 204 if over.wait(timeout=20) else 500
+    with SideBySide(2, stop=Event()) as deliverers:
+        for number in (1, 2):
+            make_code()
+            fan_out(now=NOW)
+            while len(hook.got) < number:
+                sent += deliverers.round()
+        assert len(slow.got) == 1
+        over.set()
+        sent += deliverers.finish()
+    assert sent == {DeliveryState.DELIVERED: 4}
 
 
 def test_an_event_that_commits_late_is_neither_lost_nor_overtaken(hook: Receiver) -> None:

@@ -10,9 +10,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from codes.webhooks.choices import DeliveryState
-from codes.webhooks.delivering import deliver_next
 from codes.webhooks.fan_out import fan_out
+from codes.webhooks.side_by_side import SideBySide, deliver_due
 from icpportal.watching import stopped_by_signals, watch
+
+AT_ONCE = 4
 
 
 class Command(BaseCommand):
@@ -20,28 +22,35 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--watch", type=float, metavar="SECONDS", help="go on, looking again after so many seconds")
+        parser.add_argument(
+            "--at-once",
+            type=int,
+            default=AT_ONCE,
+            metavar="N",
+            help=f"while watching, call so many receivers side by side ({AT_ONCE}), each with one attempt at a time",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """One line a round; while watching, only rounds in which something happened. SIGTERM ends after an attempt."""
-        seconds, stop = options["watch"], Event()
+        seconds, at_once, stop = options["watch"], options["at_once"], Event()
         if seconds is None:
-            self.stdout.write(self._round(stop))
+            made = fan_out(now=timezone.now())
+            self.stdout.write(_line(made, deliver_due(stop)))
             return
         if seconds <= 0:
             raise CommandError("--watch needs more than 0 seconds.")
-        with stopped_by_signals(stop):
-            watch(lambda: self._quiet_round(stop), seconds=seconds, stop=stop)
+        if at_once < 1:
+            raise CommandError("--at-once needs 1 or more.")
+        with stopped_by_signals(stop), SideBySide(at_once, stop=stop) as deliverers:
+            watch(lambda: self._say(fan_out(now=timezone.now()), deliverers.round()), seconds=seconds, stop=stop)
+            self._say(0, deliverers.finish())
 
-    def _quiet_round(self, stop: Event) -> None:
-        if line := self._round(stop, is_quiet=True):
-            self.stdout.write(line)
+    def _say(self, made: int, sent: Counter[str]) -> None:
+        if made or sent:
+            self.stdout.write(_line(made, sent))
 
-    def _round(self, stop: Event, *, is_quiet: bool = False) -> str:
-        made, sent = fan_out(now=timezone.now()), Counter[str]()
-        while not stop.is_set() and (attempt := deliver_next(now=timezone.now())):
-            sent[attempt.delivery.state] += 1
-        if is_quiet and not made and not sent:
-            return ""
-        delivered, given_up = sent[DeliveryState.DELIVERED], sent[DeliveryState.GIVEN_UP]
-        failed = sent[DeliveryState.PENDING]
-        return f"{made} new, {delivered} delivered, {failed} to be tried again, {given_up} given up"
+
+def _line(made: int, sent: Counter[str]) -> str:
+    delivered, given_up = sent[DeliveryState.DELIVERED], sent[DeliveryState.GIVEN_UP]
+    failed = sent[DeliveryState.PENDING]
+    return f"{made} new, {delivered} delivered, {failed} to be tried again, {given_up} given up"
