@@ -116,3 +116,9 @@ def test_removing_the_last_filter_is_still_a_link():
 
 def test_backticks_mark_code_and_nothing_becomes_html() -> None:
     assert icp.with_code("See `failed`, <b>each</b>.") == "See <code>failed</code>, &lt;b&gt;each&lt;/b&gt;."
+
+
+def test_a_handle_in_a_heading_does_not_break_at_its_hyphen():
+    assert icp.handles_whole("Withdraw ICP-…-7Q4KD?") == 'Withdraw <span class="nowrap">ICP-…-7Q4KD</span>?'
+    assert icp.handles_whole("通过 ins-4h8t2wnc 生成<") == '通过 <span class="nowrap">ins-4h8t2wnc</span> 生成&lt;'
+    assert icp.handles_whole(f"a-{'x' * 24}") == f"a-{'x' * 24}"

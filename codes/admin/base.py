@@ -93,6 +93,9 @@ class DeskAdmin(ListWithViews, ListAsCsv):
             messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
         if SEARCH_VAR in request.GET and not self.get_search_fields(request):
             messages.warning(request, _("This list has no search: look it up in the box above, or add a filter."))
+        if "index" in request.POST and ACTION_CHECKBOX_NAME not in request.POST:
+            messages.warning(request, _("Select at least one row first. Nothing was changed."))
+            return HttpResponseRedirect(request.get_full_path())
         try:
             return self._list(request, extra_context)
         except NoSuchPage as error:

@@ -219,7 +219,7 @@ class BulkRunAdmin(DeskRecord):
         title = kind.words.question(preview.going_count, total, None)
         context = self.desk_context(request, title=title) | {
             **vars(preview),
-            "effect": kind.effect,
+            "effect": kind.effect if preview.going_count else "",
             "going_title": kind.words.going,
             "button": kind.words.confirm(preview.going_count),
             "action_url": _on(_url("run", run), request, run),

@@ -68,5 +68,6 @@ def _context(text: str, found: Found) -> dict[str, Any]:
         "read_as": comma().join(str(handle.label) for handle in found.read_as),
         "tried": comma().join(str(handle.label) for handle in found.tried),
         "asked": bool(text.strip()),
+        "is_short": bool(text.strip()) and not Term.of(text).start,
         "now": now,
     }

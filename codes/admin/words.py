@@ -43,6 +43,8 @@ class Words:
         """The headline of the confirmation page, with the counts."""
         if single is not None:
             return str(self.asks_one % {"code": single.masked})
+        if not going:
+            return _none_of(chosen)
         asked = str(self.asks % {"count": going})
         if going == chosen:
             return asked
@@ -76,6 +78,13 @@ def skips(skipped: int, chosen: int) -> str:
         skipped,
     )
     return text % {"skipped": skipped, "chosen": chosen}
+
+
+def _none_of(chosen: int) -> str:
+    text = ngettext(
+        "Nothing to do: the one selected is skipped", "Nothing to do: all %(count)d selected are skipped", chosen
+    )
+    return text % {"count": chosen}
 
 
 WORDS: Mapping[Action, Words] = {

@@ -190,9 +190,20 @@ def test_the_way_leads_nowhere_but_to_a_list_of_ours(way):
     assert f'href="{list_url(AuthorizationCode)}">Cancel, change nothing' in page
 
 
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [(1, "Nothing to do: the one selected is skipped"), (2, "Nothing to do: all 2 selected are skipped")],
+)
+def test_where_all_are_skipped_nothing_is_asked(count, said):
+    agent = factories.make_agent()
+    run = planned(agent, BulkAction.RESET, *(make_unused() for _ in range(count)))
+    page = signed_in(agent).get(page_url(run)).content.decode()
+    assert f"<h1>{said}</h1></div>" in page and "Reset the filing" not in page
+
+
 def test_nothing_selected_is_said():
     page = choose(signed_in(), AuthorizationCode, "reset", []).content.decode()
-    assert "Items must be selected" in page and not BulkRun.objects.exists()
+    assert "Select at least one row first. Nothing was changed." in page and not BulkRun.objects.exists()
     make_unused()
     page = signed_in().get(list_url(AuthorizationCode)).content.decode()
     assert '<input type="hidden" name="index" value="0">' in page  # without it Django would say nothing

@@ -107,3 +107,16 @@ def test_more_than_a_page_holds_is_told(agent):
         factories.make_server(instance_id=f"ins-many{number}", with_ip=False)
     assert "No more than 50 of a kind are listed." in agent.get(URL, {"q": "ins-many"}).content.decode()
     assert "No more than 50" not in agent.get(URL, {"q": "ins-many10"}).content.decode()
+
+
+@pytest.mark.parametrize(("term", "breaks"), [("ins-nothing-here", False), ("x" * 400, True)])
+def test_a_long_term_breaks_in_its_heading_and_a_handle_does_not(agent, term, breaks):
+    page = agent.get(URL, {"q": term}).content.decode()
+    assert (f'<span class="mono wrap">{term}</span>' in page) == breaks
+    assert (f'<span class="mono">{term}</span>' in page) != breaks
+
+
+@pytest.mark.parametrize(("term", "hint"), [("we", True), ("web", False), ("公", True), ("公司", False), ("", False)])
+def test_a_start_that_is_too_short_is_said_to_be(agent, term, hint):
+    said = "The start of something has at least three characters, or two of Chinese."
+    assert (said in agent.get(URL, {"q": term}).content.decode()) == hint

@@ -3,6 +3,7 @@
 Moments are aware datetimes, shown in Asia/Shanghai; None gives nothing.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -25,6 +26,7 @@ _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400  # seconds
 _DAYS_UNTIL_MONTHS = 90
 _MONTHS_UNTIL_YEARS = 24
 _FITS, _PIECE = 24, 8  # characters
+_HANDLE = re.compile(r"([A-Za-z0-9…]+(?:-[A-Za-z0-9…]+)+)")
 
 
 @register.filter
@@ -55,6 +57,20 @@ def breakable(text: str) -> SafeString:
         return conditional_escape(text)
     pieces = (text[start : start + _PIECE] for start in range(0, len(text), _PIECE))
     return format_html_join(mark_safe("<wbr>"), "{}", ((piece,) for piece in pieces))
+
+
+@register.filter
+def handles_whole(text: str) -> SafeString:
+    """A sentence in which an instance ID or a masked code does not break at its hyphens, if a phone has room for it."""
+    pieces = enumerate(_HANDLE.split(str(text)))  # every second one is a handle
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html('<span class="nowrap">{}</span>', piece) if n % 2 and len(piece) <= _FITS else piece,)
+            for n, piece in pieces
+        ),
+    )
 
 
 @register.filter
