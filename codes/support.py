@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext_lazy as _
 
 from codes.choices import SupportAction, SupportState
@@ -106,8 +108,13 @@ def report_of(server: Server | None, code: AuthorizationCode | None, *, now: dat
 
 
 def kept(report: Report[Any]) -> list[dict[str, Any]]:
-    """The report as it is kept: codes and what was found, no sentences of ours."""
-    return [{"code": each.code, "passed": each.passed, "found": each.found} for each in report.outcomes]
+    """The report as it is kept: codes and what was found, by language: who answers may read another. No sentences."""
+    rows: list[dict[str, Any]] = [{"code": each.code, "passed": each.passed, "found": {}} for each in report.outcomes]
+    for language, _name in settings.LANGUAGES:
+        with override(language):
+            for row, outcome in zip(rows, report.outcomes, strict=True):
+                row["found"][language] = outcome.found
+    return rows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,9 +155,14 @@ def _outcome(each: Mapping[str, Any], values: Mapping[str, Any], *, alone: bool)
         faq=rule.faq if rule else "",
         title=str(rule.title % values) if rule else each["code"],
         passed=each["passed"],
-        found=each["found"],
+        found=_found(each["found"]),
         judged=not (alone and each["passed"]),
     )
+
+
+def _found(kept: str | Mapping[str, str]) -> str:
+    """In the language of the moment; older requests kept one language alone."""
+    return kept if isinstance(kept, str) else kept.get(get_language() or "") or kept[settings.LANGUAGE_CODE]
 
 
 _ALL: tuple[Rule[Any], ...] = (*GENERATION.rules, *VALIDITY.rules)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.utils.translation import override
 
 from codes import services
 from codes.choices import WAITING, SupportAction, SupportState
@@ -49,7 +50,7 @@ def test_a_request_keeps_the_report_and_the_policy_of_then():
     request = make_request(server, request_id="8f2c41d7")
     assert [row["code"] for row in request.report] == [rule.code for rule in GENERATION.rules]
     assert {row["code"]: row["found"] for row in request.report if not row["passed"]} == {
-        "not_prepaid": "Pay-as-you-go"
+        "not_prepaid": {"en": "Pay-as-you-go", "zh-hans": "按量计费"}
     }
     assert request.policy == {"codes_per_server": 5, "min_prepaid_months": 3, "elastic_ip_allowed": False}
     assert (request.all_passed, request.state, request.waiting_since) == (False, SupportState.OPEN, NOW)
@@ -64,6 +65,16 @@ def test_the_report_of_then_stays_when_the_server_changes():
     server.save()
     assert [outcome.code for outcome in report_then(request).failed] == ["not_prepaid"]
     assert GENERATION.report(server, now=NOW).passed
+
+
+@pytest.mark.parametrize(("language", "found"), [("en", "Pay-as-you-go"), ("zh-hans", "按量计费")])
+@pytest.mark.parametrize("asked_in", ["en", "zh-hans"])
+def test_what_was_found_then_is_read_in_the_readers_language(asked_in, language, found):
+    with override(asked_in):
+        request = make_request(make_server(billing_mode=BillingMode.PAY_AS_YOU_GO))
+    request.refresh_from_db()
+    with override(language):
+        assert [outcome.found for outcome in report_then(request).failed] == [found]
 
 
 def test_beside_the_end_of_a_server_nothing_else_was_judged() -> None:
