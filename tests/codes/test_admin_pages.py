@@ -42,6 +42,16 @@ def test_each_role_reads_every_list_and_page(role):
     assert client.get(reverse("admin:index")).status_code == 200
 
 
+@pytest.mark.parametrize(("language", "zone"), [("en", "Times are in Asia/Shanghai"), ("zh-hans", "时间均为北京时间")])
+def test_every_page_names_the_time_zone_once_below(language, zone):
+    client = signed_in("Supervisor", language=language)
+    for each in make_everything():
+        for url in (list_url(type(each)), page_url(each)):
+            assert client.get(url).content.decode().count(zone) == 1, url
+    assert zone in client.get(reverse("admin:codes_person_changelist")).content.decode()
+    assert zone not in Client(headers={"accept-language": language}).get("/admin/login/").content.decode()
+
+
 def test_customers_and_strangers_are_sent_to_sign_in():
     customer = Client()
     customer.force_login(factories.make_user())
