@@ -11,15 +11,16 @@ from functools import partial, wraps
 from typing import Any, TypeAlias
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.paginator import Paginator
 from django.db import OperationalError
 from django.db.models import QuerySet
 from django.http import (
-    Http404,
     HttpRequest,
     HttpResponseBase,
     HttpResponseNotAllowed,
+    HttpResponseRedirect,
     StreamingHttpResponse,
 )
 from django.template.loader import render_to_string
@@ -49,6 +50,7 @@ from servers.models import Server, ServerFile
 View: TypeAlias = Callable[..., HttpResponseBase]
 PERMISSION = "servers.import_server"
 PAGE = 100  # rejected rows shown at a time
+_GONE = _("A file is kept for a day. Upload it again.")
 _HEAD = (_("Line"), _("instance ID"), _("Result"), _("Column"), _("Why"))
 _WORDS = {
     "created": pgettext_lazy("rows", "created"),
@@ -116,6 +118,20 @@ def _for_those_who_may(*methods: str) -> Callable[[View], View]:
     return wrap
 
 
+def _of_a_file(view: View) -> View:
+    """Views of one uploaded file; where it is gone, to where it can be uploaded again."""
+
+    @wraps(view)
+    def found(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
+        kept = ServerFile.objects.select_related("by").filter(pk=pk).first() if pk < 2**63 else None
+        if kept is None:
+            messages.warning(request, _GONE)
+            return HttpResponseRedirect(reverse("admin:servers_server_import"))
+        return view(model_admin, request, kept)
+
+    return found
+
+
 @_for_those_who_may("GET", "HEAD", "POST")
 def _upload(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponseBase:
     form = FileForm(request.POST, request.FILES) if request.method == "POST" else FileForm()
@@ -143,15 +159,17 @@ def _template(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponseBase:
 
 
 @_for_those_who_may("GET", "HEAD")
-def _file(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
-    kept = _kept(pk)
+@_of_a_file
+def _file(model_admin: DeskAdmin, request: HttpRequest, kept: ServerFile) -> HttpResponseBase:
     context = _frame(model_admin, request, kept) | _verdict(request, kept)
     return TemplateResponse(request, "admin/desk/import_file.html", context)
 
 
-@_for_those_who_may("POST")
-def _apply(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
-    kept = _kept(pk)
+@_for_those_who_may("GET", "HEAD", "POST")
+@_of_a_file
+def _apply(model_admin: DeskAdmin, request: HttpRequest, kept: ServerFile) -> HttpResponseBase:
+    if request.method != "POST":  # the answer read once more, as after a switch of the language
+        return HttpResponseRedirect(_own_page(kept))
     digest = request.POST.get("digest", "")
     if kept.by_id != request.user.pk:
         raise PermissionDenied
@@ -160,16 +178,17 @@ def _apply(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpRespons
     now, user = timezone.now(), staff(request)
     observer = partial(services.record_server_changes, actor=user, channel=Channel.ADMIN, now=now)
     actor = f"user:{user.get_username()}"
-    steps = uploads.take_in(pk, digest=digest, is_secret=values.stands_in, observer=observer, actor=actor, now=now)
+    steps = uploads.take_in(kept.pk, digest=digest, is_secret=values.stands_in, observer=observer, actor=actor, now=now)
     return _grow(model_admin, request, kept, steps)
 
 
 @_for_those_who_may("GET", "HEAD")
-def _verdicts(model_admin: DeskAdmin, request: HttpRequest, pk: int) -> HttpResponseBase:
+@_of_a_file
+def _verdicts(model_admin: DeskAdmin, request: HttpRequest, kept: ServerFile) -> HttpResponseBase:
     """Each row's verdict as CSV; a row with several things wrong stands several times."""
     rows = [
         (line, name, _WORDS[result], column, why)
-        for line, name, result, wrong in uploads.lines(_kept(pk))
+        for line, name, result, wrong in uploads.lines(kept)
         for column, why in wrong or [("", "")]
     ]
     return export.download(export.table(_HEAD, rows), name="servers-import", now=timezone.now())
@@ -183,11 +202,8 @@ def _facts(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponseBase:
     return export.download(sheet_export.export(rows), name="servers", now=timezone.now())
 
 
-def _kept(pk: int) -> ServerFile:
-    kept = ServerFile.objects.select_related("by").filter(pk=pk).first()
-    if kept is None:
-        raise Http404
-    return kept
+def _own_page(kept: ServerFile) -> str:
+    return reverse("admin:servers_server_import_file", args=[kept.pk])
 
 
 def _frame(model_admin: DeskAdmin, request: HttpRequest, kept: ServerFile) -> dict[str, Any]:
@@ -216,7 +232,7 @@ def _parts(request: HttpRequest, kept: ServerFile, steps: Iterator[tuple[int, in
     except OperationalError:
         trouble = gettext("Somebody else is changing these servers. Nothing was changed: try again.")
     kept.refresh_from_db()
-    context = _verdict(request, kept) | {"trouble": trouble}
+    context = _verdict(request, kept) | {"trouble": trouble, "goes_on": not trouble}
     yield "</div></section>" + render_to_string("includes/import_verdict.html", context, request=request)
 
 
@@ -237,12 +253,13 @@ def _verdict(request: HttpRequest, kept: ServerFile) -> dict[str, Any]:
         "may_apply": is_own and kept.applied_at is None and bool(kept.content) and going > 0,
         "button": does % {"count": grouped(going)},
         "rejected": Paginator(rejected, PAGE).get_page(request.GET.get("page")),
-        "file_url": reverse("admin:servers_server_import_file", args=[kept.pk]),
+        "file_url": _own_page(kept),
         "apply_url": reverse("admin:servers_server_import_apply", args=[kept.pk]),
         "csv_url": reverse("admin:servers_server_import_csv", args=[kept.pk]),
         "again_url": reverse("admin:servers_server_import"),
         "back_url": list_url(Server),
         "trouble": "",
+        "goes_on": False,
     }
 
 
@@ -265,7 +282,7 @@ def _headline(kept: ServerFile, *, is_own: bool) -> dict[str, str]:
         done = ngettext("%(count)s row is imported.", "%(count)s rows are imported.", going) % numbers
         return {"kind": "ok", "headline": done, "line": ""}
     if not kept.content:
-        line = gettext("A file is kept for a day. Upload it again.")
+        line = str(_GONE)
         if uploads.is_let_go(kept, now=timezone.now()):
             line = gettext("A file with an authorization code in it is not kept: take the code out, upload it again.")
         elif not uploads.is_judged(kept):

@@ -165,7 +165,7 @@ DESK = {
     f"admin/{SERVERS}import/<int:pk>/": desk(SUPERVISORS, wrong(SUPERVISORS), SERVERS + "import/{file.pk}/"),
     f"admin/{SERVERS}import/<int:pk>/csv/": desk(SUPERVISORS, wrong(SUPERVISORS), SERVERS + "import/{file.pk}/csv/"),
     f"admin/{SERVERS}import/<int:pk>/apply/": desk(  # who uploaded it alone
-        wrong(SUPERVISORS), "-+---", SERVERS + "import/{file.pk}/apply/"
+        SUPERVISORS, "-+---", SERVERS + "import/{file.pk}/apply/"
     ),
     f"admin/{REGIONS}<int:pk>/classify/": desk(SUPERVISORS, SUPERVISORS, REGIONS + "{region.pk}/classify/"),
     f"admin/{REGIONS}classify/": desk(wrong(SUPERVISORS), SUPERVISORS, REGIONS + "classify/"),

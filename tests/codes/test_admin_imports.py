@@ -51,6 +51,27 @@ def test_an_upload_is_judged_row_by_row_and_changes_nothing() -> None:
     assert (kept.created, kept.updated, kept.unchanged, kept.rejected, kept.applied_at) == (1, 0, 0, 1, None)
 
 
+def test_the_answer_leads_to_its_own_page_which_can_be_read_again() -> None:
+    client = signed_in("Supervisor")
+    page = upload(client, table({}))
+    kept = ServerFile.objects.get()
+    own = reverse("admin:servers_server_import_file", args=[kept.pk])
+    assert f'href="{own}" data-go-on' in page
+    assert f'href="{own}" data-go-on' in text_of(apply(client, kept))
+    assert "data-go-on" not in text_of(apply(client, kept)), "what went wrong stays to be read"
+    assert "data-go-on" not in text_of(client.get(own))
+    again = client.get(reverse("admin:servers_server_import_apply", args=[kept.pk]))
+    assert (again.status_code, again["Location"]) == (302, own)
+
+
+def test_a_file_of_long_ago_leads_to_where_it_is_uploaded_again() -> None:
+    client = signed_in("Supervisor")
+    for name in ("import_file", "import_apply", "import_csv"):
+        answer = client.get(reverse(f"admin:servers_server_{name}", args=[99]), follow=True)
+        assert answer.redirect_chain == [(reverse(UPLOAD), 302)]
+        assert "A file is kept for a day. Upload it again." in text_of(answer)
+
+
 def test_a_file_is_not_taken_in_before_it_is_judged() -> None:
     client = signed_in("Supervisor")
     page = iter(client.post(reverse(UPLOAD), {"file": SimpleUploadedFile("servers.csv", table({}).encode())}))
