@@ -12,6 +12,7 @@ from django.db.models import Case, IntegerChoices, IntegerField, Q, QuerySet, Va
 
 from codes.eligibility import GENERATION
 from codes.first_rows import joining
+from codes.validity import earliest
 from servers.choices import Jurisdiction
 from servers.models import Account, Server
 
@@ -34,7 +35,7 @@ CAN_GENERATE = (Standing.EXPIRING, Standing.READY)
 
 
 class Place(NamedTuple):
-    """Where a server stands among others: by attention, then the one that expires first (seconds of its expiry)."""
+    """Where a server stands among others: by attention, then the one whose codes expire first (seconds of that)."""
 
     standing: int
     hurry: int
@@ -49,8 +50,8 @@ def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Serve
 def standings(servers: QuerySet[Server], *, now: datetime) -> list[Place]:
     """The places of the newest FLEET servers, in order, by one query: a fleet to count, filter and page."""
     judged: Any = with_standing(joining(servers), now=now).order_by("-pk")
-    rows = judged.values_list("standing", "expires_at", "pk")[:FLEET]
-    return sorted(Place(standing, _hurry(standing, expires_at), pk) for standing, expires_at, pk in rows)
+    rows = judged.values_list("standing", "pk", "expires_at", "usable_ip_expires_at")[:FLEET]
+    return sorted(Place(standing, _hurry(standing, earliest(*expiries)), pk) for standing, pk, *expiries in rows)
 
 
 def any_can(account: Account, *, now: datetime) -> bool:
@@ -64,8 +65,8 @@ def expires_soon(moment: datetime | None, *, now: datetime) -> bool:
     return moment is not None and moment <= now + EXPIRES_SOON
 
 
-def _hurry(standing: int, expires_at: datetime | None) -> int:
-    return int(expires_at.timestamp()) if expires_at and standing == Standing.EXPIRING else 0
+def _hurry(standing: int, ends_at: datetime | None) -> int:
+    return int(ends_at.timestamp()) if ends_at and standing == Standing.EXPIRING else 0
 
 
 def _standing(now: datetime) -> Case:
@@ -73,8 +74,9 @@ def _standing(now: datetime) -> Case:
     limit = GENERATION["code_limit_reached"].annotation
     gone = GENERATION["server_terminated"].annotation
     mainland = GENERATION["not_mainland"].annotation
+    soon = now + EXPIRES_SOON  # a code ends with its server or its IP, whichever is first (decision 3)
     whens: list[tuple[Q, Any]] = [
-        (Q(**every) & Q(expires_at__lte=now + EXPIRES_SOON), Standing.EXPIRING),
+        (Q(**every) & (Q(expires_at__lte=soon) | Q(usable_ip_expires_at__lte=soon)), Standing.EXPIRING),
         (Q(**every), Standing.READY),
         (Q(**{gone: False}), Standing.TERMINATED),
         (Q(**{mainland: False}) & Q(region__jurisdiction=Jurisdiction.HONG_KONG), Standing.HONG_KONG),

@@ -16,7 +16,9 @@ from codes.eligibility import GENERATION
 from codes.first_rows import joining
 from codes.messages import Refusal, cannot_generate, refusals
 from codes.reports import Report
+from codes.server_facts import usable_address
 from codes.standing import CAN_GENERATE, Standing, expires_soon, with_standing
+from codes.validity import earliest
 from icpportal.api.templatetags.icp import relative
 from icpportal.dates import shanghai
 from servers.models import Server
@@ -56,8 +58,7 @@ class Card:
         server = self.server
         match self.standing:
             case Standing.EXPIRING:
-                when = relative(server.expires_at, self.now)
-                return _("You can generate a code, but the server expires %(when)s") % {"when": when}
+                return self._but_it_ends()
             case Standing.READY:
                 return _("You can generate a code")
             case Standing.FULL:
@@ -74,9 +75,8 @@ class Card:
         match self.standing:
             case Standing.EXPIRING:
                 text = _("Its codes expire with it, on %(at)s. Renew first, so that the filing has time to finish.")
-                return mark_safe(
-                    text % {"at": format_html('<strong class="nowrap">{}</strong>', shanghai(self.server.expires_at))}
-                )
+                at = format_html('<strong class="nowrap">{}</strong>', shanghai(cast(datetime, self.ends_at)))
+                return mark_safe(text % {"at": at})
             case Standing.HONG_KONG:
                 return _(
                     "It is in Hong Kong, China. A website served from there needs no ICP filing, so there is "
@@ -85,6 +85,23 @@ class Card:
             case Standing.FULL | Standing.TERMINATED:
                 return self.refusals[0].remedy
         return ""
+
+    def _but_it_ends(self) -> str:
+        when = relative(cast(datetime, self.ends_at), self.now)
+        if not self.ends_with_ip:
+            return _("You can generate a code, but the server expires %(when)s") % {"when": when}
+        values = {"address": usable_address(self.server), "when": when}
+        return _("You can generate a code, but the IP %(address)s expires %(when)s") % values
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When a code from the default IP expires: with the server or with the IP, whichever is first (decision 3)."""
+        return earliest(self.server.expires_at, self.server.usable_ip_expires_at)
+
+    @property
+    def ends_with_ip(self) -> bool:
+        """The IP ends before its server, so renewing the server alone would not help."""
+        return self.ends_at is not None and self.ends_at != self.server.expires_at
 
     @property
     def refusals(self) -> list[Refusal]:
@@ -113,12 +130,19 @@ class Card:
     @property
     def warns_of_expiry(self) -> bool:
         """Near, and something would be lost by it."""
-        near = expires_soon(self.server.expires_at, now=self.now)
-        return near and self.standing in (*CAN_GENERATE, Standing.FULL) and not self.has_expired
+        return self._warns_of(self.ends_at)
 
     @property
     def expiry_tone(self) -> str:
-        return "warn" if self.warns_of_expiry else ""
+        return "warn" if self._warns_of(self.server.expires_at) else ""
+
+    @property
+    def ip_expiry_tone(self) -> str:
+        return "warn" if self._warns_of(self.server.usable_ip_expires_at) else ""
+
+    def _warns_of(self, expiry: datetime | None) -> bool:
+        near = expires_soon(expiry, now=self.now)
+        return near and self.standing in (*CAN_GENERATE, Standing.FULL) and not self.has_expired
 
     @property
     def steps(self) -> list[Step]:

@@ -91,7 +91,7 @@ def _ask(request: HttpRequest, server: Server, form: GenerateForm, *, now: datet
         "ip": next(iter(form.ips.values()), None),
         "barred": barred,
         "ips": live,
-        "ending": [ip for ip in form.ips.values() if expires_soon(ip.expires_at, now=now)],
+        "ending": _ending(card, form, now=now),
         "recent": server.codes.filter(generated_at__gt=now - FRESH).order_by("-slot").first(),
         "now": now,
     }
@@ -123,6 +123,12 @@ def _refused(
     }
     account = card.server.account
     return page(request, "codes/refused.html", context, section="servers", account=account, status=status)
+
+
+def _ending(card: Card, form: GenerateForm, *, now: datetime) -> list[IPAddress]:
+    """The IPs that expire soon, without the one that the verdict names."""
+    named = card.server.usable_ip_id if card.ends_with_ip else None
+    return [ip for ip in form.ips.values() if ip.pk != named and expires_soon(ip.expires_at, now=now)]
 
 
 def _why_barred(ip: IPAddress) -> str:

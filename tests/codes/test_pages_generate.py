@@ -163,10 +163,21 @@ def test_an_ip_that_expires_soon_is_warned_of_before_and_after(client, server):
     ip = server.ips.get()
     ip.expires_at = NOW + timedelta(days=5)
     ip.save()
-    said = f"The IP {ip.address} expires on 28 Nov 2026, 12:00, and its codes with it. Renew it first"
-    assert said in text(client.get(generate_url(server)))
+    page = text(client.get(generate_url(server)))
+    assert f"You can generate a code, but the IP {ip.address} expires in 5 days" in page
+    assert "and its codes with it" not in page  # said once
     page = text(client.get(send(client, server).url))
     assert "It expires in 5 days, with its IP. Renew the IP first" in page and "Renew the server first" not in page
+
+
+def test_of_several_ips_each_that_expires_soon_is_warned_of_once(client, server):
+    default = server.ips.get()
+    server.ips.update(expires_at=NOW + timedelta(days=5))
+    other = make_ip(server, expires_at=NOW + timedelta(days=7))
+    page = text(client.get(generate_url(server)))
+    assert f"but the IP {default.address} expires in 5 days" in page
+    assert f"The IP {other.address} expires on 30 Nov 2026, 12:00, and its codes with it. Renew it first" in page
+    assert page.count("and its codes with it") == 1
 
 
 def test_an_ip_of_another_server_cannot_be_chosen(client, server):

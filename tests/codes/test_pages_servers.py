@@ -138,6 +138,35 @@ def test_of_two_that_expire_soon_the_nearer_one_comes_first(client, account):
     assert names == ["first", "tie-1", "tie-2", "later"]
 
 
+@pytest.mark.parametrize("server_days", [185, 20])
+def test_an_ip_that_expires_before_its_server_is_warned_of_in_the_list(client, account, server_days):
+    server = make_server(account=account, with_ip=False, expires_at=NOW + timedelta(days=server_days))
+    ip = make_ip(server, expires_at=NOW + timedelta(days=6))
+    make_server(account=account, expires_at=NOW + timedelta(days=9))
+    page = text(client.get("/"))
+    assert standing_of(server) == Standing.EXPIRING
+    assert client.get("/").context["cards"][0].server == server
+    assert f"You can generate a code, but the IP {ip.address} expires in 6 days" in page
+    assert "Its codes expire with it, on 29 Nov 2026, 12:00" in page
+    assert "IP expires 29 Nov 2026, 12:00 in 6 days" in page
+
+
+def test_an_ip_that_outlives_its_server_is_no_news(client, account):
+    server = make_server(account=account, with_ip=False, expires_at=NOW + timedelta(days=6))
+    make_ip(server, expires_at=NOW + timedelta(days=9))
+    page = text(client.get("/"))
+    assert "but the server expires in 6 days" in page
+    assert "IP expires" not in page
+
+
+def test_a_full_servers_ip_that_expires_first_leads_to_renewing(account):
+    server = full_server(account=account)
+    server.ips.update(expires_at=NOW + timedelta(days=6))
+    card = card_of(server)
+    assert (card.standing, card.expiry_tone, card.ip_expiry_tone) == (Standing.FULL, "", "warn")
+    assert card.steps[0].label == "How to renew"
+
+
 def test_no_associated_cvm_names_server_by_server_what_fails(client, account):
     make_server(account=account, name="one", prepaid_months=1)
     make_server(account=account, name="two", region_code="ap-hongkong")
