@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
 
@@ -50,10 +48,6 @@ def shown(call: Call, pk: int) -> Payload:
     return code_payload(row)
 
 
-def _pk(row: tuple[Any, ...]) -> int:
-    return int(row[0])
-
-
 _CODES = KeptList(AuthorizationCode, code_rows, owner=OWNER, filterset=CodeFilterSet)
 
 
@@ -73,9 +67,9 @@ class CodeList(Endpoint):
     )
     def get(self, call: Call) -> HttpResponse:
         if not call.place.counted:
-            return page_of(call, _CODES.fetch(call), code_payloads, key=_pk)
+            return page_of(call, _CODES.fetch(call), code_payloads)
         codes = call.filtered(call.own(AuthorizationCode.objects.all(), OWNER))
-        return page(call, code_rows(codes, now=call.now), code_payloads, key=_pk)
+        return page(call, code_rows(codes, now=call.now), code_payloads)
 
 
 class CodeDetail(Endpoint):

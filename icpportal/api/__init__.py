@@ -16,7 +16,8 @@
 
         def get(self, call: Call) -> HttpResponse:
             servers = call.own(Server.objects.all(), "account")      # what an account-limited client sees
-            return page(call, call.filtered(servers), payloads)  # newest first; payloads turns objects into dicts
+            rows = call.filtered(servers).values_list("pk", "name")  # led by the primary key
+            return page(call, rows, payloads)                        # newest first; payloads makes dicts of rows
 
 `Endpoint` checks in contract.md's order (401, 405, 403, 415, 413, 400, 429), gives POST its Idempotency-Key, and turns
 whatever is raised into problem+json. Raise `not_found()`, `invalid("account", "unknown", _("…"))` or `Problem(code)`;

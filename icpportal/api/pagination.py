@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from operator import attrgetter
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from django.core import signing
@@ -73,22 +73,16 @@ def _signer(path: str) -> signing.Signer:
 
 def page(
     call: Call,
-    objects: QuerySet[Any],
+    rows: QuerySet[Any, Any],
     render: Callable[[list[Any]], Iterable[dict[str, Any]]],
-    *,
-    key: Callable[[Any], int] = attrgetter("pk"),
-    results: str = "results",
-    **more: Any,
 ) -> HttpResponse:
-    """The page of `objects` that the call asks for: `render` turns what the queryset yields into dicts.
-
-    `key` gives a yielded row's primary key. `results` is what the list is called, `more` stands beside it.
-    """
+    """The page of `rows` that the call asks for, of tuples led by the primary key: `render` turns them into dicts."""
+    more: dict[str, Any] = {}
     with planned_anew():
         if call.place.counted:
-            more = {"count": objects.order_by().count(), **more}
-        found = list(beyond(objects, call.place))
-    return page_of(call, found, render, key=key, results=results, **more)
+            more = {"count": rows.order_by().count()}
+        found = list(beyond(rows, call.place))
+    return page_of(call, found, render, **more)
 
 
 def page_of(
@@ -96,11 +90,14 @@ def page_of(
     found: list[Any],
     render: Callable[[list[Any]], Iterable[dict[str, Any]]],
     *,
-    key: Callable[[Any], int] = attrgetter("pk"),
+    key: Callable[[Any], int] = itemgetter(0),
     results: str = "results",
     **more: Any,
 ) -> HttpResponse:
-    """The page of what was found `beyond` the call's place: one row more than the page holds, if there is one."""
+    """The page of what was found `beyond` the call's place: one row more than the page holds, if there is one.
+
+    `key` gives the primary key of what was found, `results` is what the list is called, `more` stands beside it.
+    """
     place = call.place
     is_cut, found = len(found) > place.limit, found[: place.limit]
     if place.newer:

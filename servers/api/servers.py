@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 from django.http import HttpResponse
 from django.utils.translation import gettext_lazy as _
@@ -65,10 +64,6 @@ def report_of(call: Call, instance_id: str) -> Report[Server]:
     return reports[0]
 
 
-def _pk(row: tuple[Any, ...]) -> int:
-    return int(row[0])
-
-
 _SERVERS = KeptList(
     Server,
     lambda servers, now: server_rows(servers),  # their own facts are the same at any moment
@@ -97,9 +92,9 @@ class ServerList(Endpoint):
             call.filters.knows_codes = not _OF_CODES.isdisjoint(call.client.scopes)
         render = partial(server_payloads, now=call.now)
         if not call.place.counted:
-            return page_of(call, _SERVERS.fetch(call), render, key=_pk)
+            return page_of(call, _SERVERS.fetch(call), render)
         servers = call.filtered(call.own(Server.objects.all(), "account"))
-        return page(call, server_rows(servers), render, key=_pk)
+        return page(call, server_rows(servers), render)
 
 
 class ServerDetail(Endpoint):
