@@ -212,5 +212,5 @@ def _card(report: Report[Server], now: datetime) -> Card:
     return Card(server=server, report=report, standing=Standing(server.standing), now=now)
 
 
-def _help(label: str, anchor: str, *, look: str = "primary") -> Step:
-    return Step(label=label, url=f"{reverse('codes:faq')}#{anchor}", look=look)
+def _help(label: str, anchor: str) -> Step:
+    return Step(label=label, url=f"{reverse('codes:faq')}#{anchor}", look="primary")
