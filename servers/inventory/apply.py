@@ -8,7 +8,7 @@ OperationalError. Nothing here knows of codes: who calls records the events.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -82,7 +82,7 @@ def put_server(
         if known is not None and only_of is not None and known.account_id != only_of.pk:
             raise AnotherAccounts
         before = known.version if known else None
-        server, result = state(batch, facts, account=account, version=version)
+        server, result = write_stated(batch, facts, account=account, version=version)
         if result != "unchanged" or server.version != before:
             batch.save(observer)
         return server, result
@@ -90,7 +90,7 @@ def put_server(
     return settle(put)
 
 
-def state(batch: Batch, facts: ServerFacts, *, account: Account, version: int | None) -> tuple[Server, Result]:
+def write_stated(batch: Batch, facts: ServerFacts, *, account: Account, version: int | None) -> tuple[Server, Result]:
     """Write in the batch what is stated of one server, if its version allows it; None keeps the stored one.
 
     Raises StaleVersion, VersionConflict and ServerTerminated, as `put_server` says. After one of the last two the batch
@@ -137,7 +137,7 @@ def apply_inventory(
     if complete and not inventory.is_complete:
         raise Incomplete
     tally = Tally(rejected=list(inventory.rejected))
-    importer = _Import(account=account, region=region, complete=complete, now=now, observer=observer, tally=tally)
+    importer = _Import(account=account, region=region, now=now, observer=observer, tally=tally)
     batches = Batches(inventory.instances())
     for rows in batches:
         importer.take(rows, meanwhile=batches.read_on)
@@ -147,21 +147,15 @@ def apply_inventory(
     return tally
 
 
+@dataclass(frozen=True, kw_only=True)
 class _Import:
     """One import as it goes: whose, of which region, and what became of the rows so far."""
 
-    def __init__(
-        self,
-        *,
-        account: Account,
-        region: str | None,
-        complete: bool,
-        now: datetime,
-        observer: Observer,
-        tally: Tally,
-    ) -> None:
-        self.account, self.region, self.complete = account, region, complete
-        self.now, self.observer, self.tally = now, observer, tally
+    account: Account
+    region: str | None
+    now: datetime
+    observer: Observer
+    tally: Tally
 
     def take(self, rows: list[InventoryFacts | Rejected], *, meanwhile: Callable[[], None]) -> None:
         """Write one batch of rows; `meanwhile` is called when they are compared and only the saving is left."""

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from icpportal import bulk
 from icpportal.sentences import comma
-from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConflict, state
+from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConflict, write_stated
 from servers.inventory.batches import Batches
 from servers.inventory.races import settle
 from servers.inventory.sheet import Row, Sheet, Wrong
@@ -116,7 +116,7 @@ class SheetImport:
         results: dict[int, str | Refusal] = {}
         for row, facts in stated:
             try:
-                results[row.line] = state(batch, facts, account=accounts[row.account], version=row.version)[1]
+                results[row.line] = write_stated(batch, facts, account=accounts[row.account], version=row.version)[1]
             except (StaleVersion, VersionConflict, ServerTerminated) as error:
                 results[row.line] = error
         return batch, results
