@@ -14,7 +14,7 @@ LAYERS = [
     "icpportal.context icpportal.dates icpportal.env icpportal.final_rows icpportal.handles icpportal.prepared "
     "icpportal.primary_keys icpportal.sentences "
     "icpportal.statements codes.choices codes.names codes.policy codes.values codes.notices.choices "
-    "codes.webhooks.choices codes.chain icpportal.append_only icpportal.bulk icpportal.plans icpportal.retry_after "
+    "codes.webhooks.choices codes.chain icpportal.bulk icpportal.plans icpportal.retry_after "
     "icpportal.sealing icpportal.snapshots icpportal.spreadsheets servers.choices servers.regions servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.first_rows servers.models",
     "codes.reports",

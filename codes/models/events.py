@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import BY_PEOPLE, Channel, EventType
 from codes.models.codes import AuthorizationCode
-from icpportal.append_only import MAX_REASON, Final, FinalQuerySet
+from icpportal.final_rows import MAX_REASON, Final, FinalQuerySet
 from servers.models import Account, Server
 
 

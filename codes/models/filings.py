@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from codes.choices import HOLDING, FilingState
 from codes.models.codes import AuthorizationCode
 from codes.names import host_name
-from icpportal.append_only import MAX_REASON
+from icpportal.final_rows import MAX_REASON
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User

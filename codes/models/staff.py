@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from codes.choices import StaffAct
-from icpportal.append_only import MAX_REASON, Final, FinalQuerySet
+from icpportal.final_rows import MAX_REASON, Final, FinalQuerySet
 
 # What supervisors give and take. Never their own role: nobody raises anybody to it but a superuser.
 AGENT, AUDITOR = "Agent", "Auditor"

@@ -20,8 +20,8 @@ from codes.models import Person, StaffChange
 from codes.models.staff import GIVEN_BY_SUPERVISORS
 from codes.services.changes import refuse_values
 from codes.staff import beyond
-from icpportal.append_only import MAX_REASON
 from icpportal.context import request_id
+from icpportal.final_rows import MAX_REASON
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from icpportal.append_only import MAX_REASON, Final, FinalQuerySet
+from icpportal.final_rows import MAX_REASON, Final, FinalQuerySet
 
 
 class Session(AbstractBaseSession):

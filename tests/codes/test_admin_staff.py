@@ -16,7 +16,7 @@ from codes.errors import OutOfReach, TextUnfit, ValueInText
 from codes.models import CodeEvent, Person, StaffChange
 from codes.roles import ROLES
 from codes.staff import Beyond
-from icpportal.append_only import AppendOnly
+from icpportal.final_rows import AppendOnly
 from tests import factories
 from tests.codes.desk import signed_in
 

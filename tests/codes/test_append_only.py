@@ -11,7 +11,7 @@ from codes import append_only, services
 from codes.choices import Channel
 from codes.models import CodeEvent, EventHead, StaffChange
 from icpportal import final_rows
-from icpportal.append_only import AppendOnly
+from icpportal.final_rows import AppendOnly
 from icpportal.sign_in.models import OneTimeChange
 from servers.models import Server
 from tests.factories import NOW, make_code, make_server

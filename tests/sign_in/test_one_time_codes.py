@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 from django_otp.oath import TOTP
 
-from icpportal.append_only import AppendOnly
+from icpportal.final_rows import AppendOnly
 from icpportal.sign_in import one_time_codes
 from icpportal.sign_in.models import OneTimeChange, OneTimeDevice, RecoveryCode, Session
 from icpportal.sign_in.throttle import PER_ADDRESS, PER_NAME

@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from icpportal.append_only import MAX_REASON
+from icpportal.final_rows import MAX_REASON
 from icpportal.sign_in import one_time_codes
 from icpportal.sign_in.sessions import sign_out_elsewhere
 
