@@ -15,6 +15,7 @@ from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from servers.choices import BillingMode, FeedKind, IPKind, Jurisdiction, ServerState
+from servers.members import has_member
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 class AccountQuerySet(models.QuerySet["Account"]):
     def visible_to(self, user: User | AnonymousUser) -> AccountQuerySet:
         """The accounts that this person is a member of: where everything a customer reaches starts."""
-        return self.filter(members=user.pk)
+        return self.filter(has_member(user, "members"))
 
 
 class Account(models.Model):
@@ -77,7 +78,7 @@ class Region(models.Model):
 class ServerQuerySet(models.QuerySet["Server"]):
     def visible_to(self, user: User | AnonymousUser) -> ServerQuerySet:
         """The servers of the accounts that this person is a member of."""
-        return self.filter(account__members=user.pk)
+        return self.filter(has_member(user, "account__members"))
 
 
 class Server(models.Model):

@@ -15,7 +15,8 @@ LAYERS = [
     "icpportal.primary_keys icpportal.sentences "
     "icpportal.statements codes.choices codes.names codes.policy codes.values codes.notices.choices "
     "codes.webhooks.choices codes.chain icpportal.bulk icpportal.plans icpportal.retry_after "
-    "icpportal.sealing icpportal.snapshots icpportal.spreadsheets servers.choices servers.regions servers.terms",
+    "icpportal.sealing icpportal.snapshots icpportal.spreadsheets servers.choices servers.members servers.regions "
+    "servers.terms",
     "icpportal.api.models codes.models codes.append_only codes.first_rows servers.models",
     "codes.reports",
     "codes.rules",

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from codes.choices import State
 from codes.policy import MAX_CODES_PER_SERVER
 from codes.values import digests, mask, normalise
+from servers.members import has_member
 from servers.models import IPAddress, Server
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 class CodeQuerySet(models.QuerySet["AuthorizationCode"]):
     def visible_to(self, user: User | AnonymousUser) -> CodeQuerySet:
         """The codes of servers whose account this person is a member of."""
-        return self.filter(server__account__members=user.pk)
+        return self.filter(has_member(user, "server__account__members"))
 
     def of_value(self, typed: str) -> CodeQuerySet:
         """The code of this value as somebody typed it: one or none, at the same cost whether it is well-formed."""

@@ -13,6 +13,7 @@ from codes.choices import HOLDING, FilingState
 from codes.models.codes import AuthorizationCode
 from codes.names import host_name
 from icpportal.final_rows import MAX_REASON
+from servers.members import has_member
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -23,7 +24,7 @@ LONG_HOLD = timedelta(days=45)  # a hold older than this is looked after
 class FilingQuerySet(models.QuerySet["Filing"]):
     def visible_to(self, user: User | AnonymousUser) -> FilingQuerySet:
         """The filings of codes whose owner this person is a member of."""
-        return self.filter(code__server__account__members=user.pk)
+        return self.filter(has_member(user, "code__server__account__members"))
 
     def holding(self) -> FilingQuerySet:
         """Begun and neither completed nor abandoned: each holds its code (decision 10)."""

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import WAITING, SupportState
 from codes.models.codes import AuthorizationCode
+from servers.members import has_member
 from servers.models import Account, Server
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ IN_ORDER = ("-all_passed", "waiting_since", "-pk")  # of the queue; for why see 
 class SupportRequestQuerySet(models.QuerySet["SupportRequest"]):
     def visible_to(self, user: User | AnonymousUser) -> SupportRequestQuerySet:
         """The requests of the accounts that this person is a member of."""
-        return self.filter(account__members=user.pk)
+        return self.filter(has_member(user, "account__members"))
 
     def waiting(self) -> SupportRequestQuerySet:
         """Those in which the customer waits for customer service, taken or not."""

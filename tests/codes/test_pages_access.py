@@ -1,12 +1,15 @@
 """Who reaches what: sign-in first, another's is 404 by every verb that pages take, bad input is 4xx and never 500."""
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import reverse
 
+from codes.models import AuthorizationCode, Filing, SupportRequest
 from codes.urls import urlpatterns
+from servers.models import Account, Server
 from tests.codes.pages import client_of, code_urls, generate_url, post_raw, server_urls, text
-from tests.factories import NOW, make_account, make_code, make_request, make_server, make_user
+from tests.factories import NOW, make_account, make_code, make_filing, make_request, make_server, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 VERBS = ("get", "post", "head")
@@ -30,6 +33,14 @@ def test_what_is_another_accounts_is_404_at_every_address_by_every_verb(code, ve
     stranger = client_of(make_account())
     statuses = {url: getattr(stranger, verb)(url).status_code for url in every_object_url(code)}
     assert set(statuses.values()) == {404}, statuses
+
+
+def test_what_belongs_to_nobody_is_nobodys(code):
+    make_request(code=code)
+    make_filing()
+    for model in (Account, Server, AuthorizationCode, Filing, SupportRequest):
+        assert model.objects.exists() and not model.objects.visible_to(AnonymousUser()).exists()
+    assert code.server.account.uid not in text(Client().get(reverse("codes:faq")))
 
 
 @pytest.mark.parametrize("verb", OTHER_VERBS)
