@@ -10,13 +10,15 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from codes.admin.asking import done_before
 from codes.admin.columns import link, moment, page_url, yes_no
 from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.admin.list_filters import Rows, choice_filter
@@ -70,6 +72,13 @@ class ClientForm(LifetimeForm):
         required=False,
     )
     field_order = ("name", "scopes", "account", "days")
+
+    def clean_name(self) -> str:
+        """Of characters that can be seen."""
+        name = str(self.cleaned_data["name"])
+        if not name.isprintable():
+            raise forms.ValidationError(_("Use visible characters only."))
+        return name
 
     def clean_account(self) -> str:
         """The uid of an account that is known, or "" for all."""
@@ -158,20 +167,15 @@ class ApiClientAdmin(SecretRecord):
                 name, scopes=scopes, account=account, lifetime=form.lifetime(), now=timezone.now()
             )
         except tokens.ClientRefused:
-            form.add_error("name", _("Another client has this name, or it contains characters that cannot be printed."))
+            form.add_error("name", _("Another client has this name."))
             return None
         return tokens.named(name), token
 
-    def changeable(self, request: HttpRequest, pk: int) -> ApiClient:
-        """What is revoked does not change any more."""
-        client: ApiClient = super().changeable(request, pk)
-        if not client.is_active:
-            raise Http404
-        return client
-
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another token, shown once; the old ones end after the overlap."""
-        client = self.changeable(request, pk)
+        client: ApiClient = self.changeable(request, pk)
+        if not client.is_active:
+            return done_before(request, client, said=_revoked(client))
         form = RotateForm(posted(request))
 
         def make(request: HttpRequest, form: Any) -> tuple[ApiClient, str]:
@@ -186,7 +190,9 @@ class ApiClientAdmin(SecretRecord):
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Every token is dead at once."""
-        client = self.changeable(request, pk)
+        client: ApiClient = self.changeable(request, pk)
+        if not client.is_active:
+            return done_before(request, client, said=_revoked(client))
         if request.method == "POST":
             tokens.revoke(client, now=timezone.now())
             messages.success(request, _("%(client)s is revoked.") % {"client": client})
@@ -194,6 +200,10 @@ class ApiClientAdmin(SecretRecord):
         question = _("Revoke %(client)s?") % {"client": client}
         effect = _("All its tokens stop working at once, and it gets no new ones. This cannot be undone.")
         return self.ask(request, client, DeskForm(), title=question, effect=effect, button=_("Revoke"))
+
+
+def _revoked(client: ApiClient) -> str:
+    return gettext("%(client)s was revoked before: it gets no new token.") % {"client": client}
 
 
 def _buttons(client: ApiClient, may: bool) -> list[dict[str, Any]]:

@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.db.models import Model
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.base import DeskAdmin
@@ -47,7 +46,7 @@ def repeated(request: HttpRequest, obj: Model) -> HttpResponse | None:
     return None if made_before(request) is None else done_before(request, obj)
 
 
-def done_before(request: HttpRequest, obj: Model, *, said: Promise = _DONE_BEFORE) -> HttpResponse:
+def done_before(request: HttpRequest, obj: Model, *, said: StrPromise = _DONE_BEFORE) -> HttpResponse:
     """To the page of `obj`, saying that the form did its work already."""
     messages.info(request, str(said))
     return HttpResponseRedirect(page_url(obj))

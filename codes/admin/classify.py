@@ -28,7 +28,7 @@ from codes.admin.forms import DeskForm
 from codes.admin.list_filters import Rows
 from codes.admin.request import few, keys, posted
 from codes.admin.timeline import SHOWN, Row
-from codes.admin.words import skips
+from codes.admin.words import none_of, skips
 from icpportal.sentences import join
 from icpportal.sign_in.people import name as name_of
 from servers.choices import Jurisdiction
@@ -123,10 +123,10 @@ def _ask(model_admin: DeskAdmin, request: HttpRequest, chosen: list[int], form: 
     skipped = [each for each in concerned if each.why]
     title = ngettext("Classify %(count)d region?", "Classify %(count)d regions?", len(going)) % {"count": len(going)}
     if skipped:
-        title = join([title, skips(len(skipped), len(concerned))])
+        title = join([title, skips(len(skipped), len(concerned))]) if going else none_of(len(concerned))
     does = ngettext("Classify %(count)d region", "Classify %(count)d regions", len(going))
     context = model_admin.desk_context(request, title=title) | {
-        "effect": _effect(going),
+        "effect": _effect(going) if going else "",
         "skipped": skipped,
         "going": going,
         "skipped_count": len(skipped),

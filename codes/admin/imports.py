@@ -161,7 +161,7 @@ def _template(model_admin: DeskAdmin, request: HttpRequest) -> HttpResponseBase:
 @_for_those_who_may("GET", "HEAD")
 @_of_a_file
 def _file(model_admin: DeskAdmin, request: HttpRequest, kept: ServerFile) -> HttpResponseBase:
-    context = _frame(model_admin, request, kept) | _verdict(request, kept)
+    context = _frame(model_admin, request, kept) | _verdict(request, kept) | {"who": name_of(kept.by)}
     return TemplateResponse(request, "admin/desk/import_file.html", context)
 
 

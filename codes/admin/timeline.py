@@ -16,13 +16,14 @@ from codes.admin import changes
 from codes.admin.columns import list_url, mono, page_url
 from codes.choices import EventType
 from codes.messages import reason
-from codes.models import CodeEvent
+from codes.models import AuthorizationCode, CodeEvent
 from codes.policy import Policy
 from icpportal.api.templatetags.icp import isolated
 from icpportal.dates import shanghai
 from icpportal.sentences import comma, semicolon
 from icpportal.sign_in.people import name
 
+_FIELDS = {field.name: field.verbose_name for field in AuthorizationCode._meta.fields}
 SHOWN = 20  # events on an object's page; the list has the rest
 
 
@@ -116,5 +117,5 @@ def _context(event: CodeEvent) -> str:
 def _changes(event: CodeEvent) -> str:
     if event.type == EventType.SERVER_CHANGED:
         return _beside(changes.sentences(event.detail)[1:])
-    changed = (pair for pair in event.detail.values() if isinstance(pair, list))
-    return format_html_join(comma(), "{}", ((isolated(str(name)),) for pair in changed for name in pair))
+    fields = [str(_FIELDS.get(name, name)) for name in event.detail.get("changed", ())]
+    return _("Changed: %(fields)s") % {"fields": comma().join(fields)} if fields else ""

@@ -44,7 +44,7 @@ class Words:
         if single is not None:
             return str(self.asks_one % {"code": single.masked})
         if not going:
-            return _none_of(chosen)
+            return none_of(chosen)
         asked = str(self.asks % {"count": going})
         if going == chosen:
             return asked
@@ -80,7 +80,8 @@ def skips(skipped: int, chosen: int) -> str:
     return text % {"skipped": skipped, "chosen": chosen}
 
 
-def _none_of(chosen: int) -> str:
+def none_of(chosen: int) -> str:
+    """The headline where all of those chosen are left alone."""
     text = ngettext(
         "Nothing to do: the one selected is skipped", "Nothing to do: all %(count)d selected are skipped", chosen
     )

@@ -73,6 +73,13 @@ def is_password_of(request: HttpRequest, user: User, password: str) -> bool:
     return authenticate(request, username=user.get_username(), password=password) == user
 
 
+_MISSING = {
+    "old_password": _("Enter your old password."),
+    "new_password1": _("Enter a new password."),
+    "new_password2": _("Enter the new password again."),
+}
+
+
 class ChangeForm(PasswordChangeForm):  # type: ignore[type-arg]
     """The old password cannot be guessed here more often than in signing in."""
 
@@ -81,6 +88,8 @@ class ChangeForm(PasswordChangeForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
+        for name, missing in _MISSING.items():
+            self.fields[name].error_messages["required"] = missing
 
     def clean_old_password(self) -> str:
         """Raises ValidationError unless it is theirs."""

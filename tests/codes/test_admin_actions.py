@@ -241,6 +241,16 @@ def test_remark_and_authorized_account_are_edited():
     assert (code.remark, code.authorized_account) == ("for the shop", "100098765432")
 
 
+@pytest.mark.parametrize(
+    ("language", "told"), [("en", "Changed: authorized account, remark"), ("zh-hans", "已更改：授权使用账号、备注")]
+)
+def test_the_timeline_says_in_words_what_was_edited(language, told):
+    client, code = signed_in(language=language), make_issued().code
+    url = reverse("admin:codes_authorizationcode_edit", args=[code.pk])
+    client.post(url, {"remark": "for the shop", "authorized_account": "100098765432"})
+    assert told in client.get(page_url(code)).content.decode()
+
+
 def test_an_authorized_account_that_names_nobody_is_refused():
     client, code = signed_in(), make_issued().code
     url = reverse("admin:codes_authorizationcode_edit", args=[code.pk])

@@ -72,6 +72,15 @@ def test_a_client_that_cannot_be_is_not_made(field: str, value: str) -> None:
     assert not ApiClient.objects.filter(name="console").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "said"), [("taken", "Another client has this name."), ("a\u202eb", "Use visible characters only.")]
+)
+def test_what_is_wrong_with_a_name_is_said(name: str, said: str) -> None:
+    factories.make_client(name="taken")
+    sent = {"name": name, "scopes": "codes:read", "account": "", "days": "", **FORM}
+    assert said in signed_in("Supervisor").post(ADD, sent).content.decode()
+
+
 def test_another_token_lets_the_old_one_live_for_the_overlap() -> None:
     known = factories.make_client()
     old = factories.make_token(known)
@@ -89,7 +98,11 @@ def test_a_revoked_client_opens_nothing_and_comes_not_back() -> None:
     assert opens(token)
     assert supervisor.post(act_url(known, "revoke")).status_code == 302
     assert not opens(token)
-    assert supervisor.post(act_url(known, "rotate"), {"hours": "0", "days": ""} | FORM).status_code == 404
+    for action in ("rotate", "revoke"):  # from a page that was opened before
+        answer = supervisor.post(act_url(known, action), {"hours": "0", "days": ""} | FORM, follow=True)
+        assert answer.redirect_chain == [(page_url(known), 302)]
+        assert f"{known.name} was revoked before: it gets no new token." in answer.content.decode()
+    assert known.tokens.count() == 1
     assert "Revoked" in supervisor.get(page_url(known)).content.decode()
 
 

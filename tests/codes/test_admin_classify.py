@@ -44,6 +44,12 @@ def test_the_question_says_how_many_servers_it_concerns_and_what_is_skipped():
     assert new.jurisdiction == Jurisdiction.UNCLASSIFIED
 
 
+def test_where_all_are_classified_nothing_is_asked():
+    _new, known = make_regions()
+    page = choose(signed_in("Supervisor"), known).content.decode()
+    assert "<h1>Nothing to do: the one selected is skipped</h1></div>" in page
+
+
 def test_the_servers_there_can_generate_at_once():
     new, known = make_regions()
     server = new.servers.all()[0]

@@ -64,6 +64,13 @@ def test_the_answer_leads_to_its_own_page_which_can_be_read_again() -> None:
     assert (again.status_code, again["Location"]) == (302, own)
 
 
+def test_its_page_names_who_uploaded_it() -> None:
+    client = signed_in(factories.make_agent(role="Supervisor", first_name="Wei", last_name="Chen"))
+    upload(client, table({}))
+    own = reverse("admin:servers_server_import_file", args=[ServerFile.objects.get().pk])
+    assert "Uploaded by Wei Chen, " in text_of(client.get(own))
+
+
 def test_a_file_of_long_ago_leads_to_where_it_is_uploaded_again() -> None:
     client = signed_in("Supervisor")
     for name in ("import_file", "import_apply", "import_csv"):

@@ -40,6 +40,12 @@ def test_djangos_own_pages_say_the_same():
     assert "There is no user with the number 999." in text(root.get(f"{list_url(User)}999/change/", follow=True))
 
 
+def test_a_page_that_is_not_there_speaks_to_staff_of_the_look_up():
+    page = text(signed_in().get("/admin/nothing-here/"))
+    assert "Check the address, or look it up from the start page of the desk." in page
+    assert "another account" not in page and "another account" in text(Client().get("/nothing-here/"))
+
+
 def test_a_number_that_is_none_is_cut_short():
     answer = signed_in("Supervisor").get(f"{list_url(Server)}{'x' * 300}/change/", follow=True)
     assert f"with the number {'x' * 20}. None" in text(answer)

@@ -74,6 +74,16 @@ def test_the_password_is_changed_with_the_old_one():
     assert sign_in("li", "Long-enough-4-anyone").status_code == 302
 
 
+@pytest.mark.parametrize("path", ["/password/", "/admin/password_change/"])
+def test_what_is_missing_of_a_new_password_is_named(path):
+    client = Client(HTTP_ACCEPT_LANGUAGE="en")
+    client.force_login(make_agent())
+    page = text(client.post(path, {}))
+    for said in ("Enter your old password.", "Enter a new password.", "Enter the new password again."):
+        assert said in page
+    assert "This field is required" not in page
+
+
 def test_staff_change_their_password_without_leaving_the_desk():
     client = Client()
     client.force_login(make_agent())

@@ -148,6 +148,21 @@ def test_a_supervisor_disables_and_enables_by_post_alone(hook: Receiver) -> None
     assert endpoint.disabled_at is None
 
 
+def test_each_endpoint_is_under_one_tab(hook: Receiver) -> None:
+    endpoint = make_endpoint(hook)
+    client = signed_in("Agent")
+    for change, tab in (
+        ({}, "enabled"),
+        ({"failing_since": timezone.now()}, "failing"),
+        ({"disabled_at": timezone.now(), "disabled_reason": DisabledReason.FAILING}, "disabled"),
+    ):
+        WebhookEndpoint.objects.filter(pk=endpoint.pk).update(**change)
+        lists = {
+            each: client.get(list_url(WebhookEndpoint, standing=each)) for each in ("enabled", "failing", "disabled")
+        }
+        assert [each for each, page in lists.items() if page.context["cl"].result_count] == [tab]
+
+
 def test_a_disabled_endpoint_has_a_notice_with_reason_and_time(hook: Receiver) -> None:
     endpoint = make_endpoint(hook)
     at = timezone.now() - timedelta(days=1)

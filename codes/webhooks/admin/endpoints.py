@@ -45,7 +45,7 @@ ACTS = {
 
 
 class StandingFilter(TabsOfFew):
-    """Enabled, failing or disabled; one that fails is enabled too."""
+    """Enabled, failing or disabled, as the list says of each."""
 
     title = _("state")
     parameter_name = "standing"
@@ -54,8 +54,9 @@ class StandingFilter(TabsOfFew):
         return [("enabled", _("Enabled")), ("failing", _("Failing")), ("disabled", _("Disabled"))]
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        narrowed = rows.filter(disabled_at__isnull=value != "disabled")
-        return narrowed.filter(failing_since__isnull=False) if value == "failing" else narrowed
+        if value == "disabled":
+            return rows.filter(disabled_at__isnull=False)
+        return rows.filter(disabled_at=None, failing_since__isnull=value == "enabled")
 
 
 @admin.register(WebhookEndpoint)
