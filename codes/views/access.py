@@ -16,6 +16,7 @@ from django.contrib.auth.models import User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext as _
 
 from codes.models import AuthorizationCode, SupportRequest
@@ -103,13 +104,22 @@ def page(
 ) -> HttpResponse:
     """A page in the customers' frame, headed by `account` or else by the current one."""
     member = member or membership(request)
-    shown = account or member.current
-    frame = {
-        "section": section,
-        "account_uid": shown.uid if shown else "",
-        "can_switch": len(member.accounts) > 1,
-    }
+    frame = {"section": section, "shown": _shown(member, account or member.current)}
     return render(request, template, {**frame, **context}, status=status)
+
+
+def current_account(request: HttpRequest) -> dict[str, object]:
+    """A context processor: what heads a page that is no view's of ours. Read when a template names it, if at all."""
+
+    def find() -> dict[str, object]:
+        member = membership(request)
+        return _shown(member, member.current)
+
+    return {"shown": SimpleLazyObject(find)}
+
+
+def _shown(member: Membership, account: Account | None) -> dict[str, object]:
+    return {"account": account.uid if account else "", "can_switch": len(member.accounts) > 1}
 
 
 def _by_somebody(view: Callable[Concatenate[HttpRequest, P], HttpResponse]) -> Callable[..., HttpResponse]:

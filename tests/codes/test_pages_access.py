@@ -43,6 +43,20 @@ def test_what_belongs_to_nobody_is_nobodys(code):
     assert code.server.account.uid not in text(Client().get(reverse("codes:faq")))
 
 
+@pytest.mark.parametrize("name", ["codes:servers", "codes:faq", "notices", "sign_ins", "password_change"])
+def test_every_page_is_headed_by_the_account(name):
+    account = make_account()
+    assert f"Account {account.uid} 简体中文" in text(client_of(account).get(reverse(name)))
+
+
+def test_a_page_that_is_no_accounts_own_leads_to_the_other_accounts_too():
+    first, second = make_account(), make_account()
+    client = client_of(first, second)
+    client.post(reverse("codes:accounts"), {"uid": second.uid})
+    page = client.get(reverse("sign_ins"))
+    assert f"Account {second.uid} 简体中文" in text(page) and 'href="/accounts/"' in page.content.decode()
+
+
 @pytest.mark.parametrize("verb", OTHER_VERBS)
 def test_other_verbs_are_405_for_owners_strangers_and_nobody_alike(code, verb):
     for client in (client_of(code.server.account), client_of(make_account()), Client()):
