@@ -1,4 +1,13 @@
-"""Generating codes: the scarce thing, so lock, judge, create and record stand in this order (FAQ 1, 2 and 4)."""
+"""Generating codes: the scarce thing, so lock, judge, create and record stand in this order (FAQ 1, 2 and 4).
+
+On PostgreSQL that is two round trips:
+
+1. BEGIN; the lock (`locking`); the report, with the head of the server's events and the key of the new code
+   (`_with_what_follows`). RuleSet.reports_where asks for them, icpportal/prepared.py has the statement compiled and
+   icpportal/statements.py sends it behind the lock.
+2. The codes and their events, or the event of the refusal; COMMIT. `record` chains the events and, being told that
+   they are the `last`, has icpportal/bulk.py insert them together and end the transaction, if no other surrounds it.
+"""
 
 from __future__ import annotations
 
