@@ -14,7 +14,6 @@ from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.asking import ask_about, done_before
@@ -22,10 +21,10 @@ from codes.admin.base import DeskRecord
 from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.admin.request import posted
+from codes.lifecycle import StrPromise
 from icpportal.once import made_before, once
 from icpportal.sign_in.confirming import recently_confirmed
 
-Text = str | Promise
 Maker = Callable[[HttpRequest, Any], tuple[Model, str] | None]
 _SHOWN_BEFORE = _(
     "This form was sent before: what it made was shown then, and cannot be shown again. If it is lost, make another."
@@ -35,13 +34,13 @@ _SHOWN_BEFORE = _(
 class SecretRecord(DeskRecord):
     """A model whose objects have a secret; its texts say what the secret is for."""
 
-    add_title: Text
-    add_lead: Text
-    add_button: Text
-    secret_title: Text
-    secret_lead: Text
-    copy_label: Text
-    back_label: Text
+    add_title: StrPromise
+    add_lead: StrPromise
+    add_button: StrPromise
+    secret_title: StrPromise
+    secret_lead: StrPromise
+    copy_label: StrPromise
+    back_label: StrPromise
 
     def _may(self, request: HttpRequest, act: str) -> bool:
         return bool(request.user.has_perm(f"{self.opts.app_label}.{act}_{self.opts.model_name}"))
@@ -79,7 +78,14 @@ class SecretRecord(DeskRecord):
         return self._shown(request, "admin/desk/secret_add.html", self.add_title, context)
 
     def ask(
-        self, request: HttpRequest, obj: Model, form: DeskForm, *, title: Text, effect: Text, button: Text
+        self,
+        request: HttpRequest,
+        obj: Model,
+        form: DeskForm,
+        *,
+        title: StrPromise,
+        effect: StrPromise,
+        button: StrPromise,
     ) -> HttpResponse:
         """The question before a change of one object."""
         return ask_about(obj, self, request, form, title=title, effect=effect, button=button)
@@ -114,5 +120,5 @@ class SecretRecord(DeskRecord):
         response["Cache-Control"] = "no-store"
         return response
 
-    def _shown(self, request: HttpRequest, template: str, title: Text, context: dict[str, Any]) -> HttpResponse:
+    def _shown(self, request: HttpRequest, template: str, title: StrPromise, context: dict[str, Any]) -> HttpResponse:
         return TemplateResponse(request, template, self.desk_context(request, title=str(title)) | context)
