@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
@@ -31,7 +31,6 @@ from icpportal.once import once
 from icpportal.sentences import comma, join
 from servers.models import Server
 
-JUST_NOW = timedelta(minutes=10)
 PERMISSION = KINDS[BulkAction.GENERATE].permission
 
 
@@ -82,7 +81,7 @@ def one(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:
 
 def _warn_of_another(request: HttpRequest, server: Server, *, now: datetime) -> None:
     """Of the last code, if it is so new that somebody may be about to ask for the same one again."""
-    last = server.codes.filter(generated_at__gt=now - JUST_NOW).order_by("-pk").first()
+    last = server.codes.just_generated(now=now).order_by("-pk").first()
     if last is not None:
         text = _("%(code)s was generated at %(at)s: this generates another.")
         messages.warning(request, text % {"code": last.masked, "at": shanghai(last.generated_at)})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -17,6 +18,8 @@ from servers.models import IPAddress, Server
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
+JUST_NOW = timedelta(minutes=10)
+
 
 class CodeQuerySet(models.QuerySet["AuthorizationCode"]):
     def visible_to(self, user: User | AnonymousUser) -> CodeQuerySet:
@@ -26,6 +29,10 @@ class CodeQuerySet(models.QuerySet["AuthorizationCode"]):
     def of_value(self, typed: str) -> CodeQuerySet:
         """The code of this value as somebody typed it: one or none, at the same cost whether it is well-formed."""
         return self.filter(digest__in=digests(normalise(typed)))
+
+    def just_generated(self, *, now: datetime) -> CodeQuerySet:
+        """So new that whoever generates another may be about to ask for the same one again."""
+        return self.filter(generated_at__gt=now - JUST_NOW)
 
 
 class AuthorizationCode(models.Model):

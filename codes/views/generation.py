@@ -24,7 +24,6 @@ from codes.reports import Report
 from codes.standing import CAN_GENERATE, expires_soon
 from codes.views.access import READ, own_server, page, person
 from codes.views.cards import Card, cards
-from codes.views.codes import FRESH
 from codes.views.once import generate_once
 from icpportal.context import request_id
 from servers.choices import IPKind
@@ -92,7 +91,7 @@ def _ask(request: HttpRequest, server: Server, form: GenerateForm, *, now: datet
         "barred": barred,
         "ips": live,
         "ending": _ending(card, form, now=now),
-        "recent": server.codes.filter(generated_at__gt=now - FRESH).order_by("-slot").first(),
+        "recent": server.codes.just_generated(now=now).order_by("-slot").first(),
         "now": now,
     }
     return page(request, "codes/generate.html", context, section="servers", account=server.account, status=status)
