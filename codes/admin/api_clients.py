@@ -18,7 +18,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin.asking import done_before
+from codes.admin.asking import ask_about, done_before
 from codes.admin.columns import link, moment, page_url, yes_no
 from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.admin.list_filters import Rows, choice_filter
@@ -186,7 +186,7 @@ class ApiClientAdmin(SecretRecord):
             return answer
         question = _("Give %(client)s another token?") % {"client": client}
         effect = _("A new token is shown once. Until the old ones end, all of them open the API.")
-        return self.ask(request, client, form, title=question, effect=effect, button=_("Make a token"))
+        return ask_about(client, self, request, form, title=question, effect=effect, button=_("Make a token"))
 
     def revoke(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Every token is dead at once."""
@@ -199,7 +199,7 @@ class ApiClientAdmin(SecretRecord):
             return HttpResponseRedirect(page_url(client))
         question = _("Revoke %(client)s?") % {"client": client}
         effect = _("All its tokens stop working at once, and it gets no new ones. This cannot be undone.")
-        return self.ask(request, client, DeskForm(), title=question, effect=effect, button=_("Revoke"))
+        return ask_about(client, self, request, DeskForm(), title=question, effect=effect, button=_("Revoke"))
 
 
 def _revoked(client: ApiClient) -> str:

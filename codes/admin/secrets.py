@@ -16,10 +16,10 @@ from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
-from codes.admin.asking import ask_about, done_before
+from codes.admin.asking import done_before
 from codes.admin.base import DeskRecord
 from codes.admin.columns import list_url, page_url
-from codes.admin.forms import DeskForm, DeskOnceForm
+from codes.admin.forms import DeskOnceForm
 from codes.admin.request import posted
 from codes.lifecycle import StrPromise
 from icpportal.once import made_before, once
@@ -76,19 +76,6 @@ class SecretRecord(DeskRecord):
             return answer
         context = {"lead": self.add_lead, "form": form, "button": self.add_button, "list_url": list_url(self.model)}
         return self._shown(request, "admin/desk/secret_add.html", self.add_title, context)
-
-    def ask(
-        self,
-        request: HttpRequest,
-        obj: Model,
-        form: DeskForm,
-        *,
-        title: StrPromise,
-        effect: StrPromise,
-        button: StrPromise,
-    ) -> HttpResponse:
-        """The question before a change of one object."""
-        return ask_about(obj, self, request, form, title=title, effect=effect, button=button)
 
     def secret_once(self, request: HttpRequest, form: DeskOnceForm, make: Maker) -> HttpResponse | None:
         """The secret that the form makes when it is sent first; None when it makes none and says why."""

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from codes.admin.asking import ask_about
 from codes.admin.columns import link, list_url, moment, page_url
 from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.admin.list_filters import Rows, TabsOfFew
@@ -140,7 +141,7 @@ class WebhookEndpointAdmin(SecretRecord):
             return HttpResponseRedirect(page_url(endpoint))
         question = _("Choose what is sent to %(endpoint)s") % {"endpoint": endpoint}
         effect = _("Takes effect with the next event.")
-        return self.ask(request, endpoint, form, title=question, effect=effect, button=_("Save"))
+        return ask_about(endpoint, self, request, form, title=question, effect=effect, button=_("Save"))
 
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """A new secret, shown once."""
@@ -155,7 +156,7 @@ class WebhookEndpointAdmin(SecretRecord):
             return answer
         question = _("Rotate the secret of %(endpoint)s?") % {"endpoint": endpoint}
         effect = _("A new secret is shown once. For 24 hours both sign, then the old one stops.")
-        return self.ask(request, endpoint, form, title=question, effect=effect, button=_("Rotate the secret"))
+        return ask_about(endpoint, self, request, form, title=question, effect=effect, button=_("Rotate the secret"))
 
     def act(self, request: HttpRequest, pk: int, action: str) -> HttpResponse:
         """Disable or enable."""
@@ -169,7 +170,7 @@ class WebhookEndpointAdmin(SecretRecord):
             messages.success(request, act.done % names)
             return HttpResponseRedirect(page_url(endpoint))
         question = act.question % names
-        return self.ask(request, endpoint, DeskForm(), title=question, effect=act.effect, button=act.button)
+        return ask_about(endpoint, self, request, DeskForm(), title=question, effect=act.effect, button=act.button)
 
 
 def _facts(endpoint: WebhookEndpoint, *, now: datetime) -> list[dict[str, Any]]:
