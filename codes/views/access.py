@@ -112,6 +112,8 @@ def current_account(request: HttpRequest) -> dict[str, object]:
     """A context processor: what heads a page that is no view's of ours. Read when a template names it, if at all."""
 
     def find() -> dict[str, object]:
+        if not hasattr(request, "user"):  # the API's documents, where nobody is signed in
+            return {}
         member = membership(request)
         return _shown(member, member.current)
 
