@@ -262,7 +262,7 @@ def test_elastic_and_clb_are_each_found_by_address() -> None:
     assert found(server, "clb_ip") == "203.0.113.9, CLB IP"
     assert found(server, "no_live_public_ip") == "203.0.113.8, Elastic IP; 203.0.113.9, CLB IP"
     make_ip(server, address="203.0.113.7")
-    assert found(server, "clb_ip") == "203.0.113.7, ordinary public IP"
+    assert found(server, "elastic_ip") == found(server, "clb_ip") == "203.0.113.7, ordinary public IP"
 
 
 def default_ip(server: Server) -> IPAddress | None:

@@ -131,7 +131,10 @@ def test_a_code_in_use_is_not_withdrawn_and_says_why(client, issued):
     assert "A filing holds it" in text(client.get(url("code", issued.code)))
     for send in (client.get, client.post):
         shown = text(send(url("withdraw", issued.code), follow=True))
-        assert "Abandon that filing in the filing platform first, or ask customer service to reset the code." in shown
+        assert (
+            "“Withdraw” is not possible. A filing holds it. Abandon that filing in the filing platform first, or ask "
+            "customer service to reset the code."
+        ) in shown
     issued.code.refresh_from_db()
     assert issued.code.state == "in_use"
 
@@ -143,7 +146,9 @@ def test_what_somebody_typed_turns_nothing_around_it(client, issued):
 
 
 def test_remark_and_authorized_account_are_edited_while_unused(client, issued):
-    client.post(url("annotate", issued.code), {"remark": "blog", "authorized_account": "12345"})
+    sent = {"remark": "blog", "authorized_account": "12345"}
+    page = client.post(url("annotate", issued.code), sent, follow=True)
+    assert f"{issued.code.masked} is changed." in text(page)
     issued.code.refresh_from_db()
     assert (issued.code.remark, issued.code.authorized_account) == ("blog", "12345")
 

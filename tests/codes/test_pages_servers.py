@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
 from codes.standing import Standing, standings
 from codes.views.cards import cards
@@ -70,6 +71,16 @@ def test_a_spent_quota_is_neutral_unless_something_else_fails():
     late = full_server()
     Server.objects.filter(pk=late.pk).update(prepaid_months=1)
     assert standing_of(late) == Standing.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "said"),
+    [(NOW, "Expired"), (NOW + timedelta(seconds=1), "Expires"), (None, "Expires")],
+)
+def test_an_expiry_that_is_over_is_told_as_over(client, account, expires_at, said):
+    mode = BillingMode.PREPAID if expires_at else BillingMode.PAY_AS_YOU_GO
+    server = make_server(account=account, billing_mode=mode, expires_at=expires_at)
+    assert f"<dt>{said}</dt>" in client.get(reverse("codes:server", args=[server.instance_id])).content.decode()
 
 
 @pytest.mark.parametrize(
