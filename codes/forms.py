@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from codes.choices import Action
-from codes.lifecycle import TRANSITIONS
+from codes.choices import Action, ShownState
+from codes.lifecycle import TRANSITIONS, StrPromise
 from codes.models import AuthorizationCode
+from codes.standing import CAN_GENERATE, Standing
 from codes.support import MAX_TEXT
 from icpportal.handles import UID
 from icpportal.once import OnceForm
 from servers.models import IPAddress
+
+# What the lists of servers and of codes can show, by the name in the address.
+SHOW: Mapping[str, tuple[Standing, ...]] = {
+    "": tuple(Standing),
+    "can": CAN_GENERATE,
+    "cannot": (Standing.REFUSED, Standing.FULL, Standing.TERMINATED),
+    "hong_kong": (Standing.HONG_KONG,),
+}
+TABS: Mapping[str, tuple[StrPromise, tuple[ShownState, ...]]] = {
+    "unused": (_("Unused"), (ShownState.UNUSED,)),
+    "in_use": (_("In use"), (ShownState.IN_USE,)),
+    "used": (_("Used"), (ShownState.USED,)),
+    "over": (_("No longer valid"), (ShownState.EXPIRED, ShownState.INVALID, ShownState.WITHDRAWN)),
+}
 
 
 class WholeText(forms.CharField):
@@ -116,18 +131,14 @@ class ServerFilter(forms.Form):
     """The query of the list of servers."""
 
     q = forms.CharField(label=_("Search by name, instance ID or IP"), required=False, max_length=100)
-    show = forms.ChoiceField(
-        label=_("Show"), required=False, choices=[("", ""), ("can", ""), ("cannot", ""), ("hong_kong", "")]
-    )
+    show = forms.ChoiceField(label=_("Show"), required=False, choices=[(name, "") for name in SHOW])
     cursor = forms.RegexField(r"^[0-9]{1,2}-[0-9]{1,12}-[0-9]{1,18}$", label=_("Page"), required=False)
 
 
 class CodeFilter(forms.Form):
     """The query of the list of codes."""
 
-    tab = forms.ChoiceField(
-        label=_("Tab"), required=False, choices=[("unused", ""), ("in_use", ""), ("used", ""), ("over", "")]
-    )
+    tab = forms.ChoiceField(label=_("Tab"), required=False, choices=[(name, "") for name in TABS])
     cursor = forms.RegexField(r"^[0-9]{1,18}$", label=_("Page"), required=False)
 
 

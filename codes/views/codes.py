@@ -14,14 +14,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from codes import services
 from codes.choices import Action, Channel, ShownState, State
 from codes.eligibility import GENERATION
 from codes.errors import Refused, TransitionRefused, ValueInText
 from codes.filters import is_very_large, told_early
-from codes.forms import AnnotateForm, CodeFilter
+from codes.forms import TABS, AnnotateForm, CodeFilter
 from codes.lifecycle import TRANSITIONS
 from codes.messages import explain, explain_to_owner, refusal_for_owner, refusals
 from codes.models import AuthorizationCode, Filing, standing_filings
@@ -38,13 +37,6 @@ COUNTED = 1_000  # codes: the tabs of an account with more have no numbers
 FRESH = timedelta(minutes=10)  # how long after generating a code is shown without being asked for
 
 _LIVE = (ShownState.UNUSED, ShownState.IN_USE)
-_OVER = (ShownState.EXPIRED, ShownState.INVALID, ShownState.WITHDRAWN)
-_TABS: dict[str, tuple[object, tuple[ShownState, ...]]] = {
-    "unused": (gettext_lazy("Unused"), (ShownState.UNUSED,)),
-    "in_use": (gettext_lazy("In use"), (ShownState.IN_USE,)),
-    "used": (gettext_lazy("Used"), (ShownState.USED,)),
-    "over": (gettext_lazy("No longer valid"), _OVER),
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +99,10 @@ def _list(account: Account, tab: str, cursor: str, *, now: datetime) -> dict[str
     counts, is_cut = Counter(newest), len(newest) > COUNTED
     tabs = [
         {"name": name, "label": label, "count": "" if is_cut else sum(counts[state] for state in states)}
-        for name, (label, states) in _TABS.items()
+        for name, (label, states) in TABS.items()
     ]
     shown = tab or next((each["name"] for each in tabs if each["count"]), "unused")
-    found = owned.filter(shown_as(*_TABS[str(shown)][1], now=now)).order_by("-pk")
+    found = owned.filter(shown_as(*TABS[str(shown)][1], now=now)).order_by("-pk")
     if cursor:
         found = found.filter(pk__lt=int(cursor))
     listed = rows(found[: PAGE + 1], now=now)

@@ -12,9 +12,9 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from codes.forms import ServerFilter
+from codes.forms import SHOW, ServerFilter
 from codes.models import AuthorizationCode, SupportRequest
-from codes.standing import CAN_GENERATE, FLEET, Place, Standing, any_can, standings
+from codes.standing import FLEET, Place, any_can, standings
 from codes.validity import with_shown_state
 from codes.views.access import READ, membership, own_server, page, signed_in
 from codes.views.cards import cards
@@ -26,13 +26,6 @@ FILTER_FROM = 10  # more servers than this are worth a search
 NEWS = timedelta(days=7)  # so long the page tells of an answer of customer service
 ANSWERS = 3  # told at once
 
-_SHOW: dict[str, tuple[Standing, ...]] = {
-    "": tuple(Standing),
-    "can": CAN_GENERATE,
-    "cannot": (Standing.REFUSED, Standing.FULL, Standing.TERMINATED),
-    "hong_kong": (Standing.HONG_KONG,),
-}
-
 
 @dataclass(frozen=True, kw_only=True)
 class Fleet:
@@ -41,12 +34,12 @@ class Fleet:
     rows: list[Place]
 
     def count(self, show: str) -> int:
-        return sum(place.standing in _SHOW[show] for place in self.rows)
+        return sum(place.standing in SHOW[show] for place in self.rows)
 
     def cut(self, show: str, cursor: str) -> tuple[list[int], str]:
         """A page of servers after `cursor`, and the cursor of the next page or ""."""
         after = tuple(int(part) for part in cursor.split("-")) if cursor else (-1,)
-        left = [place for place in self.rows if place.standing in _SHOW[show] and place > after]
+        left = [place for place in self.rows if place.standing in SHOW[show] and place > after]
         last = left[PAGE - 1] if len(left) > PAGE else None
         return [place.pk for place in left[:PAGE]], "{}-{}-{}".format(*last) if last else ""
 
@@ -86,7 +79,7 @@ def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str
         "newest": len(fleet.rows) if is_cut else 0,
         "able": able,
         "none_able": not able and not (is_cut and any_can(account, now=now)),
-        "filters": [{"show": show, "count": found.count(show), "current": show == query["show"]} for show in _SHOW],
+        "filters": [{"show": show, "count": found.count(show), "current": show == query["show"]} for show in SHOW],
         "has_filter": len(fleet.rows) > FILTER_FROM,
         "cards": cards(pks, now=now),
         "next_cursor": next_cursor,
