@@ -4,11 +4,12 @@ than its window, and what `browse` watches over besides."""
 from __future__ import annotations
 
 import re
+import shutil
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Browse
+from tests.browser.conftest import FLAGS, Browse
 from tests.browser.looks import CHINESE, DESKTOP, ENGLISH, PHONE
 from tests.browser.serving import Desk
 from tests.browser.watching import findings, overflow, spilled
@@ -85,6 +86,12 @@ PAGES = {
     ],
 }
 
+LARGE = {
+    "": ["/login/", "/help/", "/password/reset/", "/nothing-here/"],
+    "qingshan": PAGES["qingshan"],
+    "fleet": ["/codes/?tab=used", "/servers/ins-fleet001/", "/codes/?tab=over"],
+}
+
 # IDs, IPs and accounts of sentences whose next sign stands on a line of its own.
 SIGNS_ALONE = """[...document.querySelectorAll("main .mono")].filter((mono) => {
     const after = mono.nextSibling;
@@ -130,6 +137,26 @@ def test_the_longest_names_and_ids_fit_the_narrowest_phone(locale: str, browse: 
         page.goto(path.format(**desk.world.paths))
         wider[path] = overflow(page)
     assert {path: pixels for path, pixels in wider.items() if pixels} == {}
+
+
+@pytest.mark.parametrize("locale", [ENGLISH, CHINESE], ids=["en", "zh"])
+def test_letters_twice_as_large_fit_a_phone(locale: str, browser: Browser, desk: Desk) -> None:
+    desk.reset()
+    large = [*FLAGS, "--blink-settings=defaultFontSize=32"]
+    launched = browser.browser_type.launch(executable_path=shutil.which("chromium"), args=large)
+    wider = {}
+    for who, paths in LARGE.items():
+        context = launched.new_context(base_url=desk.address, locale=locale)
+        if who:
+            context.add_cookies([{"name": "sessionid", "value": desk.world.sessions[who], "url": desk.address}])
+        page = context.new_page()
+        for path in paths:
+            for width in (390, 320):
+                page.set_viewport_size({"width": width, "height": 640})
+                page.goto(path)
+                wider[who, path, width] = overflow(page)
+    launched.close()
+    assert {place: pixels for place, pixels in wider.items() if pixels} == {}
 
 
 def test_no_line_begins_with_a_sign_that_belongs_to_an_id_before_it(browse: Browse) -> None:
