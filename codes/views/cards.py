@@ -117,6 +117,11 @@ class Card:
         return self.standing != Standing.HONG_KONG
 
     @property
+    def is_gone(self) -> bool:
+        """For good, whatever its expiry time was."""
+        return self.standing == Standing.TERMINATED
+
+    @property
     def address(self) -> str:
         """The IP that a code would be tied to, else whichever is live."""
         server = self.server

@@ -186,6 +186,12 @@ def test_no_associated_cvm_names_server_by_server_what_fails(client, account):
     assert "Prepaid for 1 month" in page and "No ICP filing is needed" in page
 
 
+def test_a_terminated_server_no_longer_expires(client, account):
+    server = make_server(account=account, state=ServerState.TERMINATED)
+    page = text(client.get(f"/servers/{server.instance_id}/"))
+    assert "The server is terminated" in page and "Expires" not in page
+
+
 def test_without_servers_the_page_says_how_to_get_one(client):
     page = text(client.get("/"))
     assert "This account has no server yet." in page and "Assign a public IP" in page

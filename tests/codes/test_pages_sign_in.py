@@ -113,6 +113,10 @@ def test_the_faq_says_how_a_code_gets_free_of_an_unfinished_filing():
     assert "You are warned here 30 days before a code expires." in page
 
 
+def test_the_faq_says_how_an_ip_is_renewed_that_expires_before_its_server():
+    assert "An IP with an earlier expiry time of its own is renewed on its own" in text(guest().get("/help/"))
+
+
 def test_the_faq_speaks_of_the_policy_in_force(settings):
     settings.CODES_PER_SERVER, settings.MIN_PREPAID_MONTHS, settings.ELASTIC_IP_ALLOWED = 4, 6, True
     page = text(guest().get("/help/"))
