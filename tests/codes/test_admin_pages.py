@@ -15,6 +15,7 @@ from codes.admin.columns import list_url, page_url
 from codes.choices import Channel
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode, CodeEvent, Filing
+from icpportal.api.templatetags.icp import handles_whole
 from servers.choices import BillingMode, ServerState
 from servers.models import Account, IPAddress, Region, Server
 from tests import factories
@@ -105,7 +106,7 @@ def test_an_event_is_headed_by_what_happened_to_what_and_when(language, of_serve
     client = signed_in()
     for event, title in ((changed, of_server % code.server), (generated, of_code % code.masked)):
         page = client.get(page_url(event), headers={"Accept-Language": language}).content.decode()
-        assert f"<h1>{title}</h1>" in page and title in page.split("</title>")[0]
+        assert f"<h1>{handles_whole(title)}</h1>" in page and title in page.split("</title>")[0]
 
 
 def test_facts_are_neither_added_nor_edited():
