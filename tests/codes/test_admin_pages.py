@@ -1,5 +1,6 @@
 """The desk's lists and pages: who may open them, what they say, and that they cost the same for 3 rows and for 60."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -338,3 +339,14 @@ def test_whoever_signs_out_at_the_desk_is_led_back_to_it():
     page = signed_in().post(reverse("admin:logout")).content.decode()
     assert "You are signed out" in page and page.count("<h1") == 1
     assert f'href="{reverse("admin:index")}">Sign in again</a>' in page
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_every_list_is_called_what_the_sidebar_calls_it(language):
+    client = signed_in("Supervisor", language=language)
+    nav = re.search(r"<nav[^>]*desk-nav.*?</nav>", client.get(reverse("admin:index")).content.decode(), re.S)
+    assert nav is not None
+    links = re.findall(r'<a href="(/admin/\w+/\w+/)"[^>]*>\s*([^<]+?)\s*<', nav.group())
+    assert len(links) >= 12
+    for url, word in links:
+        assert f"<h1>{word}</h1>" in client.get(url).content.decode(), url

@@ -65,6 +65,7 @@ class WebhookEndpointAdmin(SecretRecord):
     """An address is never edited; types, state and secret are."""
 
     page_template = "admin/desk/webhook_endpoint.html"
+    list_title = _("Webhooks")
     add_title = _("Add a webhook endpoint")
     add_lead = _("Whatever happens from now on is sent to it. Its secret is shown once, on the next page.")
     add_button = _("Create")
