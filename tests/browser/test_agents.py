@@ -28,7 +28,7 @@ def look_up(page: Page, term: str, look: Look = ENGLISH) -> None:
 def test_an_ip_is_looked_up_and_the_refusal_copied_as_a_reply(look: Look, browse: Browse) -> None:
     page = browse(permissions=["clipboard-read", "clipboard-write"], **look.browser)
     page.goto("/admin/")
-    page.get_by_label(look.say("Username")).fill("agent")
+    page.get_by_label(look.say("User name or e-mail address")).fill("agent")
     page.get_by_label(look.say("Password")).fill(PASSWORD)
     page.get_by_role("button", name=look.say("Sign in")).click()
     expect(page.get_by_role("heading", name=look.say("What needs you now"))).to_be_visible()
