@@ -51,7 +51,6 @@ def confirm_run(run: BulkRun, *, texts: Mapping[str, str], now: datetime) -> Non
     """
     refuse_values(**texts)
     BulkRun.objects.filter(pk=run.pk, confirmed_at=None).update(texts=dict(texts), confirmed_at=now)
-    run.refresh_from_db()
 
 
 def pending_rows(run: BulkRun, number: int) -> list[BulkRow]:
