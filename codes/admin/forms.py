@@ -17,6 +17,7 @@ from codes.messages import explain
 from codes.models import AuthorizationCode, CodeEvent, SavedView
 from codes.policy import Policy
 from icpportal.once import OnceForm
+from icpportal.sentences import pause
 from servers.models import IPAddress
 
 
@@ -133,7 +134,7 @@ class GenerateForm(DeskOnceForm):
 
 class _IPField(forms.ModelChoiceField):  # type: ignore[type-arg]
     def label_from_instance(self, obj: IPAddress) -> str:
-        return f"{obj.address}, {obj.get_kind_display()}"
+        return f"{obj.address}{pause()}{obj.get_kind_display()}"
 
 
 class EditForm(DeskForm):

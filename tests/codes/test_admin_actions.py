@@ -268,6 +268,13 @@ def test_the_authorized_account_is_frozen_in_use_and_the_remark_is_not():
     assert (code.remark, code.authorized_account) == ("held", "")
 
 
+@pytest.mark.parametrize(("language", "between"), [("en", ", "), ("zh-hans", "，")])
+def test_an_ip_to_choose_reads_as_it_does_elsewhere(language, between):
+    server = make_server()
+    page = signed_in(language=language).get(reverse("admin:servers_server_generate", args=[server.pk])).content.decode()
+    assert f">{server.ips.get().address}{between}" in page
+
+
 def test_codes_are_generated_with_all_choices():
     client, server = signed_in(), make_server()
     other = factories.make_ip(server, now=timezone.now())
