@@ -24,20 +24,23 @@ from servers.models import FeedRun
 
 def late_feeds(*, now: datetime) -> Any:
     """The newest runs of the accounts whose facts are older than FEED_LATE_AFTER; none while that is 0."""
-    newest = FeedRun.objects.filter(is_newest=True)
-    if not settings.FEED_LATE_AFTER:
-        return newest.none()
-    return newest.filter(at__lt=now - timedelta(minutes=settings.FEED_LATE_AFTER))
+    newest, before = FeedRun.objects.filter(is_newest=True), _late_before(now)
+    return newest.none() if before is None else newest.filter(at__lt=before)
+
+
+def _late_before(now: datetime) -> datetime | None:
+    """Facts that were read before are late; None while none are."""
+    return now - timedelta(minutes=settings.FEED_LATE_AFTER) if settings.FEED_LATE_AFTER else None
 
 
 def health(run: FeedRun, *, now: datetime) -> str:
     """What the run could not read, else whether the account's facts are on time; of an older run that is nothing."""
     if run.failures:
         return _verdict("bad", failed_word(run))
-    if not run.is_newest or not settings.FEED_LATE_AFTER:
+    before = _late_before(now)
+    if not run.is_newest or before is None:
         return ""
-    is_late = now - run.at > timedelta(minutes=settings.FEED_LATE_AFTER)
-    return _verdict("warn", _("Late")) if is_late else _verdict("ok", _("On time"))
+    return _verdict("warn", _("Late")) if run.at < before else _verdict("ok", _("On time"))
 
 
 def _verdict(kind: str, word: object) -> str:
