@@ -167,8 +167,8 @@ def _waiting() -> str:
 
 
 def _count_waiting() -> int:
-    rows = apps.get_model("codes.SupportRequest")._default_manager.filter(waiting_since__isnull=False)
-    return rows.values("pk")[: BADGE_UP_TO + 1].count()
+    requests: Any = apps.get_model("codes.SupportRequest")._default_manager
+    return int(requests.waiting().values("pk")[: BADGE_UP_TO + 1].count())
 
 
 def _late() -> str:

@@ -26,7 +26,7 @@ from codes.models.support import IN_ORDER
 from codes.support import report_of, report_then
 from icpportal.sign_in.people import name
 
-_ALL = "all"
+_ALL, _QUEUES = "all", ("open", "mine")
 _TABS = (
     ("open", gettext_lazy("Open")),
     ("mine", gettext_lazy("Mine")),
@@ -70,13 +70,9 @@ class TabFilter(DeskFilter):
         )
         return list(found.values())
 
-    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        match value:
-            case "open":
-                return rows.filter(waiting_since__isnull=False)
-            case "mine":
-                return rows.filter(waiting_since__isnull=False, taken_by=self.agent)
-        return rows.filter(state=value)
+    def narrow(self, rows: Any, value: str, *, now: datetime) -> Rows:
+        found: Rows = rows.waiting() if value in _QUEUES else rows.filter(state=value)
+        return found.filter(taken_by=self.agent) if value == "mine" else found
 
 
 @admin.register(SupportRequest)
@@ -95,7 +91,7 @@ class SupportRequestAdmin(DeskRecord):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """The queue in its own order, what is over newest first."""
-        if request.GET.get("tab", "open") in ("open", "mine"):
+        if request.GET.get("tab", "open") in _QUEUES:
             return IN_ORDER
         return ("-pk",)
 
