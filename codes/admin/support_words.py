@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy
 
 from codes.admin.columns import DASH, account_cell, link, moment
 from codes.admin.verdicts import Verdict
@@ -82,11 +82,7 @@ def verdict(asked: SupportRequest) -> Verdict:
     if not report.outcomes:
         line = _("It is not about a particular server or code.")
         return Verdict(kind="idle", headline=_("A question"), line=line)
-    headline = ngettext(
-        "%(failed)d of %(all)d conditions failed when it was sent",
-        "%(failed)d of %(all)d conditions failed when it was sent",
-        len(report.failed),
-    )
+    headline = _("%(failed)d of %(all)d conditions failed when it was sent")
     values = {"failed": len(report.failed), "all": len(report.outcomes)}
     line = _failures(asked, report)
     return Verdict(kind="bad", headline=headline % values, line=line)
