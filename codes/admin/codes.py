@@ -18,7 +18,7 @@ from django.utils.translation import pgettext_lazy
 from codes.admin import actions, bulk, timeline
 from codes.admin.base import DeskRecord
 from codes.admin.columns import account_cell, link, moment
-from codes.admin.list_filters import DeskFilter, Rows, account_filter, handle_filter, server_filter
+from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filter, handle_filter, server_filter
 from codes.admin.rows import dressed, expiring, filled, shown
 from codes.admin.verdicts import code_verdict
 from codes.choices import ShownState
@@ -57,7 +57,7 @@ class ExpiringFilter(DeskFilter):
     is_judged = True
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("7", _("within 7 days")), ("30", _("within 30 days"))]
+        return list(WITHIN_DAYS)
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         return expiring(rows, days=int(value), now=now)

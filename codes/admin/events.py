@@ -31,7 +31,7 @@ from codes.models import CodeEvent, Filing
 from icpportal.dates import SHANGHAI
 from icpportal.handles import is_number
 
-LAST_WEEK = "7d"
+LAST_WEEK, WEEK = "7d", timedelta(days=7)
 MOST_CODES = 100  # of one order number: of its own client's, and of other clients that use the same
 
 
@@ -68,7 +68,7 @@ class WhenFilter(DeskFilter):
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         day = _day(value)
         if day is None:
-            return rows.filter(at__gt=now - timedelta(days=7))
+            return rows.filter(at__gt=now - WEEK)
         begin = datetime.combine(day, time(), SHANGHAI)
         return rows.filter(at__gte=begin, at__lt=begin + timedelta(days=1))
 

@@ -18,6 +18,7 @@ from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO, tab_counts
 from servers.models import Account, Server
 
 Rows = QuerySet[Any]
+WITHIN_DAYS = [("7", _("within 7 days")), ("30", _("within 30 days"))]
 
 
 class DeskFilter(admin.SimpleListFilter):

@@ -21,7 +21,7 @@ from codes.admin import actions, bulk, generate, imports, support_actions, timel
 from codes.admin.base import DeskRecord
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import DASH, clamped, expiry, link, list_url, moment
-from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter
+from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filter, choice_filter
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, reasons, replies, server_verdict
 from codes.admin.what_if import endings, what_if
@@ -81,7 +81,7 @@ class ExpiresFilter(DeskFilter):
     parameter_name = "expires_within"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("7", _("within 7 days")), ("30", _("within 30 days"))]
+        return list(WITHIN_DAYS)
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         return rows.filter(expires_at__gt=now, expires_at__lte=now + timedelta(days=int(value)))

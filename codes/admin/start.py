@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
@@ -14,7 +14,7 @@ from codes.admin import bulk, support_words
 from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO, count_up_to
 from codes.admin.charts import days_context
 from codes.admin.columns import list_url, page_url
-from codes.admin.events import LAST_WEEK
+from codes.admin.events import LAST_WEEK, WEEK
 from codes.admin.feeds import health, late_feeds
 from codes.admin.filings import long_holds_url
 from codes.admin.list_filters import Rows
@@ -31,7 +31,6 @@ from icpportal.numbers import up_to
 from servers.choices import Jurisdiction
 from servers.models import FeedRun, Region
 
-WEEK = timedelta(days=7)
 REQUESTS = 5  # of the queue of support requests
 FEEDS = 5  # accounts whose feeds are shown
 
