@@ -23,6 +23,12 @@ class ServerLogger(Logger):  # type: ignore[misc]
         for handler in [each for each in self.error_log.handlers if getattr(each, "_gunicorn", False)]:
             handler.setFormatter(LineFormatter())
             handler.addFilter(_without_what_came_in)
+            handler.addFilter(_without_stalled)
+
+
+def _without_stalled(record: logging.LogRecord) -> bool:
+    """A client that stopped in the middle of a request (icpportal/workers.py) is no fault of ours."""
+    return not (record.exc_info and isinstance(record.exc_info[1], BlockingIOError))
 
 
 def _without_what_came_in(record: logging.LogRecord) -> bool:

@@ -14,6 +14,15 @@ from icpportal import context
 from icpportal.api import problems
 from icpportal.api.throttling import Count
 
+# What was wrong, by the status that gunicorn would have answered; the limits are its own.
+WHY = {
+    400: "The request line, a header or a chunk of the body is not HTTP.",
+    414: "The request line is longer than 8190 bytes.",
+    417: "The header Expect may say 100-continue alone.",
+    431: "There are more than 100 headers, or one is longer than 8190 bytes.",
+    501: "Of Transfer-Encoding, only chunked is read.",
+}
+
 
 def refuse_with_problems() -> None:
     """Take the place of gunicorn's own page, for which it has no setting."""
@@ -21,9 +30,9 @@ def refuse_with_problems() -> None:
 
 
 def write_problem(sock: socket.socket, status: int, reason: str, message: str) -> None:
-    """400 with the reason, or 500 for a fault of ours; the connection ends. `message` may repeat what came in."""
+    """400 that says why, or 500 for a fault of ours; the connection ends. `message` may repeat what came in."""
     is_ours = status == 500
-    problem = problems.Problem("internal_error") if is_ours else problems.Invalid(detail=f"{reason}.")
+    problem = problems.Problem("internal_error") if is_ours else problems.Invalid(detail=WHY.get(status, f"{reason}."))
     request_id = context.new_request_id()
     body = problems.written(problems.body_of(problem, request_id))
     headers = {

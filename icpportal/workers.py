@@ -1,18 +1,34 @@
-"""How gunicorn's processes share what comes in."""
+"""How gunicorn's processes share what comes in, and how long they wait for the rest of it."""
 
 from __future__ import annotations
 
 import socket
+import struct
 import time
+from collections.abc import Iterable
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 STEP, MOST = 0.00005, 0.0005  # seconds
+STALLED = 30.0  # seconds without a byte
 
 
 def hesitation(connections: int) -> float:
     """Seconds that a process with so many connections leaves a new one to another."""
     return min(connections * STEP, MOST)
+
+
+def give_up_stalled(listeners: Iterable[socket.socket], *, after: float = STALLED) -> None:
+    """Connections of these listeners are given up when so many seconds pass and nothing more comes or goes.
+
+    gunicorn's threads wait for ever for the rest of a request: as many clients as there are threads, gone in the middle
+    of it, would be the end of the service. The system hands the option on to each connection.
+    """
+    seconds, rest = divmod(after, 1)
+    timeval = struct.pack("@ll", int(seconds), int(rest * 1_000_000))
+    for listener in listeners:
+        for direction in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.setsockopt(socket.SOL_SOCKET, direction, timeval)
 
 
 class EvenThreadWorker(ThreadWorker):  # type: ignore[misc]
@@ -21,6 +37,11 @@ class EvenThreadWorker(ThreadWorker):  # type: ignore[misc]
     All are woken by a new connection, and when many come at once the first to wake took them all and kept them, as long
     as clients or a proxy do: one processor worked and the others stood by.
     """
+
+    def init_process(self) -> None:
+        """Called in the new process; returns when it ends."""
+        give_up_stalled(self.sockets)
+        super().init_process()
 
     def accept(self, listener: socket.socket) -> None:
         """Take a connection, if it is still there."""

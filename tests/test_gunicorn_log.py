@@ -58,5 +58,14 @@ def test_secrets_in_other_lines_are_masked(server_log: ServerLogger, tmp_path: P
     assert "icp_…" in logged["exception"] and "0123456789" not in logged["exception"]
 
 
+def test_a_client_that_stopped_is_not_logged_as_a_fault(server_log: ServerLogger, tmp_path: Path) -> None:
+    for error in (BlockingIOError(), OSError("disk")):
+        try:
+            raise error
+        except OSError:
+            server_log.exception("Socket error processing request.")
+    assert "disk" in line(tmp_path)["exception"]
+
+
 def test_requests_are_not_logged(server_log: ServerLogger) -> None:
     assert not server_log.access_log_enabled

@@ -20,12 +20,22 @@ def written(status: int, reason: str, message: str) -> tuple[HTTPResponse, dict[
         return answer, json.loads(answer.read())
 
 
-@pytest.mark.parametrize(("status", "reason"), [(400, "Bad Request"), (414, "URI Too Long"), (431, "Fields Too Large")])
-def test_what_cannot_be_read_is_a_problem_with_a_request_id(status: int, reason: str) -> None:
-    answer, body = written(status, reason, "GET /secret")
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [
+        (400, "The request line, a header or a chunk of the body is not HTTP."),
+        (414, "The request line is longer than 8190 bytes."),
+        (417, "The header Expect may say 100-continue alone."),
+        (431, "There are more than 100 headers, or one is longer than 8190 bytes."),
+        (501, "Of Transfer-Encoding, only chunked is read."),
+        (403, "Forbidden."),
+    ],
+)
+def test_what_cannot_be_read_is_a_problem_that_says_why_with_a_request_id(status: int, why: str) -> None:
+    answer, body = written(status, "Forbidden", "GET /secret")
     assert (answer.status, answer.headers["Content-Type"]) == (400, "application/problem+json")
     assert (body["status"], body["code"], body["errors"]) == (400, "invalid", [])
-    assert body["detail"] == f"{reason}."
+    assert body["detail"] == why
     assert body["request_id"] == answer.headers["X-Request-ID"]
     assert "RateLimit-Limit" in answer.headers
     assert "secret" not in str(body)

@@ -5,9 +5,10 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pytest
 from gunicorn.config import Config
 
-from icpportal.workers import EvenThreadWorker, hesitation
+from icpportal.workers import EvenThreadWorker, give_up_stalled, hesitation
 
 CONFIG = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
 
@@ -35,6 +36,18 @@ def test_a_connection_is_taken_and_one_that_another_process_took_is_let_go() -> 
         worker.accept(listener)
         assert (worker.nr_conns, len(worker.taken)) == (4, 1)
         worker.taken[0].close()
+
+
+def test_a_connection_whose_client_stopped_is_given_up() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        give_up_stalled([listener], after=0.05)
+        with socket.create_connection(listener.getsockname()) as client, listener.accept()[0] as taken:
+            client.sendall(b"POST /")
+            assert taken.recv(100) == b"POST /"
+            with pytest.raises(BlockingIOError):
+                taken.recv(100)
+            with pytest.raises(BlockingIOError):  # who reads no more is one too
+                taken.sendall(b"x" * 20_000_000)
 
 
 def test_gunicorn_is_told_to_use_it() -> None:

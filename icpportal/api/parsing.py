@@ -45,7 +45,8 @@ def drop_rest(request: HttpRequest) -> None:
     A server that is left with it closes the connection, although it said that it would keep it, and a client that is
     still sending does not see the answer.
     """
-    if request.META.get("CONTENT_LENGTH") or _is_endless(request):
+    is_broken_off = getattr(request, "is_broken_off", False)  # more is not waited for
+    if not is_broken_off and (request.META.get("CONTENT_LENGTH") or _is_endless(request)):
         with suppress(Exception):  # whoever breaks off has the answer that is due
             _drop(_source(request))
 
@@ -91,6 +92,7 @@ def _read(request: HttpRequest, limit: int) -> bytes:
             return raw
         _drop(source)
     except Exception as error:  # each server has errors of its own for chunks that are none
+        request.is_broken_off = True  # type: ignore[attr-defined]
         raise _unreadable(_("The body broke off.")) from error
     raise Problem("too_large", _("The body is larger than %(limit)d MiB.") % {"limit": limit // MIB})
 

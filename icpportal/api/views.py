@@ -41,7 +41,7 @@ def problem(request: HttpRequest, code: str) -> HttpResponse:
     """What a problem's `type` points at: its meaning."""
     kind = problems.KINDS.get(code)
     if kind is None:
-        return unknown(request)
+        return problems.respond(problems.not_found(), request)
     with _language_of_pages(request):
         return _page(request, "api/problem.html", {"kind": kind})
 

@@ -52,11 +52,14 @@ def test_an_unreadable_body_is_400_with_no_field(api: Api, name: str, path: str)
     assert api.call("POST", path, raw=UNREADABLE[name]).wrong == []
 
 
-def test_a_chunk_that_is_none_is_400(api: Api) -> None:
+def test_a_chunk_that_is_none_is_400_and_nothing_more_is_waited_for(api: Api) -> None:
+    reads = []
+
     class Broken:
         """A server's input: servers raise errors of their own, that are neither OSError nor ValueError."""
 
         def read(self, size: int = -1) -> bytes:
+            reads.append(size)
             raise Exception("Invalid chunk size: b'zz'")
 
         readline = read
@@ -64,7 +67,7 @@ def test_a_chunk_that_is_none_is_400(api: Api) -> None:
     sent = {"wsgi.input": Broken(), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
     headers = {"authorization": f"Bearer {api.token}", "content-type": "application/json"}
     answer = Answer(Client().generic("POST", f"{BASE}codes/verify/", headers=headers, **sent))  # type: ignore[arg-type]
-    assert answer.wrong == []
+    assert (answer.wrong, len(reads)) == ([], 1)
 
 
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1.5", "1e2", "-1", "true", '"1"', "[]"])
@@ -210,7 +213,7 @@ def test_an_address_without_its_slash_is_told_what_it_lacks(api: Api) -> None:
     told = "Addresses end with a slash: add it."
     for path in ("codes", "codes/1", "servers/ins-1/eligibility", "codes/generate"):
         assert api.call("POST", path, {}).json["detail"] == told
-    for path in ("code", "codes/x", "codes/0", ""):
+    for path in ("code", "codes/x", "codes/0", "problems/nonsense", ""):
         assert api.get(path).json["detail"] != told
 
 
