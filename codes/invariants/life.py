@@ -12,16 +12,6 @@ from codes.lifecycle import TRANSITIONS
 from codes.policy import MAX_CODES_PER_SERVER
 from servers.choices import ServerState
 
-BECOMES = {
-    EventType.GENERATED: State.UNUSED,
-    EventType.BEGUN: State.IN_USE,
-    EventType.REJECTED: State.IN_USE,
-    EventType.COMPLETED: State.USED,
-    EventType.ABANDONED: State.UNUSED,
-    EventType.RESET: State.UNUSED,
-    EventType.ROTATED: State.UNUSED,
-    EventType.WITHDRAWN: State.WITHDRAWN,
-}
 ACTIONS = {
     EventType.BEGUN: Action.BEGIN,
     EventType.REJECTED: Action.REJECT,
@@ -31,6 +21,16 @@ ACTIONS = {
     EventType.ROTATED: Action.ROTATE,
     EventType.WITHDRAWN: Action.WITHDRAW,
 }
+
+
+def _becomes(action: Action) -> State:
+    """The state of a code after the action: its target, or the one that it began in and leaves as it is."""
+    transition = TRANSITIONS[action]
+    (source,) = transition.sources
+    return transition.target or source
+
+
+BECOMES = {EventType.GENERATED: State.UNUSED, **{type: _becomes(action) for type, action in ACTIONS.items()}}
 
 
 def _list(*texts: str) -> str:
