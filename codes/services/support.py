@@ -33,16 +33,17 @@ def open_request(
     actor: User,
     now: datetime,
 ) -> SupportRequest:
-    """Ask customer service, with the report of the code or else of the server as it is now.
+    """Ask customer service, with the report of the code, whose server is named too, or else of the server as it is.
 
     The same question by the same person while it still waits is the same request. `by_staff`: an agent opens it for
     the customer. Raises ValueInText, TextUnfit, TooManyRequests.
     """
     text = _fit(text)
+    server = server or (code.server if code else None)
     with transaction.atomic():
         Account.objects.select_for_update(no_key=True).get(pk=account.pk)
         waiting = SupportRequest.objects.filter(account=account).waiting()
-        same = waiting.filter(opened_by=actor, server=server or (code.server if code else None), code=code)
+        same = waiting.filter(opened_by=actor, server=server, code=code)
         sent = same.filter(messages__text=text).first()
         if sent is not None:
             return sent
@@ -145,8 +146,8 @@ def _write(request: SupportRequest, text: str, *, actor: User, is_staff: bool, n
 
 
 def _with_report(server: Server | None, code: AuthorizationCode | None, *, now: datetime) -> SupportRequest:
-    """A request, not saved yet, with the report of what it is about; a code's server is named too."""
-    request = SupportRequest(server=server or (code.server if code else None), code=code, language=get_language() or "")
+    """A request, not saved yet, with the report of what it is about."""
+    request = SupportRequest(server=server, code=code, language=get_language() or "")
     report = report_of(server, code, now=now)
     if report is not None:
         request.report, request.policy, request.all_passed = kept(report), report.policy.as_dict(), report.passed
