@@ -54,7 +54,7 @@ _IPS = re.compile(r"[;；\n]")
 def read_instance_id(text: str) -> str:
     """An instance ID."""
     if not INSTANCE_ID.fullmatch(text):
-        why = _("%(text)s is not an instance ID: 1 to 64 letters, digits, dots, hyphens.")
+        why = _("%(text)s is not an instance ID: 1 to 64 letters, digits, dots, hyphens or underscores.")
         raise Bad(why % {"text": _quoted(text)})
     return text
 
@@ -64,7 +64,8 @@ def read_account(text: str) -> str:
     if _SHORTENED.fullmatch(text):
         raise Bad(_("The spreadsheet shortened the account to %(text)s: format the column as text.") % {"text": text})
     if not UID.fullmatch(text):
-        raise Bad(_("%(text)s is not an account: 1 to 32 letters, digits, dots, hyphens.") % {"text": _quoted(text)})
+        why = _("%(text)s is not an account: 1 to 32 letters, digits, dots, hyphens or underscores.")
+        raise Bad(why % {"text": _quoted(text)})
     return text
 
 
