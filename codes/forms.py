@@ -66,6 +66,7 @@ def _remark() -> WholeText:
         required=False,
         max_length=AuthorizationCode.remark.field.max_length,
         help_text=_("For yourself, such as the name of the website. Never the code itself."),
+        widget=forms.TextInput(attrs={"dir": "auto"}),
     )
 
 
@@ -149,7 +150,7 @@ class MessageForm(forms.Form):
         label=_("Your message"),
         max_length=MAX_TEXT,
         help_text=_("What did you do, and what happened? Never send a whole code."),
-        widget=forms.Textarea(attrs={"rows": 6}),
+        widget=forms.Textarea(attrs={"rows": 6, "dir": "auto"}),
         error_messages={"required": _("Write what customer service should know.")},
     )
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Browse
-from tests.browser.looks import Look
+from tests.browser.looks import PHONE, Look
 from tests.browser.serving import Desk
 from tests.browser.test_customers import MASKED, VALUE
 from tests.browser.watching import findings, flaws, overflow
@@ -179,6 +179,17 @@ def test_the_mark_of_what_has_the_focus_is_not_cut_off_where_a_row_scrolls(brows
         link.focus()
         style = "getComputedStyle(document.activeElement)"
         assert page.evaluate(f"[{style}.outlineStyle, {style}.outlineOffset]") == ["solid", "-2px"]
+
+
+def test_on_a_phone_quiet_steps_begin_where_the_text_of_their_card_does(browse: Browse) -> None:
+    page = browse("qingshan", size=PHONE)
+    page.goto("/")
+    of_cards = "card => [card.querySelector('h2'), ...card.querySelectorAll('.btn-quiet')].map(each =>"
+    starts = "Math.round(each.getBoundingClientRect().left + parseFloat(getComputedStyle(each).paddingLeft)"
+    borders = " + parseFloat(getComputedStyle(each).borderLeftWidth)))"
+    found = page.evaluate(f"[...document.querySelectorAll('.card')].map({of_cards} {starts}{borders})")
+    assert max(len(lefts) for lefts in found) > 2
+    assert {left for lefts in found for left in lefts} == {found[0][0]}
 
 
 def test_the_theme_is_kept(browse: Browse) -> None:

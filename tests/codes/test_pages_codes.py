@@ -1,5 +1,6 @@
 """My codes: tabs, one code's page, reveal, withdraw, annotate, and the timeline in plain words."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -143,6 +144,12 @@ def test_what_somebody_typed_turns_nothing_around_it(client, issued):
     client.post(url("annotate", issued.code), {"remark": "\u202eshop"})
     for address in (url("code", issued.code), reverse("codes:codes")):
         assert "<bdi>\u202eshop</bdi>" in client.get(address).content.decode()
+
+
+def test_a_remark_is_typed_in_its_own_direction(client, issued):
+    for address in (url("annotate", issued.code), reverse("codes:generate", args=[issued.code.server.instance_id])):
+        remark = re.search(r'<input[^>]*name="remark"[^>]*>', client.get(address).content.decode())
+        assert remark and 'dir="auto"' in remark[0]
 
 
 def test_remark_and_authorized_account_are_edited_while_unused(client, issued):
