@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from codes.management.commands.load_demo import PASSWORD
@@ -180,3 +181,28 @@ def test_the_desk_speaks_chinese_from_one_click_on(browse: Browse) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
     page.get_by_role("button", name="English").click()
     expect(page.get_by_role("heading", name="Servers", level=1)).to_be_visible()
+
+
+# Text that ends beyond the panel that clips it, or beyond its fact.
+CUT = """() => [...document.querySelectorAll("#content :is(td, th, dd, li, p, a, span)")].filter((each) => {
+  if (each.children.length || !each.textContent.trim() || each.closest(".visually-hidden")) return false;
+  const box = each.closest("dd, td, .panel, .module, #content").getBoundingClientRect();
+  return each.getClientRects().length && each.getBoundingClientRect().right > box.right + 1;
+}).map((each) => each.textContent.trim())"""
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/admin/servers/server/",
+        "/admin/codes/authorizationcode/",
+        "/admin/codes/filing/",
+        "/admin/servers/account/1/change/",
+        "/admin/servers/server/5/change/",
+    ],
+)
+def test_no_text_of_a_row_is_cut_on_the_narrowest_phone(address: str, browse: Browse) -> None:
+    page = browse("agent", size={"width": 320, "height": 640})
+    page.goto(address)
+    assert page.evaluate(CUT) == []
+    assert overflow(page) == 0
