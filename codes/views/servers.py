@@ -79,6 +79,7 @@ def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str
         "newest": len(fleet.rows) if is_cut else 0,
         "able": able,
         "none_able": not able and not (is_cut and any_can(account, now=now)),
+        "all_in_hong_kong": not is_cut and fleet.count("hong_kong") == len(fleet.rows),
         "filters": [{"show": show, "count": found.count(show), "current": show == query["show"]} for show in SHOW],
         "has_filter": len(fleet.rows) > FILTER_FROM,
         "cards": cards(pks, now=now),

@@ -186,6 +186,16 @@ def test_no_associated_cvm_names_server_by_server_what_fails(client, account):
     assert "Prepaid for 1 month" in page and "No ICP filing is needed" in page
 
 
+def test_who_has_servers_in_hong_kong_alone_reads_that_no_filing_is_needed(client, account):
+    make_server(account=account, region_code="ap-hongkong")
+    page = text(client.get("/"))
+    assert "No associated CVM" in page and "What fails is listed below" not in page
+    assert "because all of your servers are in Hong Kong, China. A website served from there needs no ICP" in page
+    make_server(account=account, prepaid_months=1)
+    page = text(client.get("/"))
+    assert "What fails is listed below" in page and "because all of your servers are in Hong Kong" not in page
+
+
 def test_a_terminated_server_no_longer_expires(client, account):
     server = make_server(account=account, state=ServerState.TERMINATED)
     page = text(client.get(f"/servers/{server.instance_id}/"))
