@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from icpportal.api.fields import NO_MOMENT, moment_of
-from icpportal.api.problems import FieldError, one_of
+from icpportal.api.problems import FieldError, Text, one_of
 from icpportal.handles import Form
 
 _CLEAN_LIMIT = 200  # characters of one value
@@ -96,17 +96,20 @@ def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[Field
     allowed = set(known)
     for name, values in query.lists():
         if name not in allowed:
-            yield FieldError(name, "unknown", _("There is no such parameter."))
+            yield FieldError(name, "unknown", _no_such(allowed))
         elif len(values) > 1:
             yield FieldError(name, "repeated", _("Give this parameter once."))
-        elif (
-            not values[0].strip()
-            or len(values[0]) > _CLEAN_LIMIT
-            or not values[0].isprintable()
-            or "\ufffd" in values[0]
-        ):
-            wanted = _("Give 1 to %(most)d printable characters, and not blanks alone.")
+        elif not values[0].strip():
+            yield FieldError(name, "invalid", _("Give a value, or leave the parameter out."))
+        elif len(values[0]) > _CLEAN_LIMIT or not values[0].isprintable() or "\ufffd" in values[0]:
+            wanted = _("Give at most %(most)d printable characters.")
             yield FieldError(name, "invalid", wanted % {"most": _CLEAN_LIMIT})
+
+
+def _no_such(known: Collection[str]) -> Text:
+    if not known:
+        return _("This address takes no parameters.")
+    return _("There is no such parameter. There are %(names)s.") % {"names": ", ".join(sorted(known))}
 
 
 class _MomentField(forms.CharField):

@@ -126,8 +126,9 @@ UID = "Give 1 to 32 letters, digits, dots, hyphens or underscores."
     [
         ("servers/?account=a%20b", UID),
         ("servers/?region=-", "Give the code of a region, such as ap-guangzhou."),
-        ("servers/?region=a%00b", "Give 1 to 200 printable characters, and not blanks alone."),
-        ("servers/?search=%20", "Give 1 to 200 printable characters, and not blanks alone."),
+        ("servers/?region=a%00b", "Give at most 200 printable characters."),
+        ("servers/?search=%20", "Give a value, or leave the parameter out."),
+        ("servers/?limit=", "Give a value, or leave the parameter out."),
         ("codes/?account=%23", UID),
         ("codes/?authorized_account=a%2Fb", UID),
         ("codes/?server=ins%201", f"{NAME}."),
@@ -139,6 +140,21 @@ def test_a_value_that_cannot_be_right_is_told_what_would_be(query: str, right: s
     name = query.partition("?")[2].partition("=")[0]
     answer = Caller(Scope.CODES_READ).get(query)
     assert answer[1]["errors"] == [{"field": name, "code": "invalid", "detail": right}]
+
+
+@pytest.mark.parametrize(
+    ("query", "known"),
+    [
+        ("events/?cursor=x", "There is no such parameter. There are after, limit."),
+        ("codes/?owner=x", "There is no such parameter. There are account, authorized_account, count, cursor, "
+         "expires_before, filing, generated_after, ip, limit, search, server, state."),
+        ("codes/1/?x=1", "This address takes no parameters."),
+    ],
+)  # fmt: skip
+def test_an_unknown_parameter_is_told_which_there_are(query: str, known: str) -> None:
+    name = query.partition("?")[2].partition("=")[0]
+    answer = Caller(Scope.CODES_READ).get(query)
+    assert answer[1]["errors"] == [{"field": name, "code": "unknown", "detail": known}]
 
 
 def test_pages_keep_their_filters_and_are_stable(django_assert_num_queries: Any) -> None:
