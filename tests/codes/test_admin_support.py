@@ -131,6 +131,12 @@ def test_both_reports_stand_side_by_side_with_what_changed():
     assert "1 of 12 conditions failed when it was sent" in html
 
 
+def test_the_failed_try_is_named_by_its_request():
+    client, tried = signed_in(), ask(request_id="8f2c41d7")
+    assert "Failed request 8f2c41d7" in text(client.get(page_url(tried)))
+    assert "Failed request" not in text(client.get(page_url(ask())))
+
+
 def test_the_answer_is_prefilled_in_the_customers_language():
     server = make_server(now=timezone.now(), billing_mode=BillingMode.PAY_AS_YOU_GO)
     request, client = ask(server), signed_in()

@@ -78,6 +78,15 @@ def test_a_rejected_filing_still_holds_and_an_abandoned_one_does_not():
     assert [each.filing for each in due([account.pk], now=NOW)[account.pk]] == [rejected]
 
 
+def test_what_is_due_stands_in_the_order_of_its_servers():
+    account = make_account()
+    last = make_expiring(account, instance_id="ins-c")
+    stalled = make_stalled(account=account).code
+    Server.objects.filter(pk=stalled.server_id).update(instance_id="ins-b")
+    first = make_expiring(account, instance_id="ins-a", left=timedelta(days=20))
+    assert [each.code for each in due([account.pk], now=NOW)[account.pk]] == [first, stalled, last]
+
+
 def test_any_number_of_accounts_is_two_queries(django_assert_num_queries):
     accounts = [make_account() for _ in range(5)]
     for account in accounts:
