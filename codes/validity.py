@@ -170,7 +170,10 @@ VALIDITY: RuleSet[AuthorizationCode] = RuleSet(
             explanation=_(
                 "A code is invalid once its IP is released or its server is terminated or no longer prepaid."
             ),
-            remedy=_("Get the same IP back on the server or make it prepaid again; otherwise generate another code."),
+            remedy=_(
+                "If the same IP can come back on the server, or the server be made prepaid again, the code is valid "
+                "again; otherwise generate another code."
+            ),
             found=_found_standing,
             passes=lambda now, policy: standing(),
         ),

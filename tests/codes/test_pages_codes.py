@@ -11,7 +11,7 @@ from django.utils.translation import override
 
 from codes import services
 from codes.choices import Channel, ShownState
-from servers.choices import BillingMode
+from servers.choices import BillingMode, ServerState
 from servers.models import IPAddress, Server
 from tests.codes.pages import VALUE, client_of, text
 from tests.factories import (
@@ -144,6 +144,14 @@ def test_what_somebody_typed_turns_nothing_around_it(client, issued):
     client.post(url("annotate", issued.code), {"remark": "\u202eshop"})
     for address in (url("code", issued.code), reverse("codes:codes")):
         assert "<bdi>\u202eshop</bdi>" in client.get(address).content.decode()
+
+
+def test_nobody_is_told_to_restore_an_ip_on_a_server_that_is_gone(client, issued):
+    Server.objects.update(state=ServerState.TERMINATED)
+    page = text(client.get(url("code", issued.code)))
+    assert "The code is invalid: The server was terminated on" in page
+    assert "If the same IP can come back on the server" in page and "otherwise generate another code" in page
+    assert "Get the same IP back" not in page
 
 
 def test_a_remark_is_typed_in_its_own_direction(client, issued):
