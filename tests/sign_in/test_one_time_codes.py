@@ -427,6 +427,7 @@ def test_a_superuser_resets_a_lost_device_and_it_is_recorded(compulsory, capsys)
     assert "sets up one-time codes at the next sign-in" in capsys.readouterr().out
     change = agent.one_time_changes.get(what="reset")
     assert (change.by, change.reason) == (root, "Called back, ticket 7")
+    assert not OneTimeDevice.objects.exists() and not RecoveryCode.objects.exists()
     assert not Session.objects.filter(user=agent).exists()
     client = browser()
     give_password(client)
