@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from codes.admin import timeline, users_of_codes
 from codes.admin.base import DeskRecord
-from codes.admin.columns import badge, list_url, moment
+from codes.admin.columns import DASH, badge, list_url, moment
 from codes.admin.verdicts import Verdict, checked
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
@@ -60,8 +60,8 @@ class AccountAdmin(DeskRecord):
             "states": _states(obj, judged if total == len(fleet) else [], now=now) if total else [],
             "codes_url": list_url(AuthorizationCode, account=obj.uid),
             "facts": [
-                {"label": _("Name"), "value": obj.name or "–"},
-                {"label": _("E-mail"), "value": ", ".join(obj.emails) or "–"},
+                {"label": _("Name"), "value": obj.name or DASH},
+                {"label": _("E-mail"), "value": ", ".join(obj.emails) or DASH},
                 {"label": _("Servers"), "value": str(total)},
                 {"label": _("Known since"), "value": moment(obj.created_at)},
             ],

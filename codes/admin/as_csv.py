@@ -86,6 +86,6 @@ class ListAsCsv(ModelAdmin):
         return export.download(parts, name=f"{self.opts.model_name}-result", now=timezone.now())
 
     def result_csv(self, head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> dict[str, str]:
-        """What a result page needs for its download: templates/includes/result_csv.html."""
+        """What a result page needs for its download: templates/includes/result_end.html."""
         url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_result_csv")
         return {"csv_url": url, "csv_table": export.seal(list(head), [list(row) for row in rows])}

@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from codes.admin.columns import DASH
 from icpportal.api.templatetags.icp import isolated
 from icpportal.dates import expiry_time, shanghai
 from icpportal.sentences import comma
@@ -88,7 +89,7 @@ def _assigned(before: Any, after: Any) -> list[str]:
 
 
 def _purchased(before: Any, after: Any) -> list[str]:
-    old, new = (shanghai(moment) if moment else "–" for moment in (_moment(before), _moment(after)))
+    old, new = (shanghai(moment) if moment else DASH for moment in (_moment(before), _moment(after)))
     return [_("Purchased %(after)s (was recorded as %(before)s)") % _named(old, new)]
 
 
@@ -97,7 +98,7 @@ def _region(before: Any, after: Any) -> list[str]:
 
 
 def _name(before: Any, after: Any) -> list[str]:
-    names = _named(isolated(before or "–"), isolated(after or "–"))
+    names = _named(isolated(before or DASH), isolated(after or DASH))
     return [SafeString(escape(_("Renamed from %(before)s to %(after)s")) % names)]
 
 

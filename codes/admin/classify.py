@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from codes.admin.asking import ask_about
 from codes.admin.base import BULK_LIMIT, DeskAdmin, DeskRecord
-from codes.admin.columns import list_url, page_url
+from codes.admin.columns import DASH, list_url, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.list_filters import Rows
 from codes.admin.request import few, keys, posted
@@ -44,7 +44,7 @@ class ClassifyForm(DeskForm):
 
     jurisdiction = forms.ChoiceField(
         label=gettext_lazy("Jurisdiction"),
-        choices=[("", "–"), *_PLACES],
+        choices=[("", DASH), *_PLACES],
         error_messages={"required": gettext_lazy("Choose a jurisdiction.")},
     )
 

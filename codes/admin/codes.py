@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from codes.admin import actions, bulk, timeline
 from codes.admin.base import DeskRecord
-from codes.admin.columns import account_cell, link, moment
+from codes.admin.columns import DASH, account_cell, link, moment
 from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filter, handle_filter, server_filter
 from codes.admin.rows import dressed, expiring, filled, shown
 from codes.admin.verdicts import code_verdict
@@ -173,5 +173,5 @@ def _facts(code: Any) -> list[dict[str, Any]]:
         {"label": pgettext_lazy("when", "Generated"), "value": moment(code.generated_at)},
         {"label": _("Expires (Asia/Shanghai)"), "value": code.expiry_cell},
         {"label": _("Authorized account"), "value": code.authorized_account or _("Any account")},
-        {"label": _("Remark"), "value": code.remark or "–"},
+        {"label": _("Remark"), "value": code.remark or DASH},
     ]

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin import timeline
 from codes.admin.base import DeskRecord
-from codes.admin.columns import link, moment
+from codes.admin.columns import DASH, link, moment
 from codes.admin.list_filters import (
     DeskFilter,
     Rows,
@@ -171,14 +171,14 @@ class EventAdmin(DeskRecord):
             {"label": _("What"), "value": obj.get_type_display()},
             {"label": _("Who"), "value": timeline.actor(obj), "note": obj.get_channel_display()},
             {"label": _("Server"), "value": link(obj.server)},
-            {"label": _("Code"), "value": link(obj.code) if obj.code else "–"},
+            {"label": _("Code"), "value": link(obj.code) if obj.code else DASH},
             {"label": _("Account then"), "value": link(obj.account)},
-            {"label": _("Filing order number"), "value": obj.order_number or "–"},
-            {"label": _("Reason"), "value": obj.reason or "–"},
-            {"label": _("Ticket"), "value": obj.ticket or "–"},
-            {"label": _("Refused because of"), "value": timeline.refused_because(obj) or "–"},
-            {"label": _("Policy then"), "value": timeline.policy_then(obj) or "–"},
-            {"label": _("Request"), "value": obj.request_id or "–"},
+            {"label": _("Filing order number"), "value": obj.order_number or DASH},
+            {"label": _("Reason"), "value": obj.reason or DASH},
+            {"label": _("Ticket"), "value": obj.ticket or DASH},
+            {"label": _("Refused because of"), "value": timeline.refused_because(obj) or DASH},
+            {"label": _("Policy then"), "value": timeline.policy_then(obj) or DASH},
+            {"label": _("Request"), "value": obj.request_id or DASH},
         ]
         row = timeline.row(obj)
         title = timeline.headline(obj)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from codes.admin import bulk, timeline
 from codes.admin.actions import row_buttons
 from codes.admin.base import DeskRecord
-from codes.admin.columns import clamped, link, list_url, moment, mono
+from codes.admin.columns import DASH, clamped, link, list_url, moment, mono
 from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter, handle_filter
 from codes.choices import HOLDING, Action, FilingState
 from codes.models import CodeEvent, Filing
@@ -84,7 +84,7 @@ class FilingAdmin(DeskRecord):
         facts = [
             {"label": _("State"), "value": state, "note": _("after its expiry") if obj.completed_after_expiry else ""},
             {"label": _("Domain"), "value": obj.domain},
-            {"label": _("ICP filing number"), "value": obj.icp_number or "–"},
+            {"label": _("ICP filing number"), "value": obj.icp_number or DASH},
             {"label": _("Code"), "value": link(obj.code)},
             {"label": _("Server"), "value": link(server)},
             {"label": _("Owner of the code"), "value": link(server.account)},
@@ -92,7 +92,7 @@ class FilingAdmin(DeskRecord):
             {"label": _("Filed through"), "value": obj.client.name},
             {"label": _("Begun"), "value": moment(obj.began_at)},
             {"label": _("Ended"), "value": moment(obj.ended_at)},
-            {"label": _("Reason"), "value": obj.reason or "–"},
+            {"label": _("Reason"), "value": obj.reason or DASH},
         ]
         events = CodeEvent.objects.filter(code=obj.code_id, order_number=obj.order_number)
         story = timeline.context(events, code=obj.code_id)
