@@ -13,6 +13,15 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 log = logging.getLogger(__name__)
 
 
+MOST_SECONDS = 86_400
+NO_WAIT = f"--watch takes more than 0 and at most {MOST_SECONDS} seconds."
+
+
+def is_wait(seconds: float) -> bool:
+    """Whether a service can look again after so many seconds: NaN and infinity are none."""
+    return 0 < seconds <= MOST_SECONDS
+
+
 def watch(work: Callable[[], object], *, seconds: float, stop: Event) -> None:
     """Do `work`, wait so many seconds, and again, until `stop` is set. A database that is away ends nothing."""
     while not stop.is_set():

@@ -100,6 +100,15 @@ def test_rounds_go_on_while_a_slow_receiver_is_waited_for(slow: Receiver, hook: 
     assert sent == {DeliveryState.DELIVERED: 4}
 
 
+def test_what_goes_wrong_in_a_thread_ends_the_service(own_database: None) -> None:
+    class Broken(Event):
+        def is_set(self) -> bool:
+            raise LookupError
+
+    with SideBySide(2, stop=Broken()) as deliverers, pytest.raises(LookupError):
+        deliverers.round()
+
+
 def test_an_event_that_commits_late_is_neither_lost_nor_overtaken(hook: Receiver) -> None:
     if connection.vendor != "postgresql":
         pytest.skip("SQLite has one writer at a time: a later event cannot be there before an earlier one.")

@@ -80,6 +80,21 @@ def test_a_round_is_summed_up_in_one_line(hook: Receiver) -> None:
     assert run("deliver_webhooks") == ["0 new, 0 delivered, 0 to be tried again, 0 given up"]
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--watch", "0"], "--watch takes more than 0 and at most 86400 seconds."),
+        (["--watch", "nan"], "--watch takes more than 0 and at most 86400 seconds."),
+        (["--watch", "inf"], "--watch takes more than 0 and at most 86400 seconds."),
+        (["--watch", "5", "--at-once", "0"], "--at-once takes 1 to 100."),
+        (["--watch", "5", "--at-once", "101"], "--at-once takes 1 to 100."),
+    ],
+)
+def test_a_number_that_cannot_be_is_refused(words: list[str], said: str) -> None:
+    with pytest.raises(CommandError, match=f"^{said}$"):
+        call_command("deliver_webhooks", *words)
+
+
 def test_watching_delivers_what_happens_and_ends_when_told(own_database: None, hook: Receiver) -> None:
     run("create_webhook", make_client().name, hook.url, "--event", "generated")
     with deliverer("--watch", "0.1") as watcher:

@@ -91,8 +91,7 @@ def test_the_wrong_accounts_credentials_are_a_failed_run(command: ProviderAPI, a
     ("arguments", "text"),
     [
         (["--region", "ap guangzhou"], "The region is malformed: ap guangzhou"),
-        (["--watch", "0"], "--watch needs more than 0 seconds."),
-        (["--watch", "nan"], "--watch needs more than 0 seconds."),
+        *[(["--watch", odd], "--watch takes more than 0 and at most 86400 seconds.") for odd in ("0", "nan", "inf")],
         ([], f"There is no account {ACCOUNT}; create it with --create-account NAME."),
     ],
 )

@@ -129,4 +129,4 @@ class Command(BaseCommand):
 
 
 def _unreadable(error: Unreadable) -> CommandError:
-    return CommandError(f"{error.path} cannot be read: {error.reason} Nothing was done.", returncode=NOTHING_DONE)
+    return CommandError(f"{error.path} cannot be read, so nothing was done: {error.reason}", returncode=NOTHING_DONE)

@@ -18,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from codes import services, values
 from codes.choices import Channel
-from icpportal.watching import stopped_by_signals, watch
+from icpportal.watching import NO_WAIT, is_wait, stopped_by_signals, watch
 from servers.inventory.facts import REGION_CODE, Tally
 from servers.inventory.provider import Access, BadEndpoint, NoCredentials, NoSDK, Provider
 from servers.inventory.runs import record_sync
@@ -50,8 +50,8 @@ class Command(BaseCommand):
         """Once, or round after round until SIGTERM or SIGINT."""
         if bad := [name for name in options["region"] if not REGION_CODE.fullmatch(name)]:
             raise CommandError(f"The region is malformed: {bad[0]}", returncode=NOTHING_DONE)
-        if options["watch"] is not None and not options["watch"] > 0:
-            raise CommandError("--watch needs more than 0 seconds.", returncode=NOTHING_DONE)
+        if options["watch"] is not None and not is_wait(options["watch"]):
+            raise CommandError(NO_WAIT, returncode=NOTHING_DONE)
         stop = Event()
         provider = self._provider(stop)
         account = account_named(options["account"], create_as=options["create_account"])

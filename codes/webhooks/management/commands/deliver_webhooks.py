@@ -12,9 +12,9 @@ from django.utils import timezone
 from codes.webhooks.choices import DeliveryState
 from codes.webhooks.fan_out import fan_out
 from codes.webhooks.side_by_side import SideBySide, deliver_due
-from icpportal.watching import stopped_by_signals, watch
+from icpportal.watching import NO_WAIT, is_wait, stopped_by_signals, watch
 
-AT_ONCE = 4
+AT_ONCE, MOST_AT_ONCE = 4, 100  # each takes a thread and a connection
 
 
 class Command(BaseCommand):
@@ -37,10 +37,10 @@ class Command(BaseCommand):
             made = fan_out(now=timezone.now())
             self.stdout.write(_line(made, deliver_due(stop)))
             return
-        if seconds <= 0:
-            raise CommandError("--watch needs more than 0 seconds.")
-        if at_once < 1:
-            raise CommandError("--at-once needs 1 or more.")
+        if not is_wait(seconds):
+            raise CommandError(NO_WAIT)
+        if not 1 <= at_once <= MOST_AT_ONCE:
+            raise CommandError(f"--at-once takes 1 to {MOST_AT_ONCE}.")
         with stopped_by_signals(stop), SideBySide(at_once, stop=stop) as deliverers:
             watch(lambda: self._say(fan_out(now=timezone.now()), deliverers.round()), seconds=seconds, stop=stop)
             self._say(0, deliverers.finish())
