@@ -21,8 +21,9 @@ from codes.admin.columns import DASH, account_cell, link, moment
 from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filter, handle_filter, server_filter
 from codes.admin.rows import dressed, expiring, filled, shown
 from codes.admin.verdicts import code_verdict
-from codes.choices import ShownState
+from codes.choices import Action, ShownState
 from codes.filters import told_early
+from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode, Filing
 from codes.validity import VALIDITY, shown_as, shown_state
 
@@ -118,7 +119,7 @@ class CodeAdmin(DeskRecord):
     def get_list_display(self, request: HttpRequest) -> Any:
         """With a way to the value, for those who may see it."""
         columns = super().get_list_display(request)
-        return (*columns, "reveal_cell") if request.user.has_perm("codes.reveal_code") else columns
+        return (*columns, "reveal_cell") if actions.may(request, TRANSITIONS[Action.REVEAL]) else columns
 
     def with_cells(self, rows: Rows, *, now: datetime) -> Rows:
         return shown(rows, now=now)

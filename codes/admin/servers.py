@@ -25,8 +25,10 @@ from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filt
 from codes.admin.rows import dressed
 from codes.admin.verdicts import able_siblings, checked, reasons, replies, server_verdict
 from codes.admin.what_if import endings, what_if
+from codes.choices import Action
 from codes.desk import KEPT_SECONDS
 from codes.eligibility import GENERATION, codes_left
+from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
 from codes.reports import Report
 from codes.standing import CAN_GENERATE, Standing, with_standing
@@ -236,7 +238,7 @@ class ServerAdmin(DeskRecord):
             "ips": ips,
             "what_if": what_if(request, obj, now=now),
             "endings": endings(obj, ips, codes, now=now),
-            "may_reveal": request.user.has_perm("codes.reveal_code"),
+            "may_reveal": actions.may(request, TRANSITIONS[Action.REVEAL]),
             **timeline.context(obj.events.all(), server=obj.instance_id),
         }
 
