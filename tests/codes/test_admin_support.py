@@ -131,6 +131,13 @@ def test_both_reports_stand_side_by_side_with_what_changed():
     assert "1 of 12 conditions failed when it was sent" in html
 
 
+def test_a_condition_that_was_not_judged_then_counts_as_changed():
+    asked = ask()
+    SupportRequest.objects.filter(pk=asked.pk).update(report=asked.report[1:])
+    html = signed_in().get(page_url(asked)).content.decode()
+    assert html.count('class="changed"') == 1 and "Billing mode is prepaid" in html.split('class="changed"')[1]
+
+
 def test_the_failed_try_is_named_by_its_request():
     client, tried = signed_in(), ask(request_id="8f2c41d7")
     assert "Failed request 8f2c41d7" in text(client.get(page_url(tried)))
