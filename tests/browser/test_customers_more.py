@@ -192,6 +192,13 @@ def test_on_a_phone_quiet_steps_begin_where_the_text_of_their_card_does(browse: 
     assert {left for lefts in found for left in lefts} == {found[0][0]}
 
 
+def test_on_a_phone_the_account_stands_apart_from_the_name_of_the_site(browse: Browse) -> None:
+    page = browse("both", size=PHONE)
+    page.goto("/")
+    box = "document.querySelector('{}').getBoundingClientRect()"
+    assert page.evaluate(f"{box.format('.site-tools')}.left - {box.format('.site-name')}.right") >= 8
+
+
 def test_the_theme_is_kept(browse: Browse) -> None:
     page = browse("qingshan")
     page.goto("/")
