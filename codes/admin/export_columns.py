@@ -25,7 +25,7 @@ from codes.models import AuthorizationCode, CodeEvent, Filing, Person, SupportRe
 from codes.reports import Report
 from codes.validity import expires_at
 from icpportal.sentences import semicolon
-from icpportal.sign_in.people import name
+from icpportal.sign_in.people import full_name, name
 from servers.models import Account, IPAddress, Region, Server
 
 
@@ -167,7 +167,7 @@ _REQUESTS = Export(
 _PEOPLE = Export(
     columns=(
         _text(_("user name"), lambda person: person.username),
-        _text(_("name"), lambda person: person.get_full_name()),
+        _text(_("name"), full_name),
         _text(_("roles"), roles_of),
         _text(_("active"), lambda person: yes_no(person.is_active)),
         _moment(_("last sign-in"), lambda person: person.last_login),

@@ -37,7 +37,7 @@ from codes.roles import LABELS
 from codes.staff import beyond
 from icpportal.sign_in.confirming import recently_confirmed
 from icpportal.sign_in.models import OneTimeChange
-from icpportal.sign_in.people import name
+from icpportal.sign_in.people import full_name, name
 from icpportal.sign_in.sessions import sign_out_elsewhere
 
 PERMISSION = "codes.give_role"
@@ -117,7 +117,7 @@ class StaffAdmin(DeskRecord):
 
     @admin.display(description=_("name"))
     def full_name(self, person: Person) -> str:
-        return person.get_full_name()
+        return full_name(person)
 
     @admin.display(description=_("roles"))
     def roles(self, person: Person) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
 from typing import Any
 
@@ -14,12 +15,20 @@ from django.utils.functional import SimpleLazyObject
 
 from icpportal.middleware import PagesAlone
 
+_HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff·]+")  # and the dot within names
 _of_session: ContextVar[User | None] = ContextVar("person of the session", default=None)
+
+
+def full_name(person: User) -> str:
+    """First and last name in the order in which their script is read: Lin Yue, 王小明. Empty for who has none."""
+    if _HAN.fullmatch(person.last_name + person.first_name):
+        return person.last_name + person.first_name
+    return person.get_full_name()
 
 
 def name(person: User) -> str:
     """What a person is called: their name, or else what they sign in with."""
-    return person.get_full_name() or person.get_username()
+    return full_name(person) or person.get_username()
 
 
 class PeopleBackend(ModelBackend):

@@ -14,11 +14,13 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, ngettext
 
 from icpportal import dates, sentences
+from icpportal.sign_in import people
 
 register = template.Library()
 register.simple_tag(sentences.gap)
 register.simple_tag(sentences.pause)
 register.filter(dates.expiry_time)
+register.filter("called", people.name)
 
 POSITION_PARAMETERS = ("cursor", "page", "p")  # a place in one list says nothing about another list
 
