@@ -12,10 +12,11 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
+from codes.choices import ShownState
 from codes.forms import SHOW, ServerFilter
 from codes.models import AuthorizationCode, SupportRequest
 from codes.standing import FLEET, Place, any_can, standings
-from codes.validity import with_shown_state
+from codes.validity import shown_as, with_shown_state
 from codes.views.access import READ, membership, own_server, page, signed_in
 from codes.views.cards import cards
 from codes.views.codes import rows
@@ -74,11 +75,13 @@ def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str
     pks, next_cursor = found.cut(query["show"], query["cursor"])
     is_cut = len(fleet.rows) == FLEET and owned.order_by("pk")[FLEET:].exists()
     able = fleet.count("can")
+    none_able = not able and not (is_cut and any_can(account, now=now))
     return {
         "total": owned.count() if is_cut else len(fleet.rows),
         "newest": len(fleet.rows) if is_cut else 0,
         "able": able,
-        "none_able": not able and not (is_cut and any_can(account, now=now)),
+        "none_able": none_able,
+        "has_unused": none_able and not is_cut and _has_unused(account, now=now),
         "all_in_hong_kong": not is_cut and fleet.count("hong_kong") == len(fleet.rows),
         "filters": [{"show": show, "count": found.count(show), "current": show == query["show"]} for show in SHOW],
         "has_filter": len(fleet.rows) > FILTER_FROM,
@@ -86,6 +89,11 @@ def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str
         "next_cursor": next_cursor,
         "query": query,
     }
+
+
+def _has_unused(account: Account, *, now: datetime) -> bool:
+    codes = AuthorizationCode.objects.filter(server__account=account)
+    return codes.filter(shown_as(ShownState.UNUSED, now=now)).exists()
 
 
 def _matching(owned: Any, q: str) -> Any:

@@ -196,6 +196,17 @@ def test_who_has_servers_in_hong_kong_alone_reads_that_no_filing_is_needed(clien
     assert "What fails is listed below" in page and "because all of your servers are in Hong Kong" not in page
 
 
+def test_who_can_generate_no_more_is_told_of_codes_that_are_unused(client, account):
+    said = "You can still file with a code that is unused: see My codes"
+    server = full_server(account=account)
+    page = text(client.get("/"))
+    assert "No associated CVM" in page and said in page
+    server.codes.update(state="used")
+    assert said not in text(client.get("/"))
+    full_server()  # of another account
+    assert said not in text(client.get("/"))
+
+
 def test_a_terminated_server_no_longer_expires(client, account):
     server = make_server(account=account, state=ServerState.TERMINATED)
     page = text(client.get(f"/servers/{server.instance_id}/"))
