@@ -13,6 +13,7 @@ from threading import Lock
 from cryptography.fernet import InvalidToken
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext_noop
 
 from codes.api.payloads import event_payload
 from codes.models import CodeEvent
@@ -79,7 +80,7 @@ def _send(delivery: WebhookDelivery, *, resolver: Resolver, now: datetime) -> An
     try:
         signed = headers(delivery.endpoint, message_id=delivery.message_id, body=body, now=now)
     except InvalidToken:
-        return Answer(error="The endpoint's secret cannot be read: CODE_KEYS lacks the key that sealed it")
+        return Answer(error=gettext_noop("CODE_KEYS lacks the key that sealed the endpoint's secret"))
     return post(delivery.endpoint.url, body.encode(), {"Content-Type": "application/json", **signed}, resolver=resolver)
 
 

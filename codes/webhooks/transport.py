@@ -13,6 +13,8 @@ from http.client import HTTPConnection, HTTPException, HTTPResponse
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from django.utils.translation import gettext_noop
+
 from codes import values
 from codes.webhooks.addresses import AddressRefused, Resolver, Target, callable_addresses, parse, system_resolver
 from icpportal import retry_after
@@ -23,6 +25,13 @@ if TYPE_CHECKING:
 KEPT_CHARACTERS = 1024
 READ_BYTES = KEPT_CHARACTERS + 64  # so that a code value that is cut off where we stop is seen
 USER_AGENT = "icpportal-webhooks/1"
+NO_ANSWER = gettext_noop("No answer in time")
+WRONG_CERTIFICATE = gettext_noop("The certificate is not valid")
+NO_TLS = gettext_noop("TLS failed")
+REFUSED = gettext_noop("The connection was refused")
+CUT = gettext_noop("The connection was cut before an answer")
+NO_CONNECTION = gettext_noop("No connection")
+NO_HTTP = gettext_noop("The answer is not valid HTTP")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,13 +86,28 @@ def post(
         return Answer(status=response.status, retry_after=_asked(response), text=text, seconds=monotonic() - started)
     except AddressRefused as refused:
         error = str(refused.reason)
-    except TimeoutError:
-        error = "No answer in time"
-    except ssl.SSLCertVerificationError as failed:
-        error = f"The certificate is not valid: {failed.verify_message}"
     except (OSError, HTTPException, UnicodeError) as failed:
-        error = f"{type(failed).__name__}: {failed}"
+        error = _what(failed)
     return Answer(error=readable(error)[:200], seconds=monotonic() - started)
+
+
+def _what(failed: Exception) -> str:
+    """What went wrong, in English, with what the system says of it behind a colon; the desk translates it."""
+    match failed:
+        case TimeoutError():
+            return NO_ANSWER
+        case ssl.SSLCertVerificationError():
+            return f"{WRONG_CERTIFICATE}: {failed.verify_message}"
+        case ssl.SSLError():
+            return f"{NO_TLS}: {failed.reason}"
+        case ConnectionRefusedError():
+            return REFUSED
+        case ConnectionError():
+            return CUT
+        case OSError():
+            return f"{NO_CONNECTION}: {failed.strerror or failed}"
+        case _:
+            return f"{NO_HTTP}: {failed}"
 
 
 class _Stream(io.RawIOBase):

@@ -63,6 +63,21 @@ def test_each_role_reads_endpoints_and_the_log(hook: Receiver, role: str) -> Non
     assert "422" in log and "&lt;b&gt;not yet&lt;/b&gt;" in log
 
 
+@pytest.mark.parametrize(
+    ("error", "shown"),
+    [
+        ("The connection was refused", "连接被拒绝"),
+        ("The certificate is not valid: certificate has expired", "证书无效: certificate has expired"),
+        ("The host leads to an address that is not public.", "主机名指向非公网地址。"),
+        ("ConnectionResetError: as written before", "ConnectionResetError: as written before"),
+    ],
+)
+def test_why_there_was_no_answer_is_read_in_the_readers_language(hook: Receiver, error: str, shown: str) -> None:
+    delivery = make_delivery(hook)
+    delivery.attempts.update(status=None, response="", error=error)
+    assert shown in text(signed_in("Agent", language="zh-hans").get(page_url(delivery)))
+
+
 def test_neither_secret_nor_the_address_query_is_shown_afterwards(hook: Receiver) -> None:
     delivery = make_delivery(hook)
     secret = sealing.unseal(delivery.endpoint.secret)

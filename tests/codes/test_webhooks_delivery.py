@@ -370,7 +370,7 @@ def test_an_endpoint_out_of_reach_costs_one_attempt_at_a_time(hook: Receiver) ->
         make_code()
     WebhookEndpoint.objects.update(url="http://127.0.0.1:9/closed")
     (sent,) = deliver()
-    assert "refused" in sent.attempt.error
+    assert sent.attempt.error == "The connection was refused"
     endpoint.refresh_from_db()
     assert endpoint.paused_until is not None and endpoint.paused_until > NOW
     WebhookEndpoint.objects.update(url=hook.url)

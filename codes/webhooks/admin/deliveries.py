@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from codes.admin.base import BULK_LIMIT, DeskRecord
 from codes.admin.columns import link, list_url, moment, page_url
@@ -96,7 +96,7 @@ class WebhookDeliveryAdmin(DeskRecord):
         may = request.user.has_perm(REDELIVER)
         return {
             "facts": self._facts(obj),
-            "attempts": obj.attempts.order_by("-pk"),
+            "attempts": [(each, _trouble(each.error)) for each in obj.attempts.order_by("-pk")],
             "redeliver_url": f"{_redeliver_url()}?delivery={obj.pk}" if may else "",
             "disabled_at": obj.endpoint.disabled_at,
         }
@@ -160,3 +160,9 @@ class WebhookDeliveryAdmin(DeskRecord):
 
 def _redeliver_url() -> str:
     return reverse("admin:webhooks_webhookdelivery_redeliver")
+
+
+def _trouble(error: str) -> str:
+    """An attempt's error in the reader's language; what the system said of it, behind a colon, stays as it is."""
+    text, *detail = error.split(": ", 1)
+    return ": ".join([gettext(text), *detail]) if text else ""
