@@ -99,7 +99,7 @@ def _what(failed: Exception) -> str:
         case ssl.SSLCertVerificationError():
             return f"{WRONG_CERTIFICATE}: {failed.verify_message}"
         case ssl.SSLError():
-            return f"{NO_TLS}: {failed.reason}"
+            return f"{NO_TLS}: {failed.strerror or failed}"
         case ConnectionRefusedError():
             return REFUSED
         case ConnectionError():
