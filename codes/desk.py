@@ -16,11 +16,11 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from icpportal.numbers import up_to
+from icpportal.sentences import StrPromise
 from icpportal.sign_in.confirming import confirm, recently_confirmed
 
 BADGE_UP_TO = 99  # of what waits or is late, beside its name in the sidebar
@@ -28,7 +28,7 @@ KEPT_SECONDS = 10  # for which every page of the desk shows the same count
 _WAITING = "waiting_support_requests"
 
 # Label, model, keys: what stands in the sidebar for whoever may view it.
-Items = tuple[tuple[str | Promise, str, str], ...]
+Items = tuple[tuple[StrPromise, str, str], ...]
 _DESK: Items = (
     (_("Support requests"), "codes.SupportRequest", "g r"),
     (_("Servers"), "servers.Server", "g s"),

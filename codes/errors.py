@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db import OperationalError
 
 from codes.choices import Action, FilingState, State, SupportAction, SupportState
-from codes.lifecycle import TRANSITIONS, StrPromise
+from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
 from codes.reports import Report
 from codes.staff import Beyond
 from codes.support import SUPPORT
+from icpportal.sentences import StrPromise
 from servers.models import Server
 
 

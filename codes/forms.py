@@ -10,12 +10,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from codes.choices import Action, ShownState
-from codes.lifecycle import TRANSITIONS, StrPromise
+from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode
 from codes.standing import CAN_GENERATE, Standing
 from codes.support import MAX_TEXT
 from icpportal.handles import UID
 from icpportal.once import OnceForm
+from icpportal.sentences import StrPromise
 from servers.models import IPAddress
 
 # What the lists of servers and of codes can show, by the name in the address.

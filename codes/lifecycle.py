@@ -9,12 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from codes.choices import Action, Channel, State
-
-StrPromise = str | Promise
+from icpportal.sentences import StrPromise
 
 ANY = frozenset(State)
 _NO_FILING = _("There is no filing to abandon.")

@@ -32,9 +32,10 @@ from codes.errors import (
     TransitionRefused,
     ValueInText,
 )
-from codes.lifecycle import TRANSITIONS, StrPromise
+from codes.lifecycle import TRANSITIONS
 from codes.reports import Outcome, Report
 from icpportal import sentences
+from icpportal.sentences import StrPromise
 
 # What is wrong, by refusal code, naming the value `found` and the policy.
 SENTENCES: Mapping[str, StrPromise] = {

@@ -15,17 +15,13 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 from django.db.models import Model, Q
 from django.utils.translation import get_language
 
+from icpportal.sentences import StrPromise
+
 M = TypeVar("M", bound=Model)
 T = TypeVar("T")
 Language: TypeAlias = str | None  # None: Django's translations are off
 Said: TypeAlias = Mapping[str, str]
 MOST_TEXTS = 1_000  # of one rule that are kept: in two languages, for each number of months
-
-
-class Text(Protocol):
-    """A text that is translated when it is shown: a lazy string, or one with named placeholders."""
-
-    def __mod__(self, values: Any, /) -> Any: ...
 
 
 class PolicyValues(Protocol):
@@ -46,9 +42,9 @@ class Rule(Generic[M]):
 
     code: str
     faq: str
-    title: Text
-    explanation: Text
-    remedy: Text
+    title: StrPromise
+    explanation: StrPromise
+    remedy: StrPromise
     found: Callable[[M, Language], object]
     passes: Callable[[datetime, Any], Q]
     values: Callable[[M, Any], Mapping[str, object]] = lambda subject, policy: {}

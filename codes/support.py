@@ -18,11 +18,11 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import SupportAction, SupportState
 from codes.eligibility import GENERATION
-from codes.lifecycle import StrPromise
 from codes.models import AuthorizationCode, SupportRequest
 from codes.reports import Report, Rule
 from codes.validity import VALIDITY
 from codes.values import ALIKE, ALPHABET
+from icpportal.sentences import StrPromise
 from servers.models import Server
 
 MAX_OPEN = 20  # requests of an account that wait for us at a time

@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise as StrPromise
+from icpportal.sentences import StrPromise
 
 NAME = r"[A-Za-z0-9._-]{1,64}"  # an instance ID, an order number, a request id
 UID = r"[A-Za-z0-9._-]{1,32}"  # an account's

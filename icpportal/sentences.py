@@ -1,10 +1,20 @@
-"""How sentences stand beside each other in the language of the page."""
+"""Texts: their type, and how sentences stand beside each other in the language of the page."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING, TypeAlias
 
+from django.utils.functional import Promise
 from django.utils.translation import get_language
+
+# A text; where it is lazy, it is translated when it is shown.
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+    StrPromise: TypeAlias = str | _StrPromise
+else:
+    StrPromise = str | Promise
 
 
 def gap() -> str:

@@ -13,7 +13,6 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -26,14 +25,14 @@ from codes.admin.request import posted
 from codes.admin.secrets import SecretRecord
 from icpportal.api import tokens
 from icpportal.api.models import ApiClient, Scope
-from icpportal.sentences import comma
+from icpportal.sentences import StrPromise, comma
 from icpportal.sign_in.confirming import recently_confirmed
 from servers.models import Account
 
 YES_NO = [("True", _("Yes")), ("False", _("No"))]
 
 
-def _scope(scope: Scope) -> str | Promise:
+def _scope(scope: Scope) -> StrPromise:
     """In words, and as the API's documents name it."""
     return format_lazy("{} ({})", scope.label, scope.value)
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from codes.admin.base import DeskAdmin
 from codes.admin.columns import page_url
 from codes.admin.forms import DeskForm
-from codes.lifecycle import StrPromise
 from icpportal.once import made_before
+from icpportal.sentences import StrPromise
 
 _DONE_BEFORE = _("This form was sent before and did its work then. Nothing was done again.")
 

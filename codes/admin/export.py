@@ -21,8 +21,8 @@ from django.http import StreamingHttpResponse
 from django.utils.text import capfirst
 from django.utils.translation import get_language, override
 
-from codes.lifecycle import StrPromise
 from icpportal.dates import SHANGHAI
+from icpportal.sentences import StrPromise
 from icpportal.spreadsheets import guard
 
 BOM = "\ufeff"

@@ -19,12 +19,11 @@ from codes.admin.support_words import state, taken_by, what_failed
 from codes.admin.verdicts import short_verdict
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
-from codes.lifecycle import StrPromise
 from codes.messages import reason
 from codes.models import AuthorizationCode, CodeEvent, Filing, Person, SupportRequest
 from codes.reports import Report
 from codes.validity import expires_at
-from icpportal.sentences import semicolon
+from icpportal.sentences import StrPromise, semicolon
 from icpportal.sign_in.people import full_name, name
 from servers.models import Account, IPAddress, Region, Server
 

@@ -21,8 +21,8 @@ from codes.admin.base import DeskRecord
 from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskOnceForm
 from codes.admin.request import posted
-from codes.lifecycle import StrPromise
 from icpportal.once import made_before, once
+from icpportal.sentences import StrPromise
 from icpportal.sign_in.confirming import recently_confirmed
 
 Maker = Callable[[HttpRequest, Any], tuple[Model, str] | None]

@@ -29,12 +29,12 @@ from codes.admin.timeline import Row
 from codes.admin.words import Act
 from codes.choices import StaffAct
 from codes.errors import Refused
-from codes.lifecycle import StrPromise
 from codes.messages import explain
 from codes.models import CodeEvent, Person, StaffChange
 from codes.models.staff import GIVEN_BY_SUPERVISORS
 from codes.roles import LABELS
 from codes.staff import beyond
+from icpportal.sentences import StrPromise
 from icpportal.sign_in.confirming import recently_confirmed
 from icpportal.sign_in.models import OneTimeChange
 from icpportal.sign_in.people import full_name, name

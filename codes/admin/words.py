@@ -9,9 +9,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from codes.choices import Action
-from codes.lifecycle import StrPromise
 from codes.models import AuthorizationCode
-from icpportal.sentences import join
+from icpportal.sentences import StrPromise, join
 
 
 @dataclass(frozen=True, kw_only=True)

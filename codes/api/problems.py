@@ -8,7 +8,6 @@ from django.utils.functional import lazy
 from django.utils.translation import get_language, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from codes import reports
 from codes.choices import FilingState, State
 from codes.eligibility import GENERATION
 from codes.errors import (
@@ -26,7 +25,8 @@ from codes.policy import Policy
 from codes.reports import Report, Rule
 from codes.validity import VALIDITY
 from icpportal.api.documentation import EXAMPLES
-from icpportal.api.problems import Kind, Problem, Text, declare, invalid, problem_of
+from icpportal.api.problems import Kind, Problem, declare, invalid, problem_of
+from icpportal.sentences import StrPromise
 from servers.choices import BillingMode, ServerState
 
 BEGIN_REFUSALS = tuple(rule.code for rule in VALIDITY.rules)
@@ -88,11 +88,11 @@ def _value(error: ValueInText) -> Problem:
     return invalid(error.field, "code_value", CODE_VALUE)
 
 
-def _of_rule(rule: Rule[Any], title: Text = "") -> Kind:
+def _of_rule(rule: Rule[Any], title: StrPromise = "") -> Kind:
     return Kind(rule.code, 409, title or _worded(rule.title), _worded(rule.explanation))
 
 
-def _worded(text: reports.Text, **values: object) -> Text:
+def _worded(text: StrPromise, **values: object) -> StrPromise:
     """With the policy's values, in the language of the answer and not of the start."""
     return lazy(lambda: str(text % {**Policy.current().as_dict(), **values}), str)()
 
@@ -124,13 +124,13 @@ declare(
 )
 
 
-def _example(rule: Rule[Any], found: Text, **values: object) -> dict[str, Any]:
+def _example(rule: Rule[Any], found: StrPromise, **values: object) -> dict[str, Any]:
     """The members of a refusal for this rule alone, where it found this."""
     texts = {name: _worded(getattr(rule, name), **values) for name in ("title", "explanation", "remedy")}
     return {"failed": [{"code": rule.code, "faq": rule.faq, **texts, "found": found}], "notes": []}
 
 
-_FOUND: dict[str, Text] = {
+_FOUND: dict[str, StrPromise] = {
     "code_used": State.USED.label,
     "code_in_use": State.IN_USE.label,
     "code_withdrawn": State.WITHDRAWN.label,

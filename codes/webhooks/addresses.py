@@ -20,7 +20,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from codes import values
-from codes.reports import Text
+from icpportal.sentences import StrPromise
 
 Resolver = Callable[[str, int], Sequence[str]]
 MAX_LENGTH = 500
@@ -55,7 +55,7 @@ _SIX_TO_FOUR, _MAPPED, _NAT64 = IPv6Network("2002::/16"), IPv6Network("::ffff:0:
 class AddressRefused(Exception):
     """The URL cannot be called: `reason` says why, for people."""
 
-    def __init__(self, reason: Text) -> None:
+    def __init__(self, reason: StrPromise) -> None:
         super().__init__(reason)
         self.reason = reason
 

@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.append_only import final_until
 from codes.choices import EventType
-from codes.reports import Text
 from codes.webhooks.addresses import Resolver, callable_addresses, parse, system_resolver
 from codes.webhooks.choices import DeliveryState, DisabledReason
 from codes.webhooks.delivering import disable
@@ -19,12 +18,13 @@ from codes.webhooks.models import WebhookDelivery, WebhookEndpoint
 from codes.webhooks.signing import OVERLAP, new_secret
 from icpportal import sealing
 from icpportal.api.models import ApiClient, Scope
+from icpportal.sentences import StrPromise
 
 
 class EndpointRefused(Exception):
     """The endpoint cannot be as asked for: `field` says what of it and `reason` why, for people."""
 
-    def __init__(self, field: str, reason: Text) -> None:
+    def __init__(self, field: str, reason: StrPromise) -> None:
         super().__init__(field, reason)
         self.field = field
         self.reason = reason

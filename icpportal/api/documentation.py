@@ -23,8 +23,8 @@ from icpportal.api import problems
 from icpportal.api.filters import schema_of
 from icpportal.api.headers import describe_headers
 from icpportal.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from icpportal.api.problems import Text
 from icpportal.api.schema import ProblemDetails
+from icpportal.sentences import StrPromise
 
 Handler = TypeVar("Handler", bound=Callable[..., Any])
 REQUEST_ID = "0f3c6a1e5b7d4c2f9a8e7d6c5b4a3f21"
@@ -65,11 +65,11 @@ _POST = ("request_in_progress", "idempotency_key_reused")
 class Description:
     """What the document says of one method of one endpoint."""
 
-    summary: Text
+    summary: StrPromise
     tag: str
     response: Any = None
-    statuses: Mapping[int, Text] = field(default_factory=lambda: {200: _("Done")})
-    text: Text = ""
+    statuses: Mapping[int, StrPromise] = field(default_factory=lambda: {200: _("Done")})
+    text: StrPromise = ""
     refusals: tuple[str, ...] = ()
     request_example: Any = None
     example: Any = None

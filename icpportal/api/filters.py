@@ -13,8 +13,9 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from icpportal.api.fields import NO_MOMENT, moment_of
-from icpportal.api.problems import FieldError, Text, one_of
+from icpportal.api.problems import FieldError, one_of
 from icpportal.handles import Form
+from icpportal.sentences import StrPromise
 
 _CLEAN_LIMIT = 200  # characters of one value
 
@@ -106,7 +107,7 @@ def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[Field
             yield FieldError(name, "invalid", wanted % {"most": _CLEAN_LIMIT})
 
 
-def _no_such(known: Collection[str]) -> Text:
+def _no_such(known: Collection[str]) -> StrPromise:
     if not known:
         return _("This address takes no parameters.")
     return _("There is no such parameter. There are %(names)s.") % {"names": ", ".join(sorted(known))}

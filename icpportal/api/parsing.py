@@ -14,7 +14,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from icpportal.api.problems import Invalid, Problem, Text
+from icpportal.api.problems import Invalid, Problem
+from icpportal.sentences import StrPromise
 
 MIB = 1024 * 1024  # bytes
 _DRAIN = 64 * MIB  # what is read and dropped at most of a body that nobody wants, so that the answer arrives
@@ -69,7 +70,7 @@ def parse(raw: bytes) -> dict[str, Any]:
     return value
 
 
-def _unreadable(detail: Text) -> Invalid:
+def _unreadable(detail: StrPromise) -> Invalid:
     return Invalid(detail=detail)
 
 

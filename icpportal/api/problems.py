@@ -17,12 +17,11 @@ from django.core.exceptions import BadRequest, DisallowedHost, PermissionDenied,
 from django.db import DatabaseError, InterfaceError
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.urls import get_script_prefix
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from icpportal.errors import RETRY_AFTER, is_unavailable
+from icpportal.sentences import StrPromise
 
-Text = str | Promise
 CONTENT_TYPE = "application/problem+json"
 BASE = "api/v1/problems/"  # below the path where the desk is mounted
 NO_SUCH_FIELD = _("There is no such field.")
@@ -37,8 +36,8 @@ class Kind:
 
     code: str
     status: int
-    title: Text
-    meaning: Text
+    title: StrPromise
+    meaning: StrPromise
 
 
 KINDS: dict[str, Kind] = {}
@@ -55,7 +54,7 @@ class Problem(Exception):
     def __init__(
         self,
         code: str,
-        detail: Text = "",
+        detail: StrPromise = "",
         *,
         headers: Mapping[str, str] | None = None,
         **extra: Any,
@@ -73,7 +72,7 @@ class FieldError:
 
     field: str
     code: str
-    detail: Text
+    detail: StrPromise
 
     def as_dict(self) -> dict[str, str]:
         """For the body."""
@@ -83,12 +82,12 @@ class FieldError:
 class Invalid(Problem):
     """400: fields that are wrong, or a body that cannot be read at all, with no field to name."""
 
-    def __init__(self, *errors: FieldError, detail: Text = "", code: str = "invalid") -> None:
+    def __init__(self, *errors: FieldError, detail: StrPromise = "", code: str = "invalid") -> None:
         super().__init__(code, detail)
         self.errors = errors
 
 
-def invalid(field: str, code: str, detail: Text) -> Invalid:
+def invalid(field: str, code: str, detail: StrPromise) -> Invalid:
     """400 for one field."""
     return Invalid(FieldError(field, code, detail))
 
