@@ -144,7 +144,7 @@ class CodeFilterSet(StrictFilterSet):
 
     def of_order(self, codes: Codes, name: str, value: str) -> Codes:
         """Those that the order holds or completed."""
-        return codes.filter(pk__in=Filing.objects.standing().filter(order_number=value).values("code"))
+        return codes.filter(pk__in=Filing.objects.not_abandoned().filter(order_number=value).values("code"))
 
     def found_by(self, codes: Codes, name: str, value: str) -> Codes:
         """Those that the term names: each way by its own index, then together."""

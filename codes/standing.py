@@ -47,7 +47,7 @@ def with_standing(servers: QuerySet[Server], *, now: datetime) -> QuerySet[Serve
     return GENERATION.annotate(servers, now=now).annotate(standing=_standing(now))
 
 
-def standings(servers: QuerySet[Server], *, now: datetime) -> list[Place]:
+def places(servers: QuerySet[Server], *, now: datetime) -> list[Place]:
     """The places of the newest FLEET servers, in order, by one query: a fleet to count, filter and page."""
     judged: Any = with_standing(joining(servers), now=now).order_by("-pk")
     rows = judged.values_list("standing", "pk", "expires_at", "usable_ip_expires_at")[:FLEET]

@@ -38,7 +38,7 @@ def unexpired(now: datetime) -> Q:
     )
 
 
-def standing() -> Q:
+def intact() -> Q:
     """The IP assignment stands, the server exists and is prepaid (decisions 4, 6 and 7)."""
     return (
         Q(ip__released_at__isnull=True)
@@ -52,7 +52,7 @@ def _ladder(now: datetime) -> list[tuple[ShownState, Q]]:
     return [
         (ShownState.USED, Q(state=State.USED)),
         (ShownState.WITHDRAWN, Q(state=State.WITHDRAWN)),
-        (ShownState.INVALID, ~standing()),
+        (ShownState.INVALID, ~intact()),
         (ShownState.EXPIRED, ~unexpired(now)),
         (ShownState.IN_USE, Q(state=State.IN_USE)),
         (ShownState.UNUSED, Q(state=State.UNUSED)),
@@ -107,7 +107,7 @@ def _found_expiry(code: AuthorizationCode, language: Language) -> object:
     return expiry_time(expires_at(code), language)
 
 
-def _found_standing(code: AuthorizationCode, language: Language) -> object:
+def _found_invalid(code: AuthorizationCode, language: Language) -> object:
     if code.server.state == ServerState.TERMINATED:
         return _("The server was terminated on %(day)s") % {"day": shanghai_day(code.server.state_since)}
     if code.ip.released_at is not None:
@@ -174,8 +174,8 @@ VALIDITY: RuleSet[AuthorizationCode] = RuleSet(
                 "If the same IP can come back on the server, or the server be made prepaid again, the code is valid "
                 "again; otherwise generate another code."
             ),
-            found=_found_standing,
-            passes=lambda now, policy: standing(),
+            found=_found_invalid,
+            passes=lambda now, policy: intact(),
         ),
         Rule(
             code="not_authorized_account",

@@ -21,7 +21,7 @@ from codes.choices import ShownState
 from codes.eligibility import GENERATION
 from codes.messages import NO_FILING_NEEDED
 from codes.models import AuthorizationCode
-from codes.standing import CAN_GENERATE, FLEET, Place, Standing, any_can, standings
+from codes.standing import CAN_GENERATE, FLEET, Place, Standing, any_can, places
 from codes.validity import shown_state
 from servers.models import Account, Server
 
@@ -46,7 +46,7 @@ class AccountAdmin(DeskRecord):
         Of an account with more than FLEET servers the newest are judged, and whose codes are used is said of those.
         """
         servers = Server.objects.filter(account=obj)
-        fleet = standings(servers, now=now)
+        fleet = places(servers, now=now)
         total = len(fleet) if len(fleet) < FLEET else servers.count()
         judged = [place.pk for place in fleet]
         shown = [Server(pk=place.pk) for place in sorted(fleet, key=_by_verdict)[:SHOWN]]

@@ -83,8 +83,8 @@ def code_expiry(code: Any, *, now: datetime) -> SafeString | str:
 
 
 def filing_of(code: Any) -> Any:
-    """The filing that holds or used the code, or None. Needs `standing_filings`: see codes/models/filings.py."""
-    return next(iter(code.standing_filings), None)
+    """The filing that holds or used the code, or None. Needs `filings_not_abandoned`: see codes/models/filings.py."""
+    return next(iter(code.filings_not_abandoned), None)
 
 
 def filing_cell(code: Any) -> SafeString | str:

@@ -10,13 +10,13 @@ from django.db.models import Q, QuerySet
 
 from codes.admin.columns import badge, code_expiry, filing_cell
 from codes.choices import State
-from codes.models import standing_filings
-from codes.validity import standing, unexpired, with_shown_state
+from codes.models import filings_not_abandoned
+from codes.validity import intact, unexpired, with_shown_state
 
 
 def shown(codes: QuerySet[Any], *, now: datetime) -> QuerySet[Any]:
     """Codes with shown state, server, account and IP, and the filing that holds or used each: two queries."""
-    return with_shown_state(codes, now=now).prefetch_related(standing_filings())
+    return with_shown_state(codes, now=now).prefetch_related(filings_not_abandoned())
 
 
 def dressed(codes: QuerySet[Any], *, now: datetime) -> list[Any]:
@@ -38,4 +38,4 @@ def expiring(codes: QuerySet[Any], *, days: int, now: datetime) -> QuerySet[Any]
     """Codes that live now and end within so many days, unless their server or IP is renewed."""
     soon = now + timedelta(days=days)
     near = Q(server__expires_at__lte=soon) | Q(ip__expires_at__lte=soon)
-    return codes.filter(near, standing(), unexpired(now), state__in=(State.UNUSED, State.IN_USE))
+    return codes.filter(near, intact(), unexpired(now), state__in=(State.UNUSED, State.IN_USE))

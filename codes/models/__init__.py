@@ -7,7 +7,7 @@ the earlier of its server's and its IP's (decision 3, codes/validity.py).
 from codes.models.bulk import BulkRow, BulkRun
 from codes.models.codes import AuthorizationCode, CodeQuerySet
 from codes.models.events import CodeEvent, CodeEventQuerySet, EventHead
-from codes.models.filings import Filing, FilingQuerySet, standing_filings
+from codes.models.filings import Filing, FilingQuerySet, filings_not_abandoned
 from codes.models.saved_views import SavedView, SavedViewQuerySet
 from codes.models.staff import Person, PersonQuerySet, StaffChange
 from codes.models.support import SupportMessage, SupportRequest, SupportRequestQuerySet
@@ -30,5 +30,5 @@ __all__ = [
     "SupportMessage",
     "SupportRequest",
     "SupportRequestQuerySet",
-    "standing_filings",
+    "filings_not_abandoned",
 ]

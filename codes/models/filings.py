@@ -30,8 +30,8 @@ class FilingQuerySet(models.QuerySet["Filing"]):
         """Begun and neither completed nor abandoned: each holds its code (decision 10)."""
         return self.filter(state__in=HOLDING)
 
-    def standing(self) -> FilingQuerySet:
-        """All but the abandoned ones: what an order number answers for."""
+    def not_abandoned(self) -> FilingQuerySet:
+        """What an order number answers for: those that hold or used a code."""
         return self.exclude(state=FilingState.ABANDONED)
 
     def holding_long(self, *, now: datetime) -> FilingQuerySet:
@@ -96,6 +96,6 @@ class Filing(models.Model):
         return self.order_number
 
 
-def standing_filings() -> Prefetch[Any]:
-    """For `prefetch_related` of codes: the filing that holds or used each, one or none, in its `standing_filings`."""
-    return Prefetch("filings", queryset=Filing.objects.standing(), to_attr="standing_filings")
+def filings_not_abandoned() -> Prefetch[Any]:
+    """For `prefetch_related` of codes: the filing that holds or used each, or none, in an attribute of this name."""
+    return Prefetch("filings", queryset=Filing.objects.not_abandoned(), to_attr="filings_not_abandoned")

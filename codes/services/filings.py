@@ -40,9 +40,9 @@ def begin_filing(
     while True:
         try:
             with locked(code) as fresh:
-                standing = Filing.objects.standing().filter(**order).first()
-                if standing is not None:
-                    return _begin_again(standing, terms, fresh, act), False
+                begun = Filing.objects.not_abandoned().filter(**order).first()
+                if begun is not None:
+                    return _begin_again(begun, terms, fresh, act), False
                 _judge_begin(fresh, value=value, account=account, now=now)
                 filing = Filing.objects.create(**order, **terms, began_at=now)
                 move(fresh, Action.BEGIN)
@@ -50,7 +50,7 @@ def begin_filing(
                 return filing, True
         except IntegrityError:
             # The same order began with another server's code meanwhile: look again, now it is there.
-            if not Filing.objects.standing().filter(**order).exists():
+            if not Filing.objects.not_abandoned().filter(**order).exists():
                 raise
 
 

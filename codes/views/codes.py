@@ -23,7 +23,7 @@ from codes.filters import is_very_large, told_early
 from codes.forms import TABS, AnnotateForm, CodeFilter
 from codes.lifecycle import TRANSITIONS
 from codes.messages import explain, explain_to_owner, refusal_for_owner, refusals
-from codes.models import AuthorizationCode, Filing, standing_filings
+from codes.models import AuthorizationCode, Filing, filings_not_abandoned
 from codes.standing import expires_soon
 from codes.validity import VALIDITY, expires_at, shown_as, with_shown_state
 from codes.views.access import READ, membership, own_code, page, person, signed_in
@@ -70,12 +70,12 @@ class CodeRow:
 
     @property
     def filing(self) -> Filing | None:
-        return self.code.standing_filings[0] if self.code.standing_filings else None
+        return self.code.filings_not_abandoned[0] if self.code.filings_not_abandoned else None
 
 
 def rows(codes: QuerySet[AuthorizationCode], *, now: datetime) -> list[CodeRow]:
     """The rows of codes that carry their shown state, by two queries."""
-    return [CodeRow(code=code, now=now) for code in codes.prefetch_related(standing_filings())]
+    return [CodeRow(code=code, now=now) for code in codes.prefetch_related(filings_not_abandoned())]
 
 
 @signed_in(*READ)

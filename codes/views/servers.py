@@ -15,7 +15,7 @@ from django.utils import timezone
 from codes.choices import ShownState
 from codes.forms import SHOW, ServerFilter
 from codes.models import AuthorizationCode, SupportRequest
-from codes.standing import FLEET, Place, any_can, standings
+from codes.standing import FLEET, Place, any_can, places
 from codes.validity import shown_as, with_shown_state
 from codes.views.access import READ, membership, own_server, page, signed_in
 from codes.views.cards import cards
@@ -70,8 +70,8 @@ def servers(request: HttpRequest) -> HttpResponse:
 
 def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str, Any]:
     owned = Server.objects.filter(account=account)
-    fleet = Fleet(rows=standings(owned, now=now))
-    found = Fleet(rows=standings(_matching(owned, query["q"]), now=now)) if query["q"] else fleet
+    fleet = Fleet(rows=places(owned, now=now))
+    found = Fleet(rows=places(_matching(owned, query["q"]), now=now)) if query["q"] else fleet
     pks, next_cursor = found.cut(query["show"], query["cursor"])
     is_cut = len(fleet.rows) == FLEET and owned.order_by("pk")[FLEET:].exists()
     able = fleet.count("can")

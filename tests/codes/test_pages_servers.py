@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from codes.standing import Standing, standings
+from codes.standing import Standing, places
 from codes.views.cards import cards
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.models import Server
@@ -28,7 +28,7 @@ def client(account):
 
 
 def standing_of(server):
-    return Standing({place.pk: place.standing for place in standings(Server.objects.all(), now=NOW)}[server.pk])
+    return Standing({place.pk: place.standing for place in places(Server.objects.all(), now=NOW)}[server.pk])
 
 
 def card_of(server):
@@ -259,7 +259,7 @@ def test_pages_hold_every_server_once(client, account):
         seen += [card.server.pk for card in page.context["cards"]]
         cursor = page.context["next_cursor"]
         url = f"/?cursor={cursor}" if cursor else ""
-    assert seen == [place.pk for place in standings(Server.objects.all(), now=NOW)]
+    assert seen == [place.pk for place in places(Server.objects.all(), now=NOW)]
     assert len(seen) == 45
 
 

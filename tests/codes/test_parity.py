@@ -14,7 +14,7 @@ from codes.choices import State
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice
 from codes.models import AuthorizationCode
 from codes.reports import Report
-from codes.standing import standings
+from codes.standing import places
 from codes.validity import VALIDITY, FiledBy, with_shown_state
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import IPAddress, Region, Server
@@ -210,7 +210,7 @@ def tab_told(report: Report[Server]) -> str:
 def test_each_server_is_in_the_tab_that_its_report_says() -> None:
     make_rows(400)
     found = {
-        value: {pk for pk, standing in standings_by_pk().items() if standing in meant}
+        value: {pk for pk, standing in standing_by_pk().items() if standing in meant}
         for value, (_label, meant) in TABS.items()
     }
     told_of: dict[str, set[int]] = {value: set() for value in TABS}
@@ -219,8 +219,8 @@ def test_each_server_is_in_the_tab_that_its_report_says() -> None:
     assert found == told_of and all(found.values())
 
 
-def standings_by_pk() -> dict[int, int]:
-    return {place.pk: place.standing for place in standings(Server.objects.all(), now=NOW)}
+def standing_by_pk() -> dict[int, int]:
+    return {place.pk: place.standing for place in places(Server.objects.all(), now=NOW)}
 
 
 def test_one_query_judges_a_hundred_servers_and_one_judges_one() -> None:

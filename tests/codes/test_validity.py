@@ -44,7 +44,7 @@ def found(code: AuthorizationCode, rule: str, *, account: str | None = None) -> 
 
 
 FACTS: dict[str, dict[str, Any]] = {
-    "standing": {},
+    "intact": {},
     "server expired": {"expires_at": NOW},
     "IP expired": {"ip": {"expires_at": NOW}},
     "isolated": {"state": ServerState.ISOLATED},
@@ -57,7 +57,7 @@ FACTS: dict[str, dict[str, Any]] = {
 EXPIRED, INVALID = "expired", "invalid"
 # facts: shown when stored as unused, in use, used, withdrawn
 SHOWN = {
-    "standing": ("unused", "in_use", "used", "withdrawn"),
+    "intact": ("unused", "in_use", "used", "withdrawn"),
     "server expired": (EXPIRED, EXPIRED, "used", "withdrawn"),
     "IP expired": (EXPIRED, EXPIRED, "used", "withdrawn"),
     "isolated": (EXPIRED, EXPIRED, "used", "withdrawn"),
@@ -158,7 +158,7 @@ def test_what_no_longer_holds_for_generating_does_not_hurt_a_code(settings: Any)
 # facts: refusals when stored as unused, in use, used, withdrawn
 IN_USE, USED, WITHDRAWN = "code_in_use", "code_used", "code_withdrawn"
 REFUSALS: dict[str, list[str]] = {
-    "standing": [],
+    "intact": [],
     "server expired": ["code_expired"],
     "IP expired": ["code_expired"],
     "isolated": ["code_expired"],

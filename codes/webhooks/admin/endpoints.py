@@ -45,11 +45,11 @@ ACTS = {
 }
 
 
-class StandingFilter(TabsOfFew):
+class StateFilter(TabsOfFew):
     """Enabled, failing or disabled, as the list says of each."""
 
     title = _("state")
-    parameter_name = "standing"
+    parameter_name = "standing"  # as saved views have it
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("enabled", _("Enabled")), ("failing", _("Failing")), ("disabled", _("Disabled"))]
@@ -73,8 +73,8 @@ class WebhookEndpointAdmin(SecretRecord):
     secret_lead = _("It is shown only this once. Give it to the receiver, which checks every signature with it.")
     copy_label = _("Copy the secret")
     back_label = _("Back to the endpoint")
-    list_display = ("place", "client", "standing", "last_success", "created")
-    list_filter = (StandingFilter,)
+    list_display = ("place", "client", "state", "last_success", "created")
+    list_filter = (StateFilter,)
     sortable_by = ()
 
     @admin.display(description=_("address"))
@@ -82,7 +82,7 @@ class WebhookEndpointAdmin(SecretRecord):
         return endpoint.place
 
     @admin.display(description=_("state"))
-    def standing(self, endpoint: WebhookEndpoint) -> str:
+    def state(self, endpoint: WebhookEndpoint) -> str:
         if endpoint.disabled_at is not None:
             return str(_("Disabled: %(reason)s") % {"reason": endpoint.get_disabled_reason_display()})
         return str(_("Failing") if endpoint.failing_since else _("Enabled"))

@@ -17,11 +17,11 @@ class Command(BaseCommand):
         pending = dict(WebhookDelivery.objects.pending().values_list("endpoint").annotate(Count("pk")))
         for each in WebhookEndpoint.objects.select_related("client").order_by("pk"):
             waiting = f"{pending.get(each.pk, 0)} pending"
-            parts = [str(each.pk), each.client.name, each.place, ",".join(each.event_types), waiting, _standing(each)]
+            parts = [str(each.pk), each.client.name, each.place, ",".join(each.event_types), waiting, _state(each)]
             self.stdout.write("\t".join(parts))
 
 
-def _standing(endpoint: WebhookEndpoint) -> str:
+def _state(endpoint: WebhookEndpoint) -> str:
     if endpoint.disabled_at is not None:
         return f"disabled since {shanghai(endpoint.disabled_at)}: {endpoint.get_disabled_reason_display()}"
     if not endpoint.client.is_active:
