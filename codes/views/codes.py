@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import BadRequest
-from django.db.models import QuerySet
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
@@ -28,11 +29,11 @@ from codes.standing import expires_soon
 from codes.validity import VALIDITY, expires_at, shown_as, with_shown_state
 from codes.views.access import READ, membership, own_code, page, person, signed_in
 from codes.views.once import take_fresh
+from codes.views.paging import cut
 from codes.views.timeline import timeline
 from icpportal.handles import is_number
 from servers.models import Account
 
-PAGE = 20
 COUNTED = 1_000  # codes: the tabs of an account with more have no numbers
 FRESH = timedelta(minutes=10)  # how long after generating a code is shown without being asked for
 
@@ -73,9 +74,11 @@ class CodeRow:
         return self.code.filings_not_abandoned[0] if self.code.filings_not_abandoned else None
 
 
-def rows(codes: QuerySet[AuthorizationCode], *, now: datetime) -> list[CodeRow]:
-    """The rows of codes that carry their shown state, by two queries."""
-    return [CodeRow(code=code, now=now) for code in codes.prefetch_related(filings_not_abandoned())]
+def rows(codes: Iterable[AuthorizationCode], *, now: datetime) -> list[CodeRow]:
+    """The rows of codes that carry their shown state, with the filings by one query."""
+    found = list(codes)
+    prefetch_related_objects(found, filings_not_abandoned())
+    return [CodeRow(code=code, now=now) for code in found]
 
 
 @signed_in(*READ)
@@ -102,12 +105,8 @@ def _list(account: Account, tab: str, cursor: str, *, now: datetime) -> dict[str
         for name, (label, states) in TABS.items()
     ]
     shown = tab or next((each["name"] for each in tabs if each["count"]), "unused")
-    found = owned.filter(shown_as(*TABS[str(shown)][1], now=now)).order_by("-pk")
-    if cursor:
-        found = found.filter(pk__lt=int(cursor))
-    listed = rows(found[: PAGE + 1], now=now)
-    next_cursor = listed[PAGE - 1].code.pk if len(listed) > PAGE else None
-    return {"tabs": tabs, "tab": shown, "rows": listed[:PAGE], "next_cursor": next_cursor, "cursor": cursor}
+    found, next_cursor = cut(owned.filter(shown_as(*TABS[str(shown)][1], now=now)), cursor)
+    return {"tabs": tabs, "tab": shown, "rows": rows(found, now=now), "next_cursor": next_cursor, "cursor": cursor}
 
 
 @own_code(*READ)
@@ -137,7 +136,7 @@ def _show(
     if before and not is_number(before):
         raise BadRequest("no such page")
     row = rows(with_shown_state(AuthorizationCode.objects.filter(pk=code.pk), now=now), now=now)[0]
-    events, older = timeline(code, before=int(before) if before else None)
+    events, older = timeline(code, before=before)
     server: Any = GENERATION.report(code.server, now=now).subject
     context = {
         "row": row,

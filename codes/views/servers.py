@@ -20,9 +20,9 @@ from codes.validity import shown_as, with_shown_state
 from codes.views.access import READ, membership, own_server, page, signed_in
 from codes.views.cards import cards
 from codes.views.codes import rows
+from codes.views.paging import PAGE
 from servers.models import Account, IPAddress, Server
 
-PAGE = 20
 FILTER_FROM = 10  # more servers than this are worth a search
 NEWS = timedelta(days=7)  # so long the page tells of an answer of customer service
 ANSWERS = 3  # told at once

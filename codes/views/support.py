@@ -22,11 +22,11 @@ from codes.messages import explain
 from codes.models import AuthorizationCode, SupportMessage, SupportRequest
 from codes.support import report_of, report_then
 from codes.views.access import READ, membership, own_code, own_request, own_server, page, person, signed_in
+from codes.views.paging import cut
 from icpportal.handles import NAME
 from icpportal.sign_in.people import name
 from servers.models import Account, Server
 
-PAGE = 20
 _FAILED_TRY = re.compile(NAME)
 _SECTION = "support"
 _TURN: Mapping[SupportState, object] = {
@@ -114,12 +114,10 @@ def requests(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         raise BadRequest("no such list")
     cursor = form.cleaned_data["cursor"]
-    found = SupportRequest.objects.filter(account=member.current).select_related("server", "code").order_by("-pk")
-    if cursor:
-        found = found.filter(pk__lt=int(cursor))
-    listed = list(found[: PAGE + 1])
-    next_cursor = listed[PAGE - 1].pk if len(listed) > PAGE else None
-    context = {"rows": listed[:PAGE], "cursor": cursor, "next_cursor": next_cursor, "now": timezone.now()}
+    rows, next_cursor = cut(
+        SupportRequest.objects.filter(account=member.current).select_related("server", "code"), cursor
+    )
+    context = {"rows": rows, "cursor": cursor, "next_cursor": next_cursor, "now": timezone.now()}
     return page(request, "codes/requests.html", context, section=_SECTION, member=member)
 
 

@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy
 
 from codes.choices import Channel, EventType
 from codes.models import AuthorizationCode, CodeEvent
+from codes.views.paging import cut
 from icpportal.api.models import ApiClient, Scope
 from icpportal.sentences import comma
 from icpportal.sign_in.people import name
 
-PAGE = 30
+EVENTS = 30  # shown at a time
 _CHANGED = {"remark": gettext_lazy("remark"), "authorized_account": gettext_lazy("authorized account")}
 
 
@@ -36,14 +37,11 @@ class Row:
     channel_label: str = ""
 
 
-def timeline(code: AuthorizationCode, *, before: int | None = None) -> tuple[list[Row], int | None]:
+def timeline(code: AuthorizationCode, *, before: str = "") -> tuple[list[Row], int | None]:
     """The newest events of the code, or those older than event `before`; and from where the older ones go on."""
-    events = CodeEvent.objects.filter(code=code).select_related("user", "client").order_by("-pk")
-    if before is not None:
-        events = events.filter(pk__lt=before)
-    found = list(events[: PAGE + 1])
-    older = found[PAGE - 1].pk if len(found) > PAGE else None
-    return [_row(event) for event in found[:PAGE]], older
+    events = CodeEvent.objects.filter(code=code).select_related("user", "client")
+    found, older = cut(events, before, size=EVENTS)
+    return [_row(event) for event in found], older
 
 
 def _row(event: CodeEvent) -> Row:
