@@ -174,7 +174,7 @@ class ApiClientAdmin(SecretRecord):
         """Another token, shown once; the old ones end after the overlap."""
         client: ApiClient = self.changeable(request, pk)
         if not client.is_active:
-            return done_before(request, client, said=_revoked(client))
+            return _revoked_before(request, client)
         form = RotateForm(posted(request))
 
         def make(request: HttpRequest, form: Any) -> tuple[ApiClient, str]:
@@ -191,7 +191,7 @@ class ApiClientAdmin(SecretRecord):
         """Every token is dead at once."""
         client: ApiClient = self.changeable(request, pk)
         if not client.is_active:
-            return done_before(request, client, said=_revoked(client))
+            return _revoked_before(request, client)
         if request.method == "POST":
             tokens.revoke(client, now=timezone.now())
             messages.success(request, _("%(client)s is revoked.") % {"client": client})
@@ -201,8 +201,9 @@ class ApiClientAdmin(SecretRecord):
         return ask_about(client, self, request, DeskForm(), title=question, effect=effect, button=_("Revoke"))
 
 
-def _revoked(client: ApiClient) -> str:
-    return gettext("%(client)s was revoked before: it gets no new token.") % {"client": client}
+def _revoked_before(request: HttpRequest, client: ApiClient) -> HttpResponse:
+    said = gettext("%(client)s was revoked before: it gets no new token.") % {"client": client}
+    return done_before(request, client, said=said)
 
 
 def _buttons(client: ApiClient, may: bool) -> list[dict[str, Any]]:
