@@ -40,6 +40,8 @@ class WholeText(forms.CharField):
     The end of a line is one character, as it is stored.
     """
 
+    default_error_messages = {"max_length": _("Write at most %(limit_value)d characters; this has %(show_value)d.")}
+
     def to_python(self, value: str | None) -> str:
         return str(super().to_python(value)).replace("\r\n", "\n")
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from codes import values
@@ -24,6 +25,11 @@ class Words(Text):
 
 class Mail(serializers.EmailField):
     """An e-mail address."""
+
+    default_error_messages = {
+        **Text.default_error_messages,
+        "invalid": _("Enter an e-mail address, such as name@example.com."),
+    }
 
     def run_validators(self, value: Any) -> None:
         super().run_validators(value)

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, TypeVar
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 from rest_framework.views import APIView
@@ -136,7 +137,7 @@ class Endpoint(APIView):
         if serializer is not None:
             call.data = validated(serializer, call.body, caller=call.caller)
         elif call.body:
-            raise Invalid(*(FieldError(name, "unknown", problems.NO_SUCH_FIELD) for name in call.body))
+            raise Invalid(*(FieldError(name, "unknown", _("This call takes no fields.")) for name in call.body))
         return call
 
     def _read_query(self, call: Call, method: str) -> list[FieldError]:

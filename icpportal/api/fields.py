@@ -15,11 +15,22 @@ from icpportal.api.problems import one_of
 NO_MOMENT = _("Give a date and time with its zone, such as 2026-01-31T08:00:00Z.")
 
 
+# What every field says of a value that is not there.
+MISSING = {"required": _("This field is missing."), "null": _("This field cannot be null.")}
+
+
 class Text(serializers.CharField):
     """A string as it was sent, blanks included. An optional one may be `null` or left out: the empty string.
 
     With `keeps_absent` one that is left out stays out, for changes of a part.
     """
+
+    default_error_messages = {
+        **MISSING,
+        "invalid": _("Give a string."),
+        "blank": _("This field cannot be empty."),
+        "max_length": _("Give at most {max_length} characters."),
+    }
 
     def __init__(self, *, keeps_absent: bool = False, **options: Any) -> None:
         if not options.get("required", True):
@@ -44,6 +55,8 @@ class Text(serializers.CharField):
 class Choice(serializers.ChoiceField):
     """One of the choices, as a string."""
 
+    default_error_messages = {**MISSING}
+
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str) or data not in self.choices:
             raise serializers.ValidationError(one_of(self.choices), "invalid_choice")
@@ -52,6 +65,13 @@ class Choice(serializers.ChoiceField):
 
 class Items(serializers.ListField):
     """A list of at most `max_length` items. A longer one is refused unread: each item costs."""
+
+    default_error_messages = {
+        **MISSING,
+        "not_a_list": _("Give a list."),
+        "min_length": _("Too few items: give {min_length} or more."),
+        "max_length": _("Too many items: give {max_length} or fewer."),
+    }
 
     def to_internal_value(self, data: Any) -> list[Any]:
         if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
@@ -62,6 +82,13 @@ class Items(serializers.ListField):
 class Integer(serializers.IntegerField):
     """A JSON number without a fraction."""
 
+    default_error_messages = {
+        **MISSING,
+        "invalid": _("Give a whole number."),
+        "min_value": _("Give {min_value} or more."),
+        "max_value": _("Give {max_value} or less."),
+    }
+
     def to_internal_value(self, data: Any) -> int:
         if not isinstance(data, int) or isinstance(data, bool):
             self.fail("invalid")
@@ -70,6 +97,8 @@ class Integer(serializers.IntegerField):
 
 class Boolean(serializers.BooleanField):
     """true or false."""
+
+    default_error_messages = {**MISSING, "invalid": _("Give true or false.")}
 
     def to_internal_value(self, data: Any) -> bool:
         if not isinstance(data, bool):
@@ -81,7 +110,7 @@ class Boolean(serializers.BooleanField):
 class Moment(serializers.Field):
     """An ISO 8601 date and time with its zone; the value is aware, in UTC."""
 
-    default_error_messages = {"invalid": NO_MOMENT}
+    default_error_messages = {**MISSING, "invalid": NO_MOMENT}
 
     def to_internal_value(self, data: Any) -> datetime:
         moment = moment_of(data) if isinstance(data, str) else None

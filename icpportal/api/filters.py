@@ -110,7 +110,7 @@ def parameter_problems(query: QueryDict, known: Iterable[str]) -> Iterator[Field
 def _no_such(known: Collection[str]) -> StrPromise:
     if not known:
         return _("This address takes no parameters.")
-    return _("There is no such parameter. There are %(names)s.") % {"names": ", ".join(sorted(known))}
+    return _("There is no such parameter. The parameters are: %(names)s.") % {"names": ", ".join(sorted(known))}
 
 
 class _MomentField(forms.CharField):

@@ -24,7 +24,6 @@ from icpportal.sentences import StrPromise
 
 CONTENT_TYPE = "application/problem+json"
 BASE = "api/v1/problems/"  # below the path where the desk is mounted
-NO_SUCH_FIELD = _("There is no such field.")
 MOST_ERRORS = 100  # wrong fields that one answer names
 _LONGEST_NAME = 100  # characters of one that are repeated
 logger = logging.getLogger(__name__)
@@ -100,6 +99,11 @@ def printable(name: str) -> str:
 def one_of(choices: Iterable[str]) -> str:
     """What would be right instead of a value that is none of the choices; the value, of any length, is not repeated."""
     return _("Give one of %(choices)s.") % {"choices": ", ".join(choices)}
+
+
+def no_such_field(known: Iterable[str]) -> str:
+    """What there is instead of a field that a body has and this call does not know."""
+    return _("There is no such field. The fields are: %(names)s.") % {"names": ", ".join(known)}
 
 
 def not_found() -> Problem:

@@ -7,10 +7,12 @@ from threading import local
 from typing import Any, cast
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail
 
-from icpportal.api.problems import NO_SUCH_FIELD, FieldError, Invalid
+from icpportal.api.fields import MISSING
+from icpportal.api.problems import FieldError, Invalid, no_such_field
 
 TOP = "non_field_errors"
 _of_thread = local()
@@ -19,11 +21,13 @@ _of_thread = local()
 class InputSerializer(serializers.Serializer):
     """Shapes a body; decides nothing of the domain. Fields come from icpportal/api/fields.py."""
 
+    default_error_messages = {**MISSING, "invalid": _("Give a JSON object.")}
+
     def to_internal_value(self, data: Any) -> Any:
         """Every wrong field at once, the unknown ones among them."""
         errors: dict[str, Any] = {}
         if isinstance(data, Mapping):
-            said = [ErrorDetail(str(NO_SUCH_FIELD), "unknown")]
+            said = [ErrorDetail(str(no_such_field(self.fields)), "unknown")]
             errors = {name: said for name in data if name not in self.fields}
         try:
             value = super().to_internal_value(data)

@@ -144,7 +144,7 @@ def test_of_a_wrong_name_or_choice_no_more_is_repeated_than_helps(api: Api) -> N
     modes = "prepaid, pay_as_you_go, spot, dedicated_host, dedicated_cluster"
     assert told["billing_mode"] == f"Give one of {modes}."
     assert told["ips.0.kind"] == "Give one of public, elastic, clb."
-    assert told[f"ips.0.{shown}"[:100]] == "There is no such field."
+    assert told[f"ips.0.{shown}"[:100]] == "There is no such field. The fields are: address, kind, expires_at."
 
 
 def test_a_filter_names_its_choices(api: Api) -> None:

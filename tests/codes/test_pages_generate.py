@@ -129,7 +129,7 @@ def test_no_browser_cuts_off_what_is_pasted(client, server):
     assert "maxlength" not in client.get(generate_url(server)).content.decode()
     answer = send(client, server, remark="x" * 201, authorized_account="1" * 33)
     assert answer.status_code == 400
-    assert "at most 200 characters (it has 201)" in text(answer) and "up to 32 letters" in text(answer)
+    assert "Write at most 200 characters; this has 201." in text(answer) and "up to 32 letters" in text(answer)
 
 
 def test_a_remark_that_holds_a_code_is_refused_at_the_field(client, server):

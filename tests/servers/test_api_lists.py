@@ -145,9 +145,9 @@ def test_a_value_that_cannot_be_right_is_told_what_would_be(query: str, right: s
 @pytest.mark.parametrize(
     ("query", "known"),
     [
-        ("events/?cursor=x", "There is no such parameter. There are after, limit."),
-        ("codes/?owner=x", "There is no such parameter. There are account, authorized_account, count, cursor, "
-         "expires_before, filing, generated_after, ip, limit, search, server, state."),
+        ("events/?cursor=x", "There is no such parameter. The parameters are: after, limit."),
+        ("codes/?owner=x", "There is no such parameter. The parameters are: account, authorized_account, count, "
+         "cursor, expires_before, filing, generated_after, ip, limit, search, server, state."),
         ("codes/1/?x=1", "This address takes no parameters."),
     ],
 )  # fmt: skip
