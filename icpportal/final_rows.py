@@ -30,7 +30,9 @@ class FinalQuerySet(models.QuerySet[Row]):
 
 
 class Final(models.Model):
-    """A model whose rows are written once; its manager comes from a FinalQuerySet."""
+    """A model whose rows are written once."""
+
+    objects = FinalQuerySet.as_manager()
 
     class Meta:
         abstract = True

@@ -6,7 +6,7 @@ the earlier of its server's and its IP's (decision 3, codes/validity.py).
 
 from codes.models.bulk import BulkRow, BulkRun
 from codes.models.codes import AuthorizationCode, CodeQuerySet
-from codes.models.events import CodeEvent, CodeEventQuerySet, EventHead
+from codes.models.events import CodeEvent, EventHead
 from codes.models.filings import Filing, FilingQuerySet, filings_not_abandoned
 from codes.models.saved_views import SavedView, SavedViewQuerySet
 from codes.models.staff import Person, PersonQuerySet, StaffChange
@@ -17,7 +17,6 @@ __all__ = [
     "BulkRow",
     "BulkRun",
     "CodeEvent",
-    "CodeEventQuerySet",
     "CodeQuerySet",
     "EventHead",
     "Filing",

@@ -9,12 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.choices import BY_PEOPLE, Channel, EventType
 from codes.models.codes import AuthorizationCode
-from icpportal.final_rows import MAX_REASON, Final, FinalQuerySet
+from icpportal.final_rows import MAX_REASON, Final
 from servers.models import Account, Server
-
-
-class CodeEventQuerySet(FinalQuerySet["CodeEvent"]):
-    pass
 
 
 class CodeEvent(Final):
@@ -77,8 +73,6 @@ class CodeEvent(Final):
     request_id = models.CharField(_("request"), max_length=64, blank=True)
     place = models.BigIntegerField(editable=False)
     mac = models.BinaryField(max_length=32, editable=False)
-
-    objects = CodeEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("event")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from codes.choices import StaffAct
-from icpportal.final_rows import MAX_REASON, Final, FinalQuerySet
+from icpportal.final_rows import MAX_REASON, Final
 
 # What supervisors give and take. Never their own role: nobody raises anybody to it but a superuser.
 AGENT, AUDITOR = "Agent", "Auditor"
@@ -36,10 +36,6 @@ class Person(User):
         permissions = [("give_role", "Can give and take the roles Agent and Auditor, and deactivate their holders")]
 
 
-class StaffChangeQuerySet(FinalQuerySet["StaffChange"]):
-    pass
-
-
 class StaffChange(Final):
     """What `actor` did to `person` at the desk: a role given or taken, an account deactivated or activated.
 
@@ -59,8 +55,6 @@ class StaffChange(Final):
     reason = models.CharField(_("reason"), max_length=MAX_REASON)
     ticket = models.CharField(_("ticket"), max_length=64, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
-
-    objects = StaffChangeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("change of staff")

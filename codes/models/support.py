@@ -43,8 +43,8 @@ class SupportRequest(models.Model):
     """One question of one account to customer service, with a reference to quote (FAQ 4 end).
 
     `report` is how the server or the code was judged then: {code, passed, found} of each condition, in FAQ order;
-    `policy` the policy values of that moment. `found` is by language;
-    in requests of long ago a text in `language`, the language in which it was asked.
+    `policy` the policy values of that moment. `found` is by language; in requests of long ago it is a text in
+    `language`, the one in which it was asked.
     `all_passed`: every condition passed, and it failed all the same. `request_id` is that of the failed try, if any.
     `waiting_since`: since when the customer waits for an answer; null when it is not our turn.
     """

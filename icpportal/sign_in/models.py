@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from icpportal.final_rows import MAX_REASON, Final, FinalQuerySet
+from icpportal.final_rows import MAX_REASON, Final
 
 
 class Session(AbstractBaseSession):
@@ -116,10 +116,6 @@ class RecoveryCode(models.Model):
         return str(self.pk)
 
 
-class OneTimeChangeQuerySet(FinalQuerySet["OneTimeChange"]):
-    pass
-
-
 class OneTimeChange(Final):
     """What happened to a person's one-time codes. `by` is who did it when it was somebody else. Append-only."""
 
@@ -141,8 +137,6 @@ class OneTimeChange(Final):
     at = models.DateTimeField(_("when"))
     reason = models.CharField(_("reason"), max_length=MAX_REASON, blank=True)
     request_id = models.CharField(_("request"), max_length=64, blank=True)
-
-    objects = OneTimeChangeQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("change of one-time codes")
