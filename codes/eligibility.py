@@ -12,11 +12,8 @@ from codes import server_facts
 from codes.policy import Policy
 from codes.reports import Report, Rule
 from codes.rules import RuleSet
-from codes.server_facts import Choice, usable_ips
 from servers.choices import BillingMode, Jurisdiction, ServerState
 from servers.models import Server
-
-__all__ = ["FILING_NOT_REQUIRED", "GENERATION", "Choice", "codes_left", "usable_ips"]
 
 FILING_NOT_REQUIRED = "filing_not_required"
 _REGION = ("region.code", "region.name_en", "region.name_zh", "region.jurisdiction")

@@ -22,10 +22,11 @@ from codes.admin.columns import page_url
 from codes.admin.forms import GenerateForm
 from codes.admin.request import posted, staff
 from codes.choices import BulkAction, Channel
-from codes.eligibility import GENERATION, codes_left, usable_ips
+from codes.eligibility import GENERATION, codes_left
 from codes.errors import NotEligible, Refused
 from codes.messages import explain
 from codes.reports import Report
+from codes.server_facts import usable_ips
 from icpportal.dates import shanghai
 from icpportal.once import once
 from icpportal.sentences import comma, join

@@ -21,9 +21,10 @@ from codes import validity
 from codes.admin.columns import NEAR, link
 from codes.admin.verdicts import Verdict, kind_of
 from codes.choices import ShownState
-from codes.eligibility import GENERATION, Choice
+from codes.eligibility import GENERATION
 from codes.messages import cannot_generate, refusals
 from codes.reports import Report
+from codes.server_facts import Choice
 from icpportal.dates import shanghai
 from icpportal.sentences import join
 from servers.choices import BillingMode, ServerState

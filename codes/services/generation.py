@@ -20,10 +20,11 @@ from django.db.models import QuerySet
 
 from codes import values
 from codes.choices import Channel, EventType
-from codes.eligibility import GENERATION, Choice
+from codes.eligibility import GENERATION
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode
 from codes.reports import Report
+from codes.server_facts import Choice
 from codes.services.changes import Named, give_value, locking, refuse_values
 from codes.services.events import HEAD, Act, Actor, event, head_of, record
 from icpportal.primary_keys import NextKey, new_keys

@@ -14,13 +14,14 @@ from django.utils.translation import gettext as _
 
 from codes import services
 from codes.choices import Channel
-from codes.eligibility import GENERATION, usable_ips
+from codes.eligibility import GENERATION
 from codes.errors import NotEligible, ValueInText
 from codes.forms import GenerateForm
 from codes.messages import cannot_generate, explain, refusals
 from codes.models import AuthorizationCode
 from codes.policy import Policy
 from codes.reports import Report
+from codes.server_facts import usable_ips
 from codes.standing import CAN_GENERATE, expires_soon
 from codes.views.access import READ, own_server, page, person
 from codes.views.cards import Card, cards

@@ -14,8 +14,9 @@ from codes.admin.rows import dressed
 from codes.admin.verdicts import replies, server_verdict, short_verdict
 from codes.admin.what_if import endings
 from codes.choices import Channel, EventType
-from codes.eligibility import GENERATION, Choice
+from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode, CodeEvent
+from codes.server_facts import Choice
 from servers.choices import BillingMode, ServerState
 from servers.models import Server
 from tests import factories

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice, codes_left, usable_ips
+from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
 from codes.reports import Report
+from codes.server_facts import Choice, usable_ips
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.models import IPAddress, Region, Server
 from tests.factories import NOW, failed_codes, make_code, make_ip, make_region, make_server

@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 
 from codes.admin.servers import TABS
 from codes.choices import State
-from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice
+from codes.eligibility import FILING_NOT_REQUIRED, GENERATION
 from codes.models import AuthorizationCode
 from codes.reports import Report
+from codes.server_facts import Choice
 from codes.standing import places
 from codes.validity import VALIDITY, FiledBy, with_shown_state
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState

@@ -14,9 +14,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, Choice
+from codes.eligibility import FILING_NOT_REQUIRED, GENERATION
 from codes.messages import NO_FILING_NEEDED, cannot_generate
 from codes.reports import Outcome, Report
+from codes.server_facts import Choice
 from servers.inventory.facts import canonical_address
 from servers.models import IPAddress, Server
 
