@@ -124,9 +124,7 @@ class CodeFilterSet(StrictFilterSet):
         chosen = self.form.cleaned_data
         if not chosen.get("state") or not (self.only_of or chosen.get("account")):
             return {}
-        account: dict[str, object] = {"account": self.only_of}
-        if not self.only_of:
-            account = {"account__uid": chosen.get("account")}
+        account: dict[str, object] = {"account": self.only_of} if self.only_of else {"account__uid": chosen["account"]}
         return account if is_very_large(account) else {}
 
     def in_state(self, codes: Codes, name: str, value: str) -> Codes:

@@ -22,6 +22,7 @@ _SLIPPED = r"[0-9A-Z]{4,6}(?:-[0-9A-Z]{4,6}){4}"  # a character too few or too m
 _VALUE = re.compile(
     rf"(?<![0-9A-Z])(?:ICP[\s-]{{0,3}})?({_GROUPS}|{_SLIPPED})(?![0-9A-Z])|ICP[\s-]{{0,3}}([0-9A-Z][0-9A-Z-]{{17,}})"
 )
+_EDGES = ".,;!?#*_ \t\r\n"  # signs around a handle that are none of it
 _TAIL = re.compile(r"(?:ICP-\.\.\.-)?([0-9A-Z]{5})")
 
 
@@ -84,9 +85,6 @@ class Term:
         """The domains among them, as typed and in ASCII."""
         dotted = [text.lower().rstrip(".") for text in self.exact if "." in text and text not in self.addresses]
         return list(dict.fromkeys([*dotted, *filter(None, map(_ascii, dotted))]))
-
-
-_EDGES = ".,;!?#*_ \t\r\n"
 
 
 def _trimmed(text: str) -> str:

@@ -203,7 +203,6 @@ class IPClaim(models.Model):
     kind = models.CharField(_("kind"), max_length=8, choices=IPKind)
     position = models.PositiveIntegerField(_("position in the list"), default=0)
     expires_at = models.DateTimeField(_("expiry time"), null=True, blank=True)
-
     since = models.DateTimeField(_("since"))
 
     class Meta:

@@ -55,11 +55,11 @@ def _live_ips(*, servers: tuple[int, ...], now: datetime) -> QuerySet[Any, Any]:
 
 
 def _server(row: tuple[Any, ...], ips: list[Payload]) -> Payload:
-    _pk, name, uid, title, region, mode, purchased_at, expires_at, state, assigned, version, months = row
+    _pk, instance_id, account, name, region, mode, purchased_at, expires_at, state, assigned, version, months = row
     return {
-        "instance_id": name,
-        "account": uid,
-        "name": title,
+        "instance_id": instance_id,
+        "account": account,
+        "name": name,
         "region": region,
         "billing_mode": mode,
         "purchased_at": iso(purchased_at),
