@@ -46,6 +46,7 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     bulk_limit = BULK_LIMIT
     preserve_filters = False  # in the address of each row's page: it does not come back to them
     is_cleared = False  # whether rows of long ago are deleted: manage.py clear_old_records
+    shows_codes = False  # whether rows or their CSV name codes: the list says that they stay masked
     list_title: Any = ""  # in the sidebar's word; empty: the model's plural
     list_per_page = 50
     list_max_show_all = 0

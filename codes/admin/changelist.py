@@ -224,9 +224,14 @@ class DeskChangeList(ChangeList):
         return self.csv_url.replace("csv/", "facts/", 1) if self.model is Server and self.csv_label else ""
 
     @property
+    def offered(self) -> list[Any]:
+        """The filters to choose from, but for the tabs."""
+        return [spec for spec in self._specs if not spec.is_tabs]
+
+    @property
     def chips(self) -> list[Any]:
-        """The filters that are set, but for the tabs."""
-        return [spec for spec in self._specs if spec.value() is not None and not spec.is_tabs]
+        """Those that are set."""
+        return [spec for spec in self.offered if spec.value() is not None]
 
 
 class _Counted(Paginator):  # type: ignore[type-arg]

@@ -71,6 +71,7 @@ class CodeAdmin(DeskRecord):
     page_template = "admin/desk/code.html"
     bulk_limit = bulk.RUN_LIMIT
     list_title = _("Codes")
+    shows_codes = True
     list_display = ("code_cell", "state_cell", "server_cell", "account_cell", "used_for", "generated", "expires")
     list_display_links = None
     list_filter = (

@@ -122,6 +122,7 @@ class CodeFilter(NumberFilter):
 class EventAdmin(DeskRecord):
     """The audit trail."""
 
+    shows_codes = True
     list_display = ("when", "what", "subject", "account_cell", "who", "channel", "why")
     list_display_links = ("when",)
     list_filter = (

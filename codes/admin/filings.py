@@ -40,6 +40,7 @@ class HeldFilter(DeskFilter):
 class FilingAdmin(DeskRecord):
     """An order number is its API client's own."""
 
+    shows_codes = True
     list_display = ("order_number", "domain_cell", "code_cell", "server_cell", "state", "icp_number", "began", "ended")
     list_filter = (
         choice_filter("state", _("state"), FilingState.choices, tabs=True),

@@ -80,6 +80,7 @@ class SupportRequestAdmin(DeskRecord):
     """Agents take, answer and close; auditors read."""
 
     page_template = "admin/desk/support_request.html"
+    shows_codes = True
     list_display = ("reference_cell", "failed", "account_cell", "server_cell", "state_cell", "waiting", "taken")
     list_display_links = None
     list_filter = (

@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
@@ -15,7 +16,8 @@ from codes import services
 from codes.admin.columns import list_url, page_url
 from codes.choices import Channel
 from codes.errors import NotEligible
-from codes.models import AuthorizationCode, CodeEvent, Filing
+from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
+from codes.webhooks.models import WebhookDelivery
 from icpportal.api.templatetags.icp import handles_whole
 from servers.choices import BillingMode, ServerState
 from servers.models import Account, IPAddress, Region, Server
@@ -350,3 +352,14 @@ def test_every_list_is_called_what_the_sidebar_calls_it(language):
     assert len(links) >= 12
     for url, word in links:
         assert f"<h1>{word}</h1>" in client.get(url).content.decode(), url
+
+
+def test_a_list_speaks_of_codes_where_it_has_some_and_offers_filters_where_there_are_any():
+    root = Client()
+    root.force_login(User.objects.create_superuser("root", "root@example.com", "pw"))
+    pages = {each: root.get(list_url(each)).content.decode() for each in admin.site._registry}
+    said = {each for each, page in pages.items() if "Codes stay masked in lists and in CSV." in page}
+    assert said == {AuthorizationCode, Filing, CodeEvent, SupportRequest, WebhookDelivery}
+    for each, page in pages.items():
+        groups = re.search(r'<div class="filter-groups">(.*?)</div>', page, re.S)
+        assert groups is None or "<section>" in groups.group(1), each

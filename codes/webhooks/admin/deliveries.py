@@ -48,6 +48,7 @@ class WebhookDeliveryAdmin(DeskRecord):
 
     is_cleared = True
     page_template = "admin/desk/webhook_delivery.html"
+    shows_codes = True
     list_display = ("what", "subject", "endpoint_cell", "state", "tries", "next_attempt", "settled")
     list_filter = (
         choice_filter("state", _("state"), DeliveryState.choices),
