@@ -252,7 +252,7 @@ class FeedRun(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.account.uid} {self.pk}"
+        return f"{self.get_kind_display()} {self.pk}"
 
     @property
     def read(self) -> int:

@@ -45,6 +45,11 @@ def mono(text: str) -> SafeString:
     return format_html('<span class="mono" translate="no">{}</span>', text)
 
 
+def headed(what: str, subject: Model, at: datetime) -> str:
+    """What happened to what, and when, in plain words: the heading of its page."""
+    return _("%(what)s: %(subject)s, %(when)s") % {"what": what, "subject": subject, "when": shanghai(at)}
+
+
 def clamped(text: str) -> SafeString:
     """A name of any length in three lines of a row at most; its object's page has the whole."""
     return format_html('<span class="clamp">{}</span>', text)

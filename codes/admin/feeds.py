@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from codes.admin.base import DeskRecord
-from codes.admin.columns import DASH, link, list_url, moment
+from codes.admin.columns import DASH, headed, link, list_url, moment
 from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter
 from servers.choices import FeedKind
 from servers.models import FeedRun
@@ -141,7 +141,8 @@ class FeedRunAdmin(DeskRecord):
             *({"label": _("Not read"), "value": _failure(failure)} for failure in obj.failures),
         ]
         links = [{"label": _("All runs of this account"), "url": list_url(FeedRun, account=obj.account.uid)}]
-        return {"heading": _("Feed run"), "facts": facts, "timeline": None, "all_events_url": "", "links": links}
+        title = headed(obj.get_kind_display(), obj.account, obj.at)
+        return {"heading": "", "title": title, "facts": facts, "timeline": None, "all_events_url": "", "links": links}
 
 
 def _failure(failure: dict[str, str]) -> str:

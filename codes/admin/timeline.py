@@ -13,13 +13,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from codes.admin import changes
-from codes.admin.columns import list_url, mono, page_url
+from codes.admin.columns import headed, list_url, mono, page_url
 from codes.choices import EventType
 from codes.messages import reason
 from codes.models import AuthorizationCode, CodeEvent
 from codes.policy import Policy
 from icpportal.api.templatetags.icp import isolated
-from icpportal.dates import shanghai
 from icpportal.sentences import comma, semicolon
 from icpportal.sign_in.people import name
 
@@ -79,8 +78,7 @@ def title(event: CodeEvent) -> str:
 
 def headline(event: CodeEvent) -> str:
     """The same with the time, in plain words: the heading of its page."""
-    values = {"what": event.get_type_display(), "subject": event.code or event.server, "when": shanghai(event.at)}
-    return _("%(what)s: %(subject)s, %(when)s") % values
+    return headed(event.get_type_display(), event.code or event.server, event.at)
 
 
 def refused_because(event: CodeEvent) -> str:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from codes.admin.columns import list_url, page_url
+from icpportal.api.templatetags.icp import handles_whole
 from servers.choices import FeedKind
 from servers.inventory.facts import Tally
 from servers.inventory.runs import record_import, record_stale, record_sync
@@ -132,3 +133,17 @@ def test_who_brought_the_facts_is_named_as_people_know_them():
         record_import(Tally(created=1), account=factories.make_account(), kind=FeedKind.IMPORT, actor=actor, now=now)
     page = signed_in().get(list_url(FeedRun)).content.decode()
     assert all(f">{who}<" in page for who in ("feed of servers", "chen", "System"))
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [
+        ("en", "Import of files: 100012345678, 23 Nov 2026, 12:00"),
+        ("zh-hans", "文件导入：100012345678，2026-11-23 12:00"),
+    ],
+)
+def test_a_run_is_headed_by_what_came_in_for_whom_and_when(language: str, title: str) -> None:
+    account = factories.make_account(uid="100012345678")
+    kept = record_import(Tally(created=1), account=account, kind=FeedKind.IMPORT, actor="system", now=factories.NOW)
+    page = signed_in(language=language).get(page_url(kept)).content.decode()
+    assert f"<h1>{handles_whole(title)}</h1>" in page and title in page.split("</title>")[0]
