@@ -6,6 +6,7 @@ import pytest
 from django.template import Context
 from django.test import RequestFactory
 from django.utils import translation
+from django.utils.html import format_html
 
 from icpportal import sentences
 from icpportal.api.templatetags import icp
@@ -122,3 +123,4 @@ def test_a_handle_in_a_heading_does_not_break_at_its_hyphen():
     assert icp.handles_whole("Withdraw ICP-…-7Q4KD?") == 'Withdraw <span class="nowrap">ICP-…-7Q4KD</span>?'
     assert icp.handles_whole("通过 ins-4h8t2wnc 生成<") == '通过 <span class="nowrap">ins-4h8t2wnc</span> 生成&lt;'
     assert icp.handles_whole(f"a-{'x' * 24}") == f"a-{'x' * 24}"
+    assert icp.handles_whole(format_html('<a href="/a-b/">{}</a>', "a-b")) == '<a href="/a-b/">a-b</a>'

@@ -303,3 +303,11 @@ def test_an_empty_queue_is_said_to_be_one_and_leads_to_the_rest():
     page = text(client.get(list_url(SupportRequest)))
     assert "Nothing is under “Open”." in page and "Nothing is here yet" not in page
     assert 'href="?tab=all">All</a>' in client.get(list_url(SupportRequest)).content.decode()
+
+
+def test_neither_a_region_in_the_report_nor_a_reference_in_a_message_breaks_at_its_hyphen():
+    client, request = signed_in(), ask(make_server(now=timezone.now(), region_code="ap-hongkong"))
+    page = client.post(act_url(request, "answer"), ANSWER, follow=True).content.decode()
+    said = page.split('<ul class="messagelist">')[1].split("</ul>")[0]
+    assert f'<span class="nowrap">{request.reference}</span>' in said
+    assert page.count('<span class="nowrap">ap-hongkong</span>') >= 2  # when it was sent, and now

@@ -63,8 +63,14 @@ def breakable(text: str) -> SafeString:
 
 @register.filter
 def handles_whole(text: str) -> SafeString:
-    """A sentence in which an instance ID or a masked code does not break at its hyphens, if a phone has room for it."""
-    pieces = enumerate(_HANDLE.split(str(text)))  # every second one is a handle
+    """A sentence in which a handle, such as an instance ID, does not break at its hyphens, if a phone has room for it.
+
+    Markup is left as it is: Django's own messages hold links.
+    """
+    said = str(text)
+    if isinstance(said, SafeString):
+        return said
+    pieces = enumerate(_HANDLE.split(said))  # every second one is a handle
     return format_html_join(
         "",
         "{}",
