@@ -16,6 +16,7 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
@@ -65,10 +66,18 @@ def second_step(request: HttpRequest) -> HttpResponse:
     return render(request, "registration/one_time_code.html", {"form": form})
 
 
-@page
-@sensitive_post_parameters("code")
+@csrf_exempt  # signing in renews the token: a reload of the recovery codes still carries the old one
 def set_up_at_sign_in(request: HttpRequest) -> HttpResponse:
     """Sets up an app for whoever gave their password and must have one; signs them in."""
+    if request.method == "POST" and request.user.is_authenticated and one_time_codes.has_device(request.user):
+        return _shown_before(request)
+    return _set_up_and_sign_in(request)
+
+
+@page
+@sensitive_post_parameters("code")
+@csrf_protect
+def _set_up_and_sign_in(request: HttpRequest) -> HttpResponse:
     who = steps.pending(request, now=timezone.now())
     if who is None or one_time_codes.has_device(who.user):
         return redirect("one_time_code")
@@ -107,6 +116,11 @@ def _renew(request: HttpRequest, site: AdminSite, user: User, form: OnceForm) ->
     _pk, is_new = once(request, form, act)
     if is_new:
         return _shown(request, site, made)
+    return _shown_before(request)
+
+
+def _shown_before(request: HttpRequest) -> HttpResponse:
+    """For a form that did its work before: to how one's own codes stand."""
     messages.info(request, _("The new recovery codes were shown before and hold. If they are lost, make others."))
     return redirect("admin:one_time_codes")
 
@@ -115,6 +129,8 @@ def _renew(request: HttpRequest, site: AdminSite, user: User, form: OnceForm) ->
 def set_up_own(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """A page of the desk: sets up an app, in place of the one before."""
     user = cast(User, request.user)
+    if request.method == "POST" and _SECRET not in request.session and one_time_codes.has_device(user):
+        return _shown_before(request)
     form, recovery_codes = _set_up(request, user, is_first=False)
     if recovery_codes is not None:
         request.session[ONE_TIME_CODE] = True

@@ -404,6 +404,34 @@ def test_new_recovery_codes_replace_the_old_ones(compulsory, clock):
         assert again.post("/login/code/", {"code": typed}).status_code == expected
 
 
+@pytest.mark.parametrize("path", ["/login/set-up/", "/admin/one-time-codes/set-up/"])
+def test_a_reload_of_the_recovery_codes_says_that_they_hold(compulsory, clock, path):
+    make_agent(username="sun")
+    client = Client(HTTP_ACCEPT_LANGUAGE="en", enforce_csrf_checks=True, **ADDRESS)
+
+    def send(path, *, page, **data):
+        found = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page.content.decode())
+        form = {**data, "csrfmiddlewaretoken": found.group(1)}
+        return client.post(path, form), lambda: client.post(path, form, follow=True)
+
+    send("/login/", page=client.get("/login/"), username="sun", password="pw")
+    page = client.get("/login/set-up/")
+    shown, reload = send("/login/set-up/", page=page, code=code_of(secret_in(page)))
+    if path != "/login/set-up/":
+        page = client.get(path)
+        shown, reload = send(path, page=page, code=code_of(secret_in(page)))
+    assert len(recovery_codes_in(shown)) == 10
+    again = reload()
+    assert again.redirect_chain == [("/admin/one-time-codes/", 302)]
+    assert "were shown before and hold" in text(again) and "10 recovery codes are left" in text(again)
+    assert OneTimeChange.objects.count() == (1 if path == "/login/set-up/" else 2)
+
+
+def test_setting_up_at_sign_in_is_not_done_by_a_forged_form():
+    client = Client(enforce_csrf_checks=True, **ADDRESS)
+    assert client.post("/login/set-up/", {"code": "123456"}).status_code == 403
+
+
 def test_confirming_takes_a_code_too(compulsory, clock):
     make_agent(username="sun", role="Supervisor")
     secret, _ = set_up()
