@@ -102,11 +102,14 @@ def row_buttons(
 
 
 def act_on_one(model_admin: DeskRecord, request: HttpRequest, pk: int, action: str) -> HttpResponseBase:
-    """Asks, then does it for one code, and returns to its page."""
+    """Asks, then does it for one code, and returns to its page; at once, with why, where it is not possible."""
     transition = transition_for(request, action)
     code = model_admin.acted_on(request, pk)
     if (again := repeated(request, code)) is not None:
         return again
+    if refusal := transition.refusal(code.state):
+        messages.error(request, str(refusal))
+        return HttpResponseRedirect(page_url(code))
     if (asked := ask_before(transition.action, request, now=timezone.now())) is not None:
         return asked
     form = ActForm(posted(request), action=transition.action)
@@ -148,15 +151,13 @@ def _ask(
     model_admin: DeskRecord, request: HttpRequest, transition: Transition, code: AuthorizationCode, form: ActForm
 ) -> HttpResponse:
     now = timezone.now()
-    planned = plan(transition, [code.pk], now=now)
-    skipped, going = [each for each in planned if each.why], [each for each in planned if not each.why]
     words = WORDS[transition.action]
-    context = model_admin.desk_context(request, title=words.question(len(going), len(planned), code)) | {
+    context = model_admin.desk_context(request, title=str(words.asks_one % {"code": code.masked})) | {
         "effect": transition.effect,
-        "skipped": skipped,
-        "going": going,
-        "skipped_count": len(skipped),
-        "going_count": len(going),
+        "skipped": [],
+        "going": plan(transition, [code.pk], now=now),
+        "skipped_count": 0,
+        "going_count": 1,
         "going_title": words.going,
         "button": words.button,
         "action_url": _url(transition.action, code),

@@ -216,7 +216,7 @@ class BulkRunAdmin(DeskRecord):
         kind, now = KINDS[run.action], timezone.now()
         preview = kind.preview(run, shown=SHOWN, now=now)
         total = preview.skipped_count + preview.going_count
-        title = kind.words.question(preview.going_count, total, None)
+        title = kind.words.question(preview.going_count, total)
         context = self.desk_context(request, title=title) | {
             **vars(preview),
             "effect": kind.effect if preview.going_count else "",

@@ -38,10 +38,8 @@ class Words:
     done: StrPromise = ""
     doing: StrPromise = ""
 
-    def question(self, going: int, chosen: int, single: AuthorizationCode | None) -> str:
-        """The headline of the confirmation page, with the counts."""
-        if single is not None:
-            return str(self.asks_one % {"code": single.masked})
+    def question(self, going: int, chosen: int) -> str:
+        """The headline of the confirmation page of several, with the counts."""
         if not going:
             return none_of(chosen)
         asked = str(self.asks % {"count": going})
