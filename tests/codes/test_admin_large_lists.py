@@ -46,7 +46,7 @@ def test_a_list_by_verdict_counts_less_far_than_a_list_by_a_column():
     assert f"LIMIT {COUNT_UP_TO + 1}" in counting(Server, state="running")[0]
 
 
-@pytest.mark.skipif("connection.vendor == 'postgresql'", reason="PostgreSQL gives counting up on a busy machine")
+@pytest.mark.usefixtures("counted")
 def test_a_tab_that_was_counted_tells_how_many_rows_it_has():
     make_fleet(factories.make_account(), 51)
     factories.make_server(state=ServerState.TERMINATED, with_ip=False)

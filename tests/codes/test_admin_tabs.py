@@ -19,7 +19,7 @@ from servers.models import Server
 from tests import factories
 from tests.codes.desk import signed_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("counted")]
 
 
 def tabs(client: Client, model, **filters) -> dict[str, str]:
