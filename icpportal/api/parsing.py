@@ -33,6 +33,8 @@ def read_json(request: HttpRequest, *, limit: int) -> dict[str, Any]:
     length = request.META.get("CONTENT_LENGTH") or ""
     if _is_endless(request) or length not in ("", "0"):
         _check_type(request)
+    if _is_endless(request) and request.META["HTTP_TRANSFER_ENCODING"].strip().lower() != "chunked":
+        raise _unreadable(_("Of Transfer-Encoding, only chunked is read."))
     raw = _read(request, limit)
     if not raw:
         return {}

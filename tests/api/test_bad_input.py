@@ -70,6 +70,14 @@ def test_a_chunk_that_is_none_is_400_and_nothing_more_is_waited_for(api: Api) ->
     assert (answer.wrong, len(reads)) == ([], 1)
 
 
+@pytest.mark.parametrize("coding", ["gzip, chunked", "gzip,chunked", "identity, chunked"])
+def test_a_body_that_is_coded_for_the_transfer_is_400(api: Api, coding: str) -> None:
+    sent = {"wsgi.input": io.BytesIO(b'{"code": "x"}'), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": coding}
+    headers = {"authorization": f"Bearer {api.token}", "content-type": "application/json"}
+    answer = Answer(Client().generic("POST", f"{BASE}codes/verify/", headers=headers, **sent))  # type: ignore[arg-type]
+    assert (answer.wrong, answer.json["detail"]) == ([], "Of Transfer-Encoding, only chunked is read.")
+
+
 @pytest.mark.parametrize("number", ["9" * 400, "-" + "9" * 400, "1.5", "1e2", "-1", "true", '"1"', "[]"])
 def test_a_number_out_of_range_is_400(api: Api, number: str) -> None:
     raw = f'{{"items": [{{"instance_id": "i", "count": {number}}}]}}'.encode()
