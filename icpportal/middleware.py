@@ -118,9 +118,11 @@ class PageVerbsMiddleware:
         """405 for any other verb. The API's endpoints name their own."""
         if is_of_api(request):
             return self.get_response(request)
-        if request.method not in PAGE_VERBS:
-            return HttpResponseNotAllowed(PAGE_VERBS)
-        response = self.get_response(request)
+        if request.method in PAGE_VERBS:
+            response = self.get_response(request)
+        else:  # nobody inside has found the language
+            translation.activate(accepted_language(request))
+            response = HttpResponseNotAllowed(PAGE_VERBS)
         if isinstance(response, HttpResponseNotAllowed):
             response.content = render_to_string("405.html", request=request)
             response["Content-Length"] = str(len(response.content))  # it was that of an empty page

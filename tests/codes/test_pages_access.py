@@ -4,6 +4,7 @@ import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.test import Client
 from django.urls import reverse
+from django.utils import translation
 
 from codes.models import AuthorizationCode, Filing, SupportRequest
 from codes.urls import urlpatterns
@@ -176,6 +177,10 @@ def test_an_address_that_only_a_form_sends_to_shows_a_page_that_leads_on(languag
     assert page["Content-Length"] == str(len(page.content))
     assert 'class="btn btn-primary" href="/"' in page.content.decode()
     assert client.get("/").status_code == 200
+    with translation.override("ko"):  # whatever the request before left
+        page = client.options("*", headers={"Accept-Language": language})
+    assert (page.status_code, page["Allow"]) == (405, "GET, HEAD, POST")
+    assert heading in text(page)
 
 
 @pytest.mark.parametrize("before", ["\0", "x", "-1", "١", "9" * 40])
