@@ -12,7 +12,6 @@ from django.db import DatabaseError, InterfaceError, close_old_connections
 
 log = logging.getLogger(__name__)
 
-
 MOST_SECONDS = 86_400
 NO_WAIT = f"--watch takes more than 0 and at most {MOST_SECONDS} seconds."
 

@@ -37,8 +37,8 @@ class Row:
     channel_label: str = ""
 
 
-def timeline(code: AuthorizationCode, *, before: str = "") -> tuple[list[Row], int | None]:
-    """The newest events of the code, or those older than event `before`; and from where the older ones go on."""
+def timeline(code: AuthorizationCode, *, before: str) -> tuple[list[Row], int | None]:
+    """The events of the code before number `before`, or the newest ("" for that); and from where older ones go on."""
     events = CodeEvent.objects.filter(code=code).select_related("user", "client")
     found, older = cut(events, before, size=EVENTS)
     return [_row(event) for event in found], older
