@@ -7,8 +7,6 @@ events hold masked codes alone.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,9 +21,8 @@ from django.utils.translation import get_language, override
 
 from icpportal.dates import SHANGHAI
 from icpportal.sentences import StrPromise
-from icpportal.spreadsheets import guard
+from icpportal.spreadsheets import guard, written
 
-BOM = "\ufeff"
 CHUNK = 500  # rows in memory at a time
 _RESULT_SALT = "codes.admin.export.result"
 _RESULT_AGE = 24 * 3600  # seconds for which a result page's download works
@@ -65,7 +62,7 @@ def safe(cell: Cell) -> str:
 def stream(export: Export, rows: QuerySet[Any], *, now: datetime) -> Iterator[bytes]:
     """The whole list, CHUNK rows at a time, read through a cursor on the server: memory stays flat."""
     language = get_language()
-    yield _lines([[column.head for column in export.columns]], lead=BOM)
+    yield _lines([[column.head for column in export.columns]], begins=True)
     found = rows.iterator(chunk_size=CHUNK)
     while chunk := list(islice(found, CHUNK)):
         with override(language):  # the generator runs on after the request
@@ -82,7 +79,7 @@ def download(parts: Iterable[bytes], *, name: str, now: datetime) -> StreamingHt
 
 def table(head: Sequence[StrPromise], rows: Iterable[Sequence[Cell]]) -> list[bytes]:
     """A table that is at hand as a whole."""
-    return [_lines([head, *rows], lead=BOM)]
+    return [_lines([head, *rows], begins=True)]
 
 
 def seal(head: Sequence[StrPromise], rows: Iterable[Sequence[Cell]]) -> str:
@@ -93,10 +90,8 @@ def seal(head: Sequence[StrPromise], rows: Iterable[Sequence[Cell]]) -> str:
 
 def unseal(text: str) -> list[bytes]:
     """The CSV of a sealed table. Raises signing.BadSignature for one that this site has not sealed lately."""
-    return [_lines(signing.loads(text, salt=_RESULT_SALT, max_age=_RESULT_AGE), lead=BOM)]
+    return [_lines(signing.loads(text, salt=_RESULT_SALT, max_age=_RESULT_AGE), begins=True)]
 
 
-def _lines(rows: Iterable[Iterable[Cell]], *, lead: str = "") -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([safe(cell) for cell in row] for row in rows)
-    return f"{lead}{text.getvalue()}".encode()
+def _lines(rows: Iterable[Iterable[Cell]], *, begins: bool = False) -> bytes:
+    return written(([safe(cell) for cell in row] for row in rows), begins=begins)

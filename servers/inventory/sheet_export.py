@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import datetime
@@ -16,10 +14,10 @@ from typing import Any
 from django.db.models import QuerySet
 
 from icpportal import bulk
+from icpportal.spreadsheets import written
 from servers.inventory import cells
 from servers.models import IPAddress, Server
 
-BOM = "\ufeff"
 CHUNK = 2000  # servers in memory at a time
 _FIELDS = (
     "pk",
@@ -54,12 +52,12 @@ EXAMPLE = (
 
 def template() -> bytes:
     """A sheet with the columns and one row to write over."""
-    return _lines([cells.COLUMNS, EXAMPLE], lead=BOM)
+    return _lines([cells.COLUMNS, EXAMPLE], begins=True)
 
 
 def export(servers: QuerySet[Server]) -> Iterator[bytes]:
     """The servers, a chunk at a time, read through a cursor on the server: memory stays flat."""
-    yield _lines([cells.COLUMNS], lead=BOM)
+    yield _lines([cells.COLUMNS], begins=True)
     rows = iter(servers.values_list(*_FIELDS).iterator(chunk_size=CHUNK))
     while chunk := list(islice(rows, CHUNK)):
         ips = _ips([row[0] for row in chunk])
@@ -79,7 +77,5 @@ def _row(row: tuple[Any, ...], ips: list[tuple[str, str, datetime | None]]) -> l
     return [*facts, cells.write_ips(ips), version, months if is_stated else None]
 
 
-def _lines(rows: Iterable[Iterable[object]], *, lead: str = "") -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows([cells.write(cell) for cell in row] for row in rows)
-    return f"{lead}{text.getvalue()}".encode()
+def _lines(rows: Iterable[Iterable[object]], *, begins: bool = False) -> bytes:
+    return written(([cells.write(cell) for cell in row] for row in rows), begins=begins)
