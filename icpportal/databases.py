@@ -25,6 +25,10 @@ POSTGRESQL_OPTIONS: dict[str, Any] = {
     "keepalives_count": 3,
     "application_name": "icpportal",
 }
+_RIGHT = (
+    "must look like postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3; "
+    "other databases are not supported."
+)
 PREPARE_AFTER = 5  # times that the driver runs a statement before it prepares it (icpportal/statements.py does at once)
 
 
@@ -47,12 +51,6 @@ def from_url(url: str, *, embedded: Path, conn_max_age: int, prepares: bool = Tr
     if config["ENGINE"] == "django.db.backends.postgresql" and config["NAME"]:
         return _postgresql(config, conn_max_age=conn_max_age, prepares=prepares)
     raise ImproperlyConfigured(f"DATABASE_URL {_RIGHT}")
-
-
-_RIGHT = (
-    "must look like postgres://user:password@host:5432/name or sqlite:////folder/file.sqlite3; "
-    "other databases are not supported."
-)
 
 
 def _sqlite(config: dict[str, Any]) -> dict[str, Any]:

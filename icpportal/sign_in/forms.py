@@ -18,6 +18,11 @@ _WRONG = _("The user name, e-mail address or password is wrong. Passwords are ca
 _WRONG_OR_NO_STAFF = _(
     "The user name, e-mail address or password is wrong, or you may not open the desk. Passwords are case-sensitive."
 )
+_MISSING = {
+    "old_password": _("Enter your old password."),
+    "new_password1": _("Enter a new password."),
+    "new_password2": _("Enter the new password again."),
+}
 
 
 class SignInForm(AuthenticationForm):
@@ -71,13 +76,6 @@ def is_password_of(request: HttpRequest, user: User, password: str) -> bool:
     """Whether it is theirs, who are signed in. A wrong one counts as a failed sign-in; over a limit none is right."""
     count_under(request, user.get_username())
     return authenticate(request, username=user.get_username(), password=password) == user
-
-
-_MISSING = {
-    "old_password": _("Enter your old password."),
-    "new_password1": _("Enter a new password."),
-    "new_password2": _("Enter the new password again."),
-}
 
 
 class ChangeForm(PasswordChangeForm):  # type: ignore[type-arg]

@@ -34,7 +34,8 @@ MOST_TOLD = 5  # unknown columns that a refusal names
 LOOKED_AT = 1000  # characters of a cell or a reason; longer texts are neither taken in nor repeated
 _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods, and .xls, begin
 _TERM = ("billing_mode", "purchased_at", "expires_at")  # judged together, where each could be read
-TEXTS = ("instance_id", "account", "name", "region")  # columns that could carry one
+TEXTS = ("instance_id", "account", "name", "region")  # columns that could carry a secret
+SECRET = _("The cell carries an authorization code: take it out.")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -198,9 +199,6 @@ class Sheet:
 
     def _carries(self, text: str) -> bool:
         return len(text) >= SHORTEST_VALUE and self._is_secret(text[:LOOKED_AT])
-
-
-SECRET = _("The cell carries an authorization code: take it out.")
 
 
 def _delimiter(given: str, first: str) -> str:
