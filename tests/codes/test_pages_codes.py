@@ -80,6 +80,7 @@ def test_tabs_count_and_hold_the_codes_of_their_states(client, account):
         page = client.get("/codes/", {"tab": tab})
         assert {row.code.pk for row in page.context["rows"]} == {codes[state].pk for state in states}
         assert [each["count"] for each in page.context["tabs"]] == [1, 1, 1, 3]
+        assert text(page).count("May be used by") == {"used": 0, "over": 2}.get(tab, 1)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
@@ -90,7 +91,9 @@ def test_a_code_in_any_state_has_its_pages_in_both_languages(client, account, st
     label = ShownState(state).label
     with override(language):
         word = str(label)
-    assert word in text(client.get(url("code", code)))
+    page = text(client.get(url("code", code)))
+    assert word in page
+    assert ("May be used by" in page or "授权使用账号" in page) is (state not in ("used", "withdrawn"))
     assert client.post(url("reveal", code)).status_code == 200
     assert client.get(url("annotate", code)).status_code == 200
     can_withdraw = state in ("unused", "expired", "invalid")
