@@ -67,7 +67,7 @@ class Region(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name} ({self.code})" if self.name else self.code
+        return _("%(name)s (%(code)s)") % {"name": self.name, "code": self.code} if self.name else self.code
 
     @property
     def name(self) -> str:

@@ -24,6 +24,7 @@ from codes.admin.bulk_kinds import KINDS
 from codes.admin.growing import growing
 from codes.choices import BulkState, Channel
 from codes.models import BulkRun
+from icpportal.numbers import grouped
 
 PART = 20  # rows between two looks at how far it is and whether the person still may
 STEP = 5  # percent between two lines of progress
@@ -46,11 +47,12 @@ class Progress:
         return 100 * (self.total - self.pending) // max(self.total, 1)
 
     def __str__(self) -> str:
-        """ "480 of 2000 processed, 12 of them not done"."""
-        values = {"worked": self.total - self.pending, "total": self.total, "refused": self.refused}
+        """ "480 of 2,000 processed, 12 of them not done"."""
+        numbers = {"worked": self.total - self.pending, "total": self.total, "refused": self.refused}
+        values = {name: grouped(number) for name, number in numbers.items()}
         if self.refused:
-            return _("%(worked)d of %(total)d processed, %(refused)d of them not done") % values
-        return _("%(worked)d of %(total)d processed") % values
+            return _("%(worked)s of %(total)s processed, %(refused)s of them not done") % values
+        return _("%(worked)s of %(total)s processed") % values
 
 
 def progress(run: BulkRun) -> Progress:

@@ -195,13 +195,13 @@ class DeskChangeList(ChangeList):
     def range_label(self) -> str:
         """ "1 to 50 of 128"."""
         values = {
-            "first": self._first + 1,
-            "last": self._first + len(self.result_list),
-            "all": self.result_count,
+            "first": grouped(self._first + 1),
+            "last": grouped(self._first + len(self.result_list)),
+            "all": grouped(min(self.result_count, self.up_to)),
         }
         if self.result_count > self.up_to:
-            return _("%(first)d to %(last)d of more than %(all)d") % {**values, "all": self.up_to}
-        return _("%(first)d to %(last)d of %(all)d") % values
+            return _("%(first)s to %(last)s of more than %(all)s") % values
+        return _("%(first)s to %(last)s of %(all)s") % values
 
     @property
     def csv_label(self) -> str:

@@ -19,12 +19,12 @@ class NoticesForm(forms.Form):
         label=_("Language"),
         choices=settings.LANGUAGES,
         widget=forms.RadioSelect,
-        help_text=_("Of these pages and of mails to you."),
+        help_text=_("For these pages and the e-mails to you."),
         error_messages=dict.fromkeys(("required", "invalid_choice"), _("Choose a language.")),
     )
     is_on = forms.BooleanField(label=_("Send me notices by e-mail"), required=False)
     accounts = forms.TypedMultipleChoiceField(
-        label=_("Of these accounts"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
+        label=_("For these accounts"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, accounts: Iterable[Account], **kwargs: Any) -> None:

@@ -18,6 +18,7 @@ PASSWORD_HINTS = (
     _("Your password can’t be a commonly used password."),
     _("Your password can’t be entirely numeric."),
     _("Your old password was entered incorrectly. Please enter it again."),
+    _("The two password fields didn’t match."),
 )
 
 FIELD_ERRORS = (

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, UsernameField
+from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm, UsernameField
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -78,6 +78,21 @@ def is_password_of(request: HttpRequest, user: User, password: str) -> bool:
     return authenticate(request, username=user.get_username(), password=password) == user
 
 
+def _in_our_words(form: forms.BaseForm) -> None:
+    for name in _MISSING.keys() & form.fields.keys():
+        form.fields[name].error_messages["required"] = _MISSING[name]
+    again = form.fields["new_password2"]
+    again.label, again.help_text = _("New password again"), ""
+
+
+class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
+    """A new password by the link of a mail."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _in_our_words(self)
+
+
 class ChangeForm(PasswordChangeForm):  # type: ignore[type-arg]
     """The old password cannot be guessed here more often than in signing in."""
 
@@ -86,8 +101,7 @@ class ChangeForm(PasswordChangeForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
-        for name, missing in _MISSING.items():
-            self.fields[name].error_messages["required"] = missing
+        _in_our_words(self)
 
     def clean_old_password(self) -> str:
         """Raises ValidationError unless it is theirs."""

@@ -20,7 +20,7 @@ from django.views.i18n import set_language
 
 from icpportal import mailing
 from icpportal.sign_in import steps
-from icpportal.sign_in.forms import ChangeForm, DeskSignInForm, SignInForm
+from icpportal.sign_in.forms import ChangeForm, DeskSignInForm, NewPasswordForm, SignInForm
 from icpportal.sign_in.models import Preference
 from icpportal.sign_in.one_time_codes import are_needed
 from icpportal.sign_in.resetting import ResetForm
@@ -79,6 +79,8 @@ class PasswordReset(auth.PasswordResetView):
 
 class PasswordResetConfirm(auth.PasswordResetConfirmView):
     """A new password by the link of the mail: every session ends, and what failed before is forgotten."""
+
+    form_class = NewPasswordForm
 
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)

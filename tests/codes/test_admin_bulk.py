@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from codes import services
 from codes.admin import bulk_work
+from codes.admin.bulk_work import Progress
 from codes.admin.columns import list_url, page_url
 from codes.choices import BulkAction, BulkState, Channel, EventType
 from codes.models import AuthorizationCode, BulkRow, BulkRun, CodeEvent, Filing
@@ -286,6 +287,10 @@ def test_a_long_run_shows_how_far_it_is_while_it_goes():
     assert lines == [f"{done} of 63 processed, {done - 3} of them not done" for done in (20, 40, 60, 63)]
     assert "Resetting 63 filings" in parts[0] and f'href="{page_url(run)}" data-go-on' in parts[-1]
     assert (resets(), states(run).count("refused")) == (3, 60)
+
+
+def test_large_numbers_are_grouped():
+    assert str(Progress(done=1200, refused=0, pending=800)) == "1,200 of 2,000 processed"
 
 
 def test_a_closed_tab_leaves_a_run_that_goes_on():

@@ -154,6 +154,11 @@ def test_the_region_is_named(code: str, expected: list[str], seen: str) -> None:
     assert (failed_codes(server), found(server, "not_mainland")) == (expected, seen)
 
 
+def test_in_chinese_a_region_stands_in_the_brackets_of_the_script() -> None:
+    with translation.override("zh-hans"):
+        assert found(make_server(), "not_mainland") == "广州（ap-guangzhou）"
+
+
 # FAQ 4.2: the public IP
 
 

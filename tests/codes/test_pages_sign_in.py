@@ -81,7 +81,7 @@ def test_what_is_missing_of_a_new_password_is_named(path):
     page = text(client.post(path, {}))
     for said in ("Enter your old password.", "Enter a new password.", "Enter the new password again."):
         assert said in page
-    assert "This field is required" not in page
+    assert "This field is required" not in page and "for verification" not in page
 
 
 def test_staff_change_their_password_without_leaving_the_desk():
@@ -110,11 +110,11 @@ def test_the_faq_and_sign_in_render_in_both_languages_for_everybody(language):
 def test_the_faq_says_how_a_code_gets_free_of_an_unfinished_filing():
     page = text(guest().get("/help/"))
     assert "abandon the filing in the filing platform, or ask customer service to reset it" in page
-    assert "You are warned here 30 days before a code expires." in page
+    assert "We warn you 30 days before a code expires." in page
 
 
 def test_the_faq_says_how_an_ip_is_renewed_that_expires_before_its_server():
-    assert "An IP with an earlier expiry time of its own is renewed on its own" in text(guest().get("/help/"))
+    assert "If an IP expires before its server, renew that IP in the console too." in text(guest().get("/help/"))
 
 
 def test_the_faq_speaks_of_the_policy_in_force(settings):

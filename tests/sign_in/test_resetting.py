@@ -55,7 +55,7 @@ def test_a_weak_password_is_refused_with_the_reason():
     make_user(username="li", email="li@example.com")
     ask("li@example.com")
     page = choose(Client(HTTP_ACCEPT_LANGUAGE="en"), link(), {"new_password1": "123", "new_password2": "123"})
-    assert "There is a problem" in text(page)
+    assert "There is a problem" in text(page) and "New password again" in text(page)
 
 
 def test_a_link_is_too_old_after_an_hour():
