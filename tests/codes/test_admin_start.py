@@ -10,11 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from codes import services
 from codes.admin.charts import DAYS, days_context
 from codes.admin.columns import list_url, page_url
+from codes.choices import BulkAction
 from codes.errors import NotEligible
-from codes.models import CodeEvent
-from servers.choices import BillingMode, FeedKind
+from codes.models import BulkRun, CodeEvent
+from servers.choices import BillingMode, FeedKind, Jurisdiction
 from servers.inventory.facts import Tally
 from servers.inventory.runs import record_import
 from tests import factories
@@ -60,6 +62,51 @@ def test_expiring_codes_are_counted_with_those_in_an_open_filing() -> None:
     assert len(client.get(near["url"]).context["cl"].result_list) == 2
 
 
+@pytest.mark.parametrize(("server_days", "ip_days", "counted"), [(99, 3, "1"), (3, 3, "1"), (3, 99, "1"), (99, 8, "0")])
+def test_a_code_expires_with_its_server_or_its_ip_and_is_counted_once(
+    server_days: int, ip_days: int, counted: str
+) -> None:
+    now = timezone.now()
+    server = factories.make_server(now=now, with_ip=False, expires_at=now + timedelta(days=server_days))
+    factories.make_ip(server, now=now, expires_at=now + timedelta(days=ip_days))
+    factories.make_code(server, now=now)
+    assert number(start(signed_in()), "Codes expire")["number"] == counted
+
+
+def test_regions_that_nobody_has_classified_are_counted() -> None:
+    client = signed_in()
+    labels = [each["label"] for each in start(client).context["numbers"]]
+    assert labels == ["Open support requests", "Filing holds over 45 days", "Codes expire this week"]
+    region = factories.make_region(jurisdiction=Jurisdiction.UNCLASSIFIED)
+    new = number(start(client), "Regions not classified")
+    assert new["number"] == "1"
+    assert [row.pk for row in client.get(new["url"]).context["cl"].result_list] == [region.pk]
+
+
+def test_the_queue_is_the_first_number_with_who_has_waited_longest() -> None:
+    now, client = timezone.now(), signed_in()
+    assert number(start(client), "Open support requests")["line"] == "Nobody waits"
+    for hours in (2, 30):
+        factories.make_request(now=now - timedelta(hours=hours))
+    first = start(client).context["numbers"][0]
+    assert (first["label"], first["number"], first["line"]) == (
+        "Open support requests", "2", "The oldest waits 1\xa0day, 6\xa0hours",
+    )  # fmt: skip
+
+
+def test_unfinished_runs_of_ones_own_lead_to_the_one_or_to_their_list() -> None:
+    now, agent = timezone.now(), factories.make_agent()
+    client, label = signed_in(agent), "Your unfinished bulk runs"
+    runs = [services.plan_run(BulkAction.GENERATE, [factories.make_server().pk], actor=agent, now=now) for _ in "ab"]
+    assert label not in [each["label"] for each in start(client).context["numbers"]]
+    services.confirm_run(runs[0], texts={}, now=now)
+    assert number(start(client), label)["url"] == page_url(runs[0])
+    services.confirm_run(runs[1], texts={}, now=now)
+    both = number(start(client), label)
+    assert (both["number"], both["url"]) == ("2", list_url(BulkRun, stage="unfinished"))
+    assert label not in [each["label"] for each in start(signed_in()).context["numbers"]]
+
+
 def test_columns_count_by_the_days_of_shanghai() -> None:
     midnight = datetime(2026, 11, 22, 16, tzinfo=UTC)  # 23 November begins in Shanghai
     for at in (midnight - timedelta(seconds=1), midnight, midnight + timedelta(hours=1)):
@@ -88,6 +135,19 @@ def test_a_column_leads_to_the_events_of_its_day_and_a_reason_to_those_of_the_we
     (reason,) = page.context["refusals"]
     for url in (reason["url"], page.context["chart"]["days"][-1].refused.url):
         assert [event.at for event in client.get(url).context["cl"].result_list] == [now]
+
+
+def test_reasons_stand_by_how_often_they_refused_as_bars_of_the_most_frequent() -> None:
+    now, client = timezone.now(), signed_in()
+    refuse(now=now)
+    for _ in range(3):
+        with pytest.raises(NotEligible):
+            factories.make_issued(factories.make_server(now=now, public_ip_assigned=False), now=now)
+    page = start(client)
+    rows = [(row["reason"], row["number"], row["width"]) for row in page.context["refusals"]]
+    assert rows == [("Public IP not assigned at purchase", 3, 100), ("Not prepaid", 1, 33)]
+    assert page.context["refused_count"] == 4
+    assert len(client.get(page.context["refusals"][1]["url"]).context["cl"].result_list) == 1
 
 
 def test_a_refusal_is_named_by_what_was_wrong_and_not_by_what_should_hold() -> None:
@@ -120,6 +180,19 @@ def test_feeds_are_shown_with_their_age_and_a_late_one_is_a_number(settings: Any
     assert (late["number"], late["line"]) == ("1", "Account 10000000200: newest facts 3 hours ago")
     assert [run.account.uid for run in page.context["feeds"]] == ["10000000200", "100000005"]
     assert [run.account.uid for run in client.get(late["url"]).context["cl"].result_list] == ["10000000200"]
+
+
+def test_late_feeds_come_first_the_latest_of_all_on_top_and_each_account_once(settings: Any) -> None:
+    settings.FEED_LATE_AFTER = 60
+    now = timezone.now()
+    for hours, uid in ((2, "1"), (9, "2"), (4, "3"), (0, "4"), (0, "5"), (0, "6")):
+        account = factories.make_account(uid=uid)
+        for more in (24, 0):
+            at = now - timedelta(hours=hours + more, seconds=int(uid))
+            record_import(Tally(), account=account, kind=FeedKind.IMPORT, actor="system", now=at)
+    page = start(signed_in())
+    assert [run.account.uid for run in page.context["feeds"]] == ["2", "3", "1", "4", "5"]
+    assert number(page, "Feeds are late")["is_warning"]
 
 
 @pytest.mark.parametrize("role", ["Agent", "Supervisor", "Auditor"])
