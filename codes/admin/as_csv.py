@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
 from django.core import signing
 from django.core.exceptions import BadRequest, PermissionDenied
@@ -19,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from codes.admin import export
 from codes.admin.changelist import DeskChangeList, WholeList, refuse_nul
 from codes.admin.export_columns import EXPORTS
+from codes.admin.missing import NoSuchValue
 
 if TYPE_CHECKING:
     ModelAdmin = admin.ModelAdmin[Any]
@@ -55,7 +55,7 @@ class ListAsCsv(ModelAdmin):
         request.is_for_csv = True  # type: ignore[attr-defined]
         try:
             rows: QuerySet[Any] = self.get_changelist_instance(request).queryset
-        except IncorrectLookupParameters:
+        except NoSuchValue:
             raise BadRequest from None
         return rows
 

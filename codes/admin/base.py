@@ -29,7 +29,7 @@ from codes.admin.as_csv import ListAsCsv
 from codes.admin.changelist import refuse_nul
 from codes.admin.columns import page_url
 from codes.admin.list_filters import Rows
-from codes.admin.missing import NoSuchPage, no_such_page, no_such_row
+from codes.admin.missing import NoSuchPage, NoSuchValue, no_such_page, no_such_row, no_such_value
 from codes.admin.request import keys
 from codes.admin.saved_views import ListWithViews
 from icpportal.numbers import grouped
@@ -91,7 +91,7 @@ class DeskAdmin(ListWithViews, ListAsCsv):
         """The list. Raises BadRequest for a NUL byte, which no database takes."""
         refuse_nul(request)
         if "e" in request.GET:
-            messages.warning(request, _("A filter in the address was not understood: this list is not filtered."))
+            messages.warning(request, _("A filter that this list does not have is left out."))
         if SEARCH_VAR in request.GET and not self.get_search_fields(request):
             messages.warning(request, _("This list has no search: look it up in the box above, or add a filter."))
         if "index" in request.POST and ACTION_CHECKBOX_NAME not in request.POST:
@@ -101,6 +101,8 @@ class DeskAdmin(ListWithViews, ListAsCsv):
             return self._list(request, extra_context)
         except NoSuchPage as error:
             return no_such_page(request, error.last)
+        except NoSuchValue as error:
+            return no_such_value(request, error)
 
     def _list(self, request: HttpRequest, extra_context: Any) -> HttpResponse:
         views = self.views_context(request) if self.has_view_permission(request) else {}

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -15,6 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO, tab_counts
+from codes.admin.missing import NoSuchValue
 from servers.models import Account, Server
 
 Rows = QuerySet[Any]
@@ -25,7 +25,7 @@ class DeskFilter(admin.SimpleListFilter):
     """One parameter of a list's address. `is_tabs` shows it as tabs above the list, counted by their `expression`.
 
     `is_judged`: no index knows its rows and each has to be judged, so they are counted less far and not for ever.
-    A value that is not offered raises IncorrectLookupParameters: the desk says so, and does not guess.
+    A value that is not offered raises NoSuchValue: the desk says so, and does not guess.
     """
 
     is_tabs = is_judged = False
@@ -39,7 +39,7 @@ class DeskFilter(admin.SimpleListFilter):
         if value is None:
             return queryset
         if value not in {str(choice) for choice, _label in self.lookup_choices}:
-            raise IncorrectLookupParameters
+            raise NoSuchValue(self.parameter_name, self.title)
         return self.narrow(queryset, value, now=timezone.now())
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:

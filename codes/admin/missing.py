@@ -1,4 +1,4 @@
-"""What is asked for and not there: a page of a list, a row. Where one is led instead, and what is said."""
+"""What is asked for and not there: a page of a list, a filter's value, a row. Where one is led, and what is said."""
 
 from __future__ import annotations
 
@@ -22,6 +22,23 @@ class NoSuchPage(Exception):
     def __init__(self, last: int) -> None:
         super().__init__(last)
         self.last = last
+
+
+class NoSuchValue(Exception):
+    """A filter of a list offers no such value: its `parameter` in the address, and its `title`."""
+
+    def __init__(self, parameter: str, title: object) -> None:
+        super().__init__(parameter)
+        self.parameter, self.title = parameter, title
+
+
+def no_such_value(request: HttpRequest, error: NoSuchValue) -> HttpResponse:
+    """To the same list without that filter."""
+    text = _("The value of the filter “%(filter)s” was not understood: this filter is left out.")
+    messages.warning(request, text % {"filter": error.title})
+    query = request.GET.copy()
+    query.pop(error.parameter)
+    return HttpResponseRedirect(f"{request.path}?{query.urlencode()}" if query else request.path)
 
 
 def no_such_page(request: HttpRequest, last: int) -> HttpResponse:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
-from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -20,6 +19,7 @@ from django.utils.translation import gettext as _
 from codes import services
 from codes.admin.changelist import VIEW_PARAMETER, refuse_nul
 from codes.admin.forms import DeskForm, ViewForm
+from codes.admin.missing import NoSuchValue
 from codes.admin.request import posted, staff
 from codes.errors import ValueInText
 from codes.models import SavedView
@@ -57,14 +57,6 @@ class ListWithViews(ModelAdmin):
             path("views/<int:pk>/delete/", view(self.delete_saved_view), name=f"{name}_delete_view"),
         ]
         return [*(own if self.list_filter else []), *super().get_urls()]
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The list. A view whose filters are not understood stays chosen, so that it can be edited or deleted."""
-        answer = super().changelist_view(request, extra_context)
-        chosen = request.GET.get(VIEW_PARAMETER, "")
-        if chosen and answer.get("Location", "").endswith(f"?{ERROR_FLAG}=1"):
-            return HttpResponseRedirect(f"{answer['Location']}&{urlencode({VIEW_PARAMETER: chosen})}")
-        return answer
 
     def views_context(self, request: HttpRequest) -> dict[str, Any]:
         """What the list shows of views: pills, and where the filters are saved and the chosen view is changed."""
@@ -212,9 +204,11 @@ class ListWithViews(ModelAdmin):
         )
 
     def _view_url(self, request: HttpRequest, view: SavedView) -> str:
-        """Its rows; the whole list, saying so, when it keeps a filter that the list has no more."""
-        is_known = self._declared_filters(request, QueryDict(view.query)) == view.query
-        return f"{self._views_list_url()}?{view.query if is_known else f'{ERROR_FLAG}=1'}&{VIEW_PARAMETER}={view.pk}"
+        """Its rows; the list says so when it keeps a filter that the list has no more."""
+        known = self._declared_filters(request, QueryDict(view.query))
+        gone = {} if known == view.query else {ERROR_FLAG: 1}
+        rest = urlencode({**gone, VIEW_PARAMETER: view.pk})
+        return f"{self._views_list_url()}?{known}&{rest}" if known else f"{self._views_list_url()}?{rest}"
 
     def _views_list_url(self) -> str:
         return reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
@@ -239,7 +233,7 @@ class ListWithViews(ModelAdmin):
         request.is_for_csv = True  # type: ignore[attr-defined]
         try:
             specs: list[Any] = self.get_changelist_instance(request).filter_specs
-        except IncorrectLookupParameters:
+        except NoSuchValue:
             raise BadRequest from None
         return [spec for spec in specs if spec.value() is not None]
 

@@ -198,8 +198,14 @@ def test_lists_filter_by_verdict_and_by_each_refusal():
 
 @pytest.mark.parametrize("query", ["fails=x", "eligible=1", "state=%27", "region=mars"])
 def test_a_filter_that_cannot_be_right_is_said_and_breaks_nothing(query):
-    answer = signed_in().get(f"{list_url(Server)}?{query}", follow=True)
-    assert answer.status_code == 200 and "A filter in the address was not understood" in answer.content.decode()
+    answer = signed_in().get(f"{list_url(Server)}?billing_mode=prepaid&{query}&o=1", follow=True)
+    assert answer.redirect_chain == [(list_url(Server, billing_mode="prepaid", o=1), 302)]
+    assert "was not understood: this filter is left out." in answer.content.decode()
+
+
+def test_each_filter_that_is_left_out_is_named():
+    page = signed_in().get(list_url(Server, state="x", region="mars"), follow=True).content.decode()
+    assert page.count("was not understood: this filter is left out.") == 2 and "“region”" in page
 
 
 def test_a_list_that_is_not_searched_says_so():

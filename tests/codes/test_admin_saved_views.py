@@ -2,6 +2,7 @@
 
 import re
 from io import StringIO
+from urllib.parse import urlencode
 
 import pytest
 from django.contrib.auth.models import User
@@ -179,17 +180,25 @@ def test_its_owner_renames_shares_and_refilters_it():
     assert (view.query, view.is_shared) == ("state=used", False)
 
 
-@pytest.mark.parametrize("query", ["renamed=3&state=used", "state=frozen"])
-def test_a_view_whose_filter_is_gone_opens_the_whole_list_and_can_be_deleted(query):
+@pytest.mark.parametrize(
+    ("query", "kept", "said"),
+    [
+        ("renamed=3&state=used", {"state": "used"}, "A filter that this list does not have is left out."),
+        ("renamed=3", {}, "A filter that this list does not have is left out."),
+        ("state=frozen", {}, "The value of the filter “state” was not understood: this filter is left out."),
+    ],
+)
+def test_a_view_whose_filter_is_gone_keeps_the_others_and_can_be_deleted(query, kept, said):
     view = make_view()
     SavedView.objects.update(query=query)
     client = signed_in(view.owner)
     (address,) = re.findall(r'href="([^"]*view=\d+)"', client.get(list_url(AuthorizationCode)).content.decode())
     answer = client.get(address.replace("&amp;", "&"), follow=True)
     page = answer.content.decode()
-    assert answer.status_code == 200 and "A filter in the address was not understood" in page
+    assert answer.status_code == 200 and said in page
+    assert {spec.parameter_name: spec.value() for spec in answer.context["cl"].filter_specs if spec.value()} == kept
     assert pills(client, answer.request["QUERY_STRING"]) == ["* Mine changed"]
-    assert f'href="views/{view.pk}/?"' in page
+    assert f'href="views/{view.pk}/?{urlencode(kept)}"' in page
     client.post(view_url(view, "delete"))
     assert not SavedView.objects.exists()
 
