@@ -86,7 +86,20 @@ def _planned(request: HttpRequest, action: BulkAction, subjects: Any) -> HttpRes
     if found is None:
         return None
     run = services.plan_run(action, found, actor=staff(request), now=timezone.now())
-    return HttpResponseRedirect(leading_back(page_url(run), request.get_full_path(), KINDS[action].model))
+    return _nothing_to_do(request, run) or HttpResponseRedirect(
+        leading_back(page_url(run), request.get_full_path(), KINDS[action].model)
+    )
+
+
+def _nothing_to_do(request: HttpRequest, run: BulkRun) -> HttpResponse | None:
+    """Why each is skipped, where all are and the page has room for them: such a run is not kept."""
+    if run.rows.count() > SHOWN or KINDS[run.action].preview(run, shown=0, now=timezone.now()).going_count:
+        return None
+    model_admin: Any = admin.site.get_model_admin(BulkRun)
+    page: TemplateResponse = model_admin.question(request, run, KINDS[run.action].form(), back=request.get_full_path())
+    page.render()
+    run.delete()
+    return page
 
 
 class StageFilter(DeskFilter):
@@ -171,7 +184,7 @@ class BulkRunAdmin(DeskRecord):
             return super().change_view(request, object_id)
         if run.confirmed_at is None:
             asked = ask_before_run(run, request, now=timezone.now())  # before anything is typed
-            return asked or self._ask(request, run, KINDS[run.action].form())
+            return asked or self.question(request, run, KINDS[run.action].form())
         return self._result(request, run)
 
     def run(self, request: HttpRequest, pk: int) -> HttpResponseBase:
@@ -187,7 +200,7 @@ class BulkRunAdmin(DeskRecord):
         if run.confirmed_at is None:
             form = kind.form(request.POST)
             if not form.is_valid():
-                return self._ask(request, run, form)
+                return self.question(request, run, form)
             services.confirm_run(run, texts=form.cleaned_data, now=timezone.now())
         return self._work(request, run)
 
@@ -212,7 +225,8 @@ class BulkRunAdmin(DeskRecord):
             messages.error(request, stopped())
         return HttpResponseRedirect(_on(page_url(run), request, run))
 
-    def _ask(self, request: HttpRequest, run: BulkRun, form: DeskForm) -> HttpResponse:
+    def question(self, request: HttpRequest, run: BulkRun, form: DeskForm, *, back: str = "") -> TemplateResponse:
+        """Who is skipped and who is not, and whether to go on; `back` where the address does not say it."""
         kind, now = KINDS[run.action], timezone.now()
         preview = kind.preview(run, shown=SHOWN, now=now)
         total = preview.skipped_count + preview.going_count
@@ -223,7 +237,7 @@ class BulkRunAdmin(DeskRecord):
             "going_title": kind.words.going,
             "button": kind.words.confirm(preview.going_count),
             "action_url": _on(_url("run", run), request, run),
-            "cancel_url": way_back(request, kind.model),
+            "cancel_url": back or way_back(request, kind.model),
             "csv_url": _url("rows_csv", run),
             "names": None,
             "form": form,

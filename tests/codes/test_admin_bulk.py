@@ -202,6 +202,14 @@ def test_where_all_are_skipped_nothing_is_asked(count, said):
     assert f"<h1>{said}</h1></div>" in page and "Reset the filing" not in page
 
 
+def test_a_choice_that_is_skipped_whole_leaves_no_run_behind():
+    client, code = signed_in(), make_unused()
+    page = choose(client, AuthorizationCode, "reset", [code.pk])
+    assert page.redirect_chain == [] and "Nothing to do: the one selected is skipped" in page.content.decode()
+    assert f'href="{list_url(AuthorizationCode)}">Back</a>' in page.content.decode()
+    assert not BulkRun.objects.exists() and not BulkRow.objects.exists()
+
+
 def test_nothing_selected_is_said():
     page = choose(signed_in(), AuthorizationCode, "reset", []).content.decode()
     assert "Select at least one row first. Nothing was changed." in page and not BulkRun.objects.exists()
