@@ -56,8 +56,6 @@ _ACCESS: Items = (
 class DeskSite(admin.AdminSite):
     """The site. Everything below it asks for a signed-in member of staff."""
 
-    site_title = _("ICP codes desk")
-    site_header = _("ICP codes desk")
     site_url = None
     empty_value_display = "–"
     logout_template = "admin/logged_out.html"

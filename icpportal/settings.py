@@ -23,6 +23,8 @@ CODE_KEYS = env.words("CODE_KEYS") or ([INSECURE_CODE_KEY] if _INSECURE else [])
 CODES_PER_SERVER = env.number("CODES_PER_SERVER", default=5)
 MIN_PREPAID_MONTHS = env.number("MIN_PREPAID_MONTHS", default=3)
 ELASTIC_IP_ALLOWED = env.flag("ELASTIC_IP_ALLOWED", default=False)
+
+# What is served, to whom how often, and who is called
 DEMO = env.flag("DEMO", default=False)
 THROTTLE_RATES = env.rates("THROTTLE_RATES", default={"calls": 6000, "unknown_codes": 60})
 FEED_LATE_AFTER = env.number("FEED_LATE_AFTER", default=0)  # minutes without new facts of an account; 0: never late

@@ -50,8 +50,7 @@ class LifetimeForm(DeskOnceForm):
 
     def lifetime(self) -> timedelta | None:
         """None for always."""
-        days = self.cleaned_data["days"]
-        return timedelta(days=days) if days else None
+        return tokens.lifetime_of(self.cleaned_data["days"])
 
 
 class ClientForm(LifetimeForm):

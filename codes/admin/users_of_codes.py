@@ -24,7 +24,7 @@ MANY = 5  # other accounts from which on the page asks how they belong together
 
 
 @dataclass(kw_only=True)
-class User:
+class UsingAccount:
     """One account that uses codes: how many name it, with how many it filed, for how many domains."""
 
     uid: str
@@ -40,7 +40,7 @@ def context(account: Account, *, servers: Collection[int]) -> dict[str, Any]:
     # As one parameter, of which the database expects few: it looks up their filings instead of reading all there are.
     these = bulk.listed(servers, number=True)
     rows = _filing(these).union(_authorized(these), all=True).order_by("-codes", "uid")[: 2 * SHOWN + 1]
-    users: dict[str, User] = {}
+    users: dict[str, UsingAccount] = {}
     for uid, is_filing, codes, domains in rows:
         user = users.setdefault(uid, _user(uid, account))
         if is_filing:
@@ -69,8 +69,8 @@ def _filing(servers: RawSQL) -> Any:
     )
 
 
-def _user(uid: str, account: Account) -> User:
-    return User(uid=uid, url=reverse("admin:lookup", query={"q": uid}), is_owner=uid == account.uid)
+def _user(uid: str, account: Account) -> UsingAccount:
+    return UsingAccount(uid=uid, url=reverse("admin:lookup", query={"q": uid}), is_owner=uid == account.uid)
 
 
 def _hint(others: int) -> str:

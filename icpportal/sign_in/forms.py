@@ -96,8 +96,6 @@ class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
 class ChangeForm(PasswordChangeForm):  # type: ignore[type-arg]
     """The old password cannot be guessed here more often than in signing in."""
 
-    required_css_class = "required"
-
     def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.request = request
