@@ -95,6 +95,8 @@ class GenerateForm(OnceForm):
     )
     remark = _remark()
     authorized_account = _authorized_account()
+    # How many codes the server had generated when the form was shown; a form in another tab may generate meanwhile.
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, ips: Iterable[IPAddress], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

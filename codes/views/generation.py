@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from codes import services
 from codes.choices import Channel
@@ -30,8 +31,19 @@ from icpportal.context import request_id
 from servers.choices import IPKind
 from servers.models import IPAddress, Server
 
+_OVERTAKEN = gettext_lazy(
+    "%(code)s was generated from this server while this form was open. Send the form again if you need another code."
+)
 # Why an IP that is live cannot be chosen: its kind's own rule says it.
 _BARRED = {IPKind.ELASTIC: "elastic_ip", IPKind.CLB: "clb_ip"}
+
+
+class _Overtaken(Exception):
+    """Another code was generated after the form was shown: whoever has two tabs open hardly wants two codes."""
+
+    def __init__(self, newest: AuthorizationCode) -> None:
+        super().__init__()
+        self.newest = newest
 
 
 @own_server(*READ, "POST")
@@ -49,6 +61,9 @@ def generate(request: HttpRequest, server: Server) -> HttpResponse:
     except ValueInText as error:
         form.add_error(error.field, explain(error))
         return _ask(request, server, form, now=now, status=400)
+    except _Overtaken as error:
+        form.add_error(None, _OVERTAKEN % {"code": error.newest.masked})
+        return _ask(request, server, form, now=now, status=409)
     except NotEligible as error:
         return _refuse(request, server, error.report, now=now, status=409)
     except OperationalError:
@@ -59,6 +74,9 @@ def _generate(request: HttpRequest, server: Server, form: GenerateForm, *, now: 
     typed = form.cleaned_data
 
     def once() -> AuthorizationCode:
+        newest = server.codes.order_by("-slot").first()
+        if newest and typed["seen"] not in ("", str(newest.slot)):
+            raise _Overtaken(newest)
         issued = services.generate(
             server,
             ip=form.chosen_ip(),

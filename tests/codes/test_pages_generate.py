@@ -81,6 +81,24 @@ def test_another_form_generates_another_code(client, server):
     assert server.codes.count() == 2
 
 
+def test_a_form_that_another_tab_overtook_asks_again_before_a_second_code(client, server):
+    def opened():
+        return dict(
+            re.findall(r'name="(form_id|seen)" value="([^"]+)"', client.get(generate_url(server)).content.decode())
+        )
+
+    first, second = opened(), opened()
+    assert client.post(generate_url(server), first).status_code == 302
+    asked = client.post(generate_url(server), {**second, "remark": "blog"})
+    code = server.codes.get()
+    assert asked.status_code == 409 and 'value="blog"' in asked.content.decode()
+    assert f"{code.masked} was generated from this server while this form was open" in text(asked)
+    again = dict(re.findall(r'name="(form_id|seen)" value="([^"]+)"', asked.content.decode()))
+    assert client.post(generate_url(server), again).status_code == 302
+    assert client.post(generate_url(server), first).url == reverse("codes:code", args=[code.pk])
+    assert server.codes.count() == 2
+
+
 def test_whoever_goes_back_to_generate_again_is_told_of_the_code_that_there_is(client, server):
     said = "was generated from this server a few minutes ago"
     assert said not in text(client.get(generate_url(server)))
