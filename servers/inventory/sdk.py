@@ -75,6 +75,6 @@ def reason(error: Exception) -> Any:
     cause = error.__context__ if isinstance(error, TencentCloudSDKException) else error
     if isinstance(cause, requests.Timeout) or "Read timed out" in str(cause):
         return "timeout"
-    if isinstance(cause, requests.exceptions.ChunkedEncodingError | ValueError | KeyError | TypeError):
+    if isinstance(cause, requests.exceptions.ChunkedEncodingError | ValueError | KeyError | TypeError | RecursionError):
         return "cut"
     return "network" if isinstance(error, TencentCloudSDKException | requests.RequestException) else None

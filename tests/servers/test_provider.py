@@ -32,13 +32,14 @@ pytestmark = [pytest.mark.django_db, OLD_SDK]
         raw({"Response": {"TotalCount": 1, "InstanceSet": []}}, cut=5),
         raw('{"Response": {"TotalCount": 1, "Inst'),
         raw("<html>"),
+        raw("[" * 100_000),
         raw("[]"),
         raw("{}"),
     ],
     ids=[
         *("throttled", "throttled by uin", "another content type", "internal", "internal server"),
         *("unavailable", "502", "429"),
-        *("cut body", "cut JSON", "no JSON", "a list", "no envelope"),
+        *("cut body", "cut JSON", "no JSON", "nested", "a list", "no envelope"),
     ],
 )  # fmt: skip
 def test_what_passes_is_tried_again(api: ProviderAPI, account: Account, odd: Any) -> None:
