@@ -34,7 +34,7 @@ _CLAIM = """
 INSERT INTO api_keptanswer AS kept (client_id, key, fingerprint, status, sealed, created_at)
 VALUES (%s, %s, %s, 0, %s, %s)
 ON CONFLICT (client_id, key) DO UPDATE
-    SET fingerprint = excluded.fingerprint, status = 0, sealed = excluded.sealed, created_at = excluded.created_at
+    SET fingerprint = excluded.fingerprint, created_at = excluded.created_at
     WHERE kept.created_at <= %s
 RETURNING id
 """
@@ -78,9 +78,8 @@ def _kept(key: str) -> str:
 
 
 def _fingerprint(call: Call) -> bytes:
-    meaning = json.dumps(call.body, sort_keys=True, ensure_ascii=False)
-    text = f"{call.request.method} {call.request.path}\n{meaning}"
-    return hashlib.sha256(text.encode()).digest()
+    meaning = json.dumps(call.body, sort_keys=True)
+    return hashlib.sha256(f"{call.request.path}\n{meaning}".encode()).digest()
 
 
 def _claim(call: Call, key: str, fingerprint: bytes) -> int | None:
@@ -99,7 +98,7 @@ def _claim(call: Call, key: str, fingerprint: bytes) -> int | None:
 
 def _again(call: Call, key: str, fingerprint: bytes) -> HttpResponse:
     kept = KeptAnswer.objects.get(client=call.client, key=key)
-    if bytes(kept.fingerprint) != fingerprint:
+    if kept.fingerprint != fingerprint:
         raise Problem("idempotency_key_reused")
     headers, body = json.loads(sealing.unseal(kept.sealed))
     response = HttpResponse(body.encode(), status=kept.status, headers=headers)

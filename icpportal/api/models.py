@@ -106,7 +106,7 @@ class CallCount(models.Model):
 class KeptAnswer(models.Model):
     """The answer to a request with an Idempotency-Key, sealed: see idempotency.py, the only writer.
 
-    `fingerprint` is a hash of method, path and the meaning of the JSON. An empty `sealed` stands during the request.
+    `fingerprint` is a hash of path and the meaning of the JSON. An empty `sealed` stands during the request.
     """
 
     client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="+")

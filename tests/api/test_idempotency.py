@@ -55,6 +55,7 @@ def test_a_key_that_is_a_value_is_not_kept_readable(api: Api) -> None:
     assert (first.status, again.headers["Idempotency-Replayed"], same(first, again)) == (201, "true", True)
     assert not KeptAnswer.objects.filter(key__contains=value).exists()
     assert api.post("codes/verify/", {"code": value}, idempotency_key=f"begin {value}").status == 422
+    assert api.post("codes/verify/", {"code": value}, idempotency_key=f"verify {value}").status == 200
 
 
 def test_the_meaning_of_the_json_counts_and_not_its_spelling(api: Api) -> None:
@@ -70,6 +71,7 @@ def test_another_request_under_the_key_is_422(api: Api) -> None:
     generate(api, server)
     for other in (
         generate(api, server, {"remark": "x"}),
+        generate(api, server, {"remark": ""}),
         generate(api, make_server()),
         api.post("codes/verify/", {"code": "x"}, **KEY),
     ):
@@ -78,8 +80,18 @@ def test_another_request_under_the_key_is_422(api: Api) -> None:
 
 
 def test_keys_of_different_clients_never_meet(api: Api) -> None:
+    server, other = make_server(), Api()
+    first, second = generate(api, server), generate(other, server)
+    assert first.json["id"] != second.json["id"]
+    assert same(first, generate(api, server)) and same(second, generate(other, server))
+
+
+def test_each_key_has_its_own_answer(api: Api) -> None:
     server = make_server()
-    assert generate(api, server).json["id"] != generate(Api(), server).json["id"]
+    first = generate(api, server)
+    other = generate(api, server, idempotency_key="k-2")
+    assert same(first, generate(api, server)) and same(other, generate(api, server, idempotency_key="k-2"))
+    assert AuthorizationCode.objects.count() == 2
 
 
 def test_a_refusal_is_kept_with_its_event(api: Api) -> None:
@@ -128,7 +140,11 @@ def test_after_24_hours_the_key_is_free(api: Api, time_travel: Any) -> None:
     time_travel.shift(24 * 3600 - 1)
     assert same(first, generate(api, server))
     time_travel.shift(1)
-    assert generate(api, server).json["slot"] == 2
+    later = generate(api, server, {"remark": "x"})
+    assert later.json["slot"] == 2
+    time_travel.shift(24 * 3600 - 1)
+    assert same(later, generate(api, server, {"remark": "x"}))
+    assert generate(api, server).status == 422
     assert KeptAnswer.objects.count() == 1
 
 
@@ -142,7 +158,7 @@ def test_clear_kept_answers_deletes_those_whose_24_hours_are_over(api: Api, time
     assert list(KeptAnswer.objects.values_list("key", flat=True)) == ["new"]
 
 
-@pytest.mark.parametrize("key", ["", "é", "a\tb", "x" * 256, "\x7f", "a\x00"])
+@pytest.mark.parametrize("key", ["", "é", "a\tb", "x" * 256, "\x7f", "\x1f", "a\x00"])
 def test_a_key_is_1_to_255_printable_characters(api: Api, key: str) -> None:
     assert generate(api, make_server(), idempotency_key=key).wrong == [("Idempotency-Key", "invalid")]
     assert not AuthorizationCode.objects.exists()
@@ -209,7 +225,12 @@ def test_bulk_requests_in_opposite_order_do_not_deadlock(own_database: None) -> 
 
 
 @pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite makes the second wait at BEGIN")
-def test_while_the_first_runs_the_second_is_in_progress(own_database: None) -> None:
+@pytest.mark.parametrize(
+    ("limit", "refusal"), [("lock_timeout", (409, "request_in_progress")), ("statement_timeout", (503, "unavailable"))]
+)
+def test_while_the_first_runs_the_second_is_in_progress(
+    own_database: None, limit: str, refusal: tuple[int, str]
+) -> None:
     api, server = Api(), make_server()
     inserted, release = threading.Event(), threading.Event()
 
@@ -222,13 +243,15 @@ def test_while_the_first_runs_the_second_is_in_progress(own_database: None) -> N
 
     def second() -> Answer:
         inserted.wait(20)
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET {limit} = 300")  # milliseconds
         try:
             return generate(api, server)
         finally:
             release.set()
 
     answers = at_once(first, second)
-    assert answers[1].refused == (409, "request_in_progress")
+    assert answers[1].refused == refusal
 
 
 def test_another_accounts_answer_is_never_replayed(db: None) -> None:
