@@ -29,9 +29,9 @@ class Bad(Exception):
 
 
 def shown(value: object) -> str:
-    """Foreign text, short and fit for any output: no lone surrogates, no NUL; of lists in lists six levels."""
+    """Foreign text, short and fit for any output, terminals too: printable letters; of lists in lists six levels."""
     text = value if isinstance(value, str) else reprlib.repr(value)
-    return text[:SHOWN_LENGTH].replace("\x00", "").encode("utf-8", "replace").decode()
+    return "".join(letter for letter in text[:SHOWN_LENGTH] if letter.isprintable())
 
 
 def shown_id(name: object) -> str | None:

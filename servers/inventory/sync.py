@@ -15,6 +15,7 @@ from typing import Any
 from servers.choices import ServerState
 from servers.inventory.apply import Incomplete, apply_inventory
 from servers.inventory.facts import REGION_CODE, Tally
+from servers.inventory.fields import shown
 from servers.inventory.pages import Pages
 from servers.inventory.provider import CallFailed, Provider, Stopped
 from servers.inventory.tencent import Inventory
@@ -135,7 +136,7 @@ def sync(
 
 def _owner(provider: Provider) -> str:
     """The uid of the account that the credentials belong to: another's servers must neither come nor end here."""
-    return str(provider.call("sts", "GetCallerIdentity").get("AccountId", ""))
+    return shown(provider.call("sts", "GetCallerIdentity").get("AccountId") or "")
 
 
 def _regions(provider: Provider, account: Account) -> list[str]:

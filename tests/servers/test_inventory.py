@@ -193,6 +193,11 @@ def test_of_lists_in_lists_a_few_levels_are_shown(account: Account) -> None:
     assert str(tally.rejected[0].detail) == "InstanceChargeType is unknown: [[[[[[[...]]]]]]]"
 
 
+def test_foreign_text_that_is_shown_steers_no_terminal(account: Account) -> None:
+    tally = take(account, instances(instance(InstanceChargeType="\x1b[2J预付\r\n\u202e\ud800\x00")))
+    assert str(tally.rejected[0].detail) == "InstanceChargeType is unknown: [2J预付"
+
+
 def test_a_long_or_strange_name_is_made_to_fit(account: Account) -> None:
     take(account, instances(instance(InstanceName="长" * 300), instance("ins-b", InstanceName="a\x00b\ud800")))
     assert (len(stored().name), stored("ins-b").name) == (200, "ab?")

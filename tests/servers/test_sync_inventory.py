@@ -80,10 +80,13 @@ def test_expired_credentials_make_the_exit_code_2_and_no_fact_newer(command: Pro
     assert failed_run.failures == [{"region": "", "code": "AuthFailure.TokenFailure"}]
 
 
-def test_the_wrong_accounts_credentials_are_a_failed_run(command: ProviderAPI, account: Account) -> None:
-    command.account = "100099999999"
+@pytest.mark.parametrize(("found", "told"), [("100099999999", "100099999999"), (None, "unknown")])
+def test_the_wrong_accounts_credentials_are_a_failed_run(
+    command: ProviderAPI, account: Account, found: Any, told: str
+) -> None:
+    command.account = found
     _out, err, code = say()
-    assert f"The credentials belong to account 100099999999, not to {ACCOUNT}." in err
+    assert f"The credentials belong to account {told}, not to {ACCOUNT}." in err
     assert (code, FeedRun.objects.get().failures) == (2, [{"region": "", "code": "WrongAccount"}])
 
 
