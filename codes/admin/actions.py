@@ -6,7 +6,7 @@ judges again, each code on its own, when it is done.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,11 +36,6 @@ from codes.messages import explain
 from codes.models import AuthorizationCode
 from icpportal.once import once
 
-VERBS: Mapping[Action, Callable[..., AuthorizationCode]] = {
-    Action.RESET: services.reset,
-    Action.WITHDRAW: services.withdraw,
-    Action.ROTATE: services.rotate,
-}
 _LASTING = (ShownState.INVALID, ShownState.EXPIRED)  # shown whatever the stored state becomes, unless withdrawn
 
 
@@ -67,7 +62,7 @@ class Button:
 
 def transition_for(request: HttpRequest, action: str) -> Transition:
     """The table's row of an action that agents take on codes. Raises Http404, or PermissionDenied."""
-    if action not in VERBS:
+    if action not in services.VERBS:
         raise Http404
     return _permitted(request, TRANSITIONS[Action(action)])
 
@@ -176,7 +171,8 @@ def _do(transition: Transition, code: AuthorizationCode, form: ActForm, request:
     def act(session: SessionBase) -> int:
         texts = {"reason": form.cleaned_data["reason"], "ticket": form.cleaned_data["ticket"]}
         seen = {"seen_at": form.cleaned_data["seen_at"]} if transition.action == Action.RESET else {}
-        return VERBS[transition.action](code, **texts, **seen, actor=staff(request), channel=Channel.ADMIN, now=now).pk
+        verb = services.VERBS[transition.action]
+        return verb(code, **texts, **seen, actor=staff(request), channel=Channel.ADMIN, now=now).pk
 
     try:
         once(request, form, act)

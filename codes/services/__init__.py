@@ -16,9 +16,10 @@ from codes.services.resealing import Resealed, reseal_codes
 from codes.services.saved_views import NameTaken, change_view, delete_view, keep_view
 from codes.services.staff import Why, activate, deactivate, give_role, take_role
 from codes.services.support import answer, close, follow_up, open_request, take
-from codes.services.upkeep import annotate, reset, reveal, rotate, withdraw
+from codes.services.upkeep import VERBS, annotate, reset, reveal, rotate, withdraw
 
 __all__ = [
+    "VERBS",
     "Actor",
     "Issued",
     "NameTaken",

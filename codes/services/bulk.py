@@ -5,7 +5,7 @@ Whoever carries a run out may stop after any row, or be killed in one: what is p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import cast
 
@@ -18,17 +18,11 @@ from codes.messages import in_every_language
 from codes.models import AuthorizationCode, BulkRow, BulkRun
 from codes.services.changes import check, refuse_values
 from codes.services.generation import generate
-from codes.services.upkeep import reset, rotate, withdraw
+from codes.services.upkeep import VERBS
 from icpportal import bulk
 
 KEPT = timedelta(days=1)  # for which a run that was planned and not confirmed is kept
-CHUNK = 5  # runs that are cleared in one transaction; each has up to BULK_ROWS rows
-
-_VERBS: Mapping[str, Callable[..., AuthorizationCode]] = {
-    BulkAction.RESET: reset,
-    BulkAction.WITHDRAW: withdraw,
-    BulkAction.ROTATE: rotate,
-}
+CHUNK = 5  # runs that are cleared in one transaction; each may have thousands of rows
 
 
 def plan_run(action: BulkAction, subjects: Iterable[int], *, actor: AbstractBaseUser, now: datetime) -> BulkRun:
@@ -98,6 +92,7 @@ def _do(row: BulkRow, *, channel: Channel, now: datetime) -> AuthorizationCode:
     run = row.run
     if row.server is not None:
         return generate(row.server, actor=run.actor, channel=channel, now=now, **run.texts)[0].code
-    check(cast(AuthorizationCode, row.code), Action(run.action))  # what was so already is not done by this run
-    seen = {"seen_at": run.planned_at} if run.action == BulkAction.RESET else {}
-    return _VERBS[run.action](row.code, actor=run.actor, channel=channel, now=now, **seen, **run.texts)
+    action = Action(run.action)
+    check(cast(AuthorizationCode, row.code), action)  # what was so already is not done by this run
+    seen = {"seen_at": run.planned_at} if action == Action.RESET else {}
+    return VERBS[action](row.code, actor=run.actor, channel=channel, now=now, **seen, **run.texts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from codes import values
@@ -125,6 +126,14 @@ def annotate(
             fresh.save(update_fields=changed)
             record(event(EventType.EDITED, fresh.server, act, code=fresh, detail={"changed": changed}))
         return fresh
+
+
+# What agents do to one code and to many, with a reason.
+VERBS: Mapping[Action, Callable[..., AuthorizationCode]] = {
+    Action.RESET: reset,
+    Action.WITHDRAW: withdraw,
+    Action.ROTATE: rotate,
+}
 
 
 def _check_texts(action: Action, *, channel: Channel, reason: str, ticket: str) -> None:
