@@ -137,6 +137,16 @@ def test_newer_facts_of_the_server_itself_end_its_claim() -> None:
     assert not IPAddress.objects.on_server().exists()
 
 
+def test_a_server_that_is_gone_claims_nothing() -> None:
+    account = make_account()
+    put(account, instance_id="ins-b", ips=(ip(A),))
+    put(account, instance_id="ins-a", ips=(ip(A),))
+    take(account, instances(instance("ins-a", PublicIpAddresses=[A])), complete=True)
+    assert Server.objects.get(instance_id="ins-b").state == ServerState.TERMINATED
+    put(account, instance_id="ins-a", version=2, ips=())
+    assert not IPAddress.objects.on_server().exists()
+
+
 @pytest.mark.parametrize(("hours", "expected"), [(24, [A]), (25, [])])
 def test_an_address_given_up_a_day_later_was_moved_and_does_not_come_back(hours: int, expected: list[str]) -> None:
     account = make_account()
