@@ -68,10 +68,8 @@ def locked(code: AuthorizationCode) -> Iterator[AuthorizationCode]:
 def move(code: AuthorizationCode, action: Action) -> None:
     """Take the code along the table, to the action's target. Raises TransitionRefused as `check` does."""
     check(code, action)
-    target = TRANSITIONS[action].target
-    if target is not None:
-        code.state = target
-        code.save(update_fields=["state"])
+    code.state = TRANSITIONS[action].target or code.state
+    code.save(update_fields=["state"])
 
 
 def check(code: AuthorizationCode, action: Action) -> None:
