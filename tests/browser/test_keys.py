@@ -72,6 +72,21 @@ def test_the_help_lists_what_exists_and_the_switch_turns_the_keys_off(browse: Br
     expect(dialog).to_be_hidden()
 
 
+def test_escape_leaves_the_look_up_for_the_rows_and_closes_the_filters(browse: Browse) -> None:
+    page = browse("agent")
+    page.goto("/admin/codes/codeevent/")
+    page.keyboard.press("/")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    assert "/change/" in focused(page)
+    filters = page.locator("details.filters")
+    filters.locator("summary").press("Enter")
+    filters.get_by_role("link", name="Filing reset").focus()
+    page.keyboard.press("Escape")
+    expect(filters).not_to_have_attribute("open", "")
+    expect(filters.locator("summary")).to_be_focused()
+
+
 def test_g_and_a_letter_lead_to_a_list(browse: Browse) -> None:
     page = browse("agent")
     page.goto("/admin/")

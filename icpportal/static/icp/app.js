@@ -83,6 +83,17 @@
       moveRow(keys === "j" ? 1 : -1);
     }
   }
+  // Esc leaves what was opened or gone to by a key: the filters, the look-up.
+  function leave(event) {
+    if (event.key !== "Escape") return;
+    const filters = event.target.closest("details.filters[open]");
+    if (filters) {
+      filters.open = false;
+      filters.querySelector("summary").focus();
+    } else if (event.target.matches("[data-keys='/']")) {
+      event.target.blur();
+    }
+  }
 
   function guardSubmit(event) {
     const form = event.target;
@@ -164,6 +175,7 @@
   document.addEventListener("click", click);
   document.addEventListener("change", countSelected);
   document.addEventListener("keydown", press);
+  document.addEventListener("keydown", leave);
   document.addEventListener("submit", guardSubmit);
   window.addEventListener("load", () => setTimeout(nameWidgets));
   window.addEventListener("pageshow", release);
