@@ -44,7 +44,7 @@ def test_every_shown_state_has_an_icon():
         assert f'id="i-{state}"' in drawn
 
 
-def test_customers_pages_fold_by_the_size_of_letters():
-    for name in ("pages.css", "components.css"):
+def test_pages_fold_by_the_size_of_letters():
+    for name in ("pages.css", "components.css", "desk.css"):
         widths = re.findall(r"@media \((?:max|min)-width: ([\d.]+)(\w+)\)", (STATIC / name).read_text())
         assert widths and {unit for _width, unit in widths} == {"em"}
