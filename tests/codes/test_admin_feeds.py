@@ -129,10 +129,13 @@ def test_stale_messages_are_shown_for_the_run_and_for_the_feed() -> None:
 
 def test_who_brought_the_facts_is_named_as_people_know_them():
     now = timezone.now()
-    for actor in ("client:feed of servers", "user:chen", "system"):
+    factories.make_user(username="wei", first_name="Chen", last_name="Wei")
+    for actor in ("client:feed of servers", "user:chen", "user:wei", "system"):
         record_import(Tally(created=1), account=factories.make_account(), kind=FeedKind.IMPORT, actor=actor, now=now)
     page = signed_in().get(list_url(FeedRun)).content.decode()
-    assert all(f">{who}<" in page for who in ("feed of servers", "chen", "System"))
+    assert all(f">{who}<" in page for who in ("feed of servers", "chen", "Chen Wei", "System"))
+    of_wei = page_url(FeedRun.objects.get(actor="user:wei"))
+    assert "Who Chen Wei Read" in text(signed_in().get(of_wei))
 
 
 @pytest.mark.parametrize(
