@@ -225,3 +225,9 @@ def test_nothing_of_a_terminated_server_expires_next() -> None:
 def test_a_row_counts_what_fails(assigned: bool, word: str) -> None:
     server = factories.make_server(prepaid_months=1, public_ip_assigned=assigned)
     assert short_verdict(GENERATION.report(server, now=NOW)) == word
+
+
+def test_a_server_named_in_the_reply_does_not_break_at_its_hyphen():
+    server = factories.make_server(now=timezone.now())
+    page = signed_in().get(page_url(server)).content.decode()
+    assert f'Server <span class="nowrap">{server.instance_id}</span> can generate' in page
