@@ -62,7 +62,7 @@ def generate(request: HttpRequest, server: Server) -> HttpResponse:
         form.add_error(error.field, explain(error))
         return _ask(request, server, form, now=now, status=400)
     except _Overtaken as error:
-        form.add_error(None, _OVERTAKEN % {"code": error.newest.masked})
+        messages.warning(request, _OVERTAKEN % {"code": error.newest.masked})
         return _ask(request, server, form, now=now, status=409)
     except NotEligible as error:
         return _refuse(request, server, error.report, now=now, status=409)

@@ -115,6 +115,9 @@ def test_a_form_without_its_id_generates_nothing_and_gets_a_new_one(client, serv
     answer = client.post(generate_url(server), {"remark": "shop"})
     assert answer.status_code == 400
     assert "arrived incomplete" in text(answer) and 'value="shop"' in answer.content.decode()
+    assert "Error: Generate a code" in text(answer)
+    client.cookies["django_language"] = "zh-hans"
+    assert "错误：生成授权码" in text(client.post(generate_url(server)))
     fresh = re.search(r'name="form_id" value="([^"]+)"', answer.content.decode()).group(1)
     assert client.post(generate_url(server), {"form_id": fresh}).status_code == 302
 
