@@ -6,11 +6,14 @@ import socket
 import struct
 import time
 from collections.abc import Iterable
+from contextlib import suppress
+from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 STEP, MOST = 0.00005, 0.0005  # seconds
 STALLED = 30.0  # seconds without a byte
+WHOLE = 120.0  # seconds after which nobody reads on
 
 
 def hesitation(connections: int) -> float:
@@ -31,12 +34,27 @@ def give_up_stalled(listeners: Iterable[socket.socket], *, after: float = STALLE
             listener.setsockopt(socket.SOL_SOCKET, direction, timeval)
 
 
+def give_up_slow(begun: dict[Any, float], *, now: float) -> None:
+    """Of connections whose request began so long before `now` (in seconds) that it should be there, read no more.
+
+    A byte now and then keeps a thread as well as none; an answer that is under way still goes out.
+    """
+    for connection, moment in list(begun.items()):
+        if now - moment > WHOLE:
+            with suppress(OSError):  # it is gone already
+                connection.sock.shutdown(socket.SHUT_RD)
+
+
 class EvenThreadWorker(ThreadWorker):  # type: ignore[misc]
     """gunicorn's threads, but a process that holds connections lets one that holds fewer go first.
 
     All are woken by a new connection, and when many come at once the first to wake took them all and kept them, as long
     as clients or a proxy do: one processor worked and the others stood by.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.begun: dict[Any, float] = {}  # since when a thread has each connection
 
     def init_process(self) -> None:
         """Called in the new process; returns when it ends."""
@@ -48,3 +66,16 @@ class EvenThreadWorker(ThreadWorker):  # type: ignore[misc]
         if self.nr_conns:
             time.sleep(hesitation(self.nr_conns))
         super().accept(listener)
+
+    def handle(self, conn: Any) -> Any:
+        """One request, in a thread of its own."""
+        self.begun[conn] = time.monotonic()
+        try:
+            return super().handle(conn)
+        finally:
+            del self.begun[conn]
+
+    def murder_pending(self) -> None:
+        """Called every second."""
+        super().murder_pending()
+        give_up_slow(self.begun, now=time.monotonic())

@@ -3,12 +3,12 @@
 import runpy
 import socket
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from gunicorn.config import Config
 
-from icpportal.workers import EvenThreadWorker, give_up_stalled, hesitation
+from icpportal.workers import WHOLE, EvenThreadWorker, give_up_slow, give_up_stalled, hesitation
 
 CONFIG = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
 
@@ -21,6 +21,12 @@ class Worker(EvenThreadWorker):
 
     def enqueue_req(self, conn: Any) -> None:
         self.taken.append(conn)
+
+
+class Held(NamedTuple):
+    """A connection."""
+
+    sock: socket.socket
 
 
 def test_who_holds_more_lets_others_go_first_and_nobody_waits_long() -> None:
@@ -48,6 +54,21 @@ def test_a_connection_whose_client_stopped_is_given_up() -> None:
                 taken.recv(100)
             with pytest.raises(BlockingIOError):  # who reads no more is one too
                 taken.sendall(b"x" * 20_000_000)
+
+
+def test_a_request_that_comes_in_drops_is_given_up_and_answered_still() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.setblocking(False)
+        theirs.sendall(b"POST /")
+        give_up_slow({Held(ours): 0.0}, now=WHOLE)
+        assert ours.recv(100) == b"POST /"
+        with pytest.raises(BlockingIOError):
+            ours.recv(100)
+        give_up_slow({Held(ours): 0.0}, now=WHOLE + 1)
+        assert ours.recv(100) == b""
+        ours.sendall(b"HTTP/1.1 400")
+        assert theirs.recv(100) == b"HTTP/1.1 400"
 
 
 def test_gunicorn_is_told_to_use_it() -> None:
