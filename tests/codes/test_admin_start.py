@@ -57,6 +57,7 @@ def test_expiring_codes_are_counted_with_those_in_an_open_filing() -> None:
     server = factories.make_server(now=now, expires_at=now + timedelta(days=3))
     factories.make_filing(factories.make_issued(server, now=now), now=now)
     factories.make_code(server, now=now)
+    factories.make_code(now=now)
     near = number(start(client), "Codes expire")
     assert (near["number"], near["line"]) == ("2", "1 of them in an open filing")
     assert len(client.get(near["url"]).context["cl"].result_list) == 2
@@ -143,6 +144,8 @@ def test_reasons_stand_by_how_often_they_refused_as_bars_of_the_most_frequent() 
     for _ in range(3):
         with pytest.raises(NotEligible):
             factories.make_issued(factories.make_server(now=now, public_ip_assigned=False), now=now)
+    factories.make_code(now=now)
+    refuse(now=now - timedelta(days=8))
     page = start(client)
     rows = [(row["reason"], row["number"], row["width"]) for row in page.context["refusals"]]
     assert rows == [("Public IP not assigned at purchase", 3, 100), ("Not prepaid", 1, 33)]
@@ -171,8 +174,9 @@ def test_feeds_are_shown_with_their_age_and_a_late_one_is_a_number(settings: Any
     now, client = timezone.now(), signed_in()
     for minutes in (5, 200):
         account = factories.make_account(uid=f"10000000{minutes}")
-        at = now - timedelta(minutes=minutes)
-        record_import(Tally(created=1), account=account, kind=FeedKind.IMPORT, actor="system", now=at)
+        for before in (600, 0):
+            at = now - timedelta(minutes=minutes + before)
+            record_import(Tally(created=1), account=account, kind=FeedKind.IMPORT, actor="system", now=at)
     assert [run.account.uid for run in start(client).context["feeds"]] == ["100000005", "10000000200"]
     settings.FEED_LATE_AFTER = 60
     page = start(client)
