@@ -93,7 +93,6 @@ def reveal(
     act = Act(actor=actor, channel=channel, now=now, ticket=ticket)
     _check_texts(Action.REVEAL, channel=channel, reason=reason, ticket=ticket)
     with locked(code) as fresh:
-        check(fresh, Action.REVEAL)
         record(event(EventType.REVEALED, fresh.server, act, code=fresh, reason=reason))
         return values.show(sealing.unseal(fresh.sealed))
 
