@@ -84,8 +84,9 @@ def test_the_authorized_account_is_frozen_and_then_nothing_is_changed(state: Sta
     assert refused.value.state == state
 
 
-def test_a_value_in_the_remark_is_refused() -> None:
+@pytest.mark.parametrize("field", ["remark", "authorized_account"])
+def test_a_value_in_a_text_is_refused(field: str) -> None:
     issued = make_issued()
     with nothing_changes(ValueInText) as refused:
-        annotate(issued.code, remark=f"copy: {issued.value}")
-    assert refused.value.field == "remark"
+        annotate(issued.code, **{field: issued.value})
+    assert refused.value.field == field

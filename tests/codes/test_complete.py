@@ -24,8 +24,11 @@ def complete(filing: Filing, **fields: Any) -> Filing:
 
 
 def test_the_code_is_used_for_good() -> None:
+    other = make_filing()
     filing = complete(make_filing())
     filing.refresh_from_db()
+    other.refresh_from_db()
+    assert other.state == FilingState.ACTIVE
     assert (filing.state, filing.icp_number, filing.ended_at) == (FilingState.COMPLETED, NUMBER, NOW)
     assert (filing.code.state, filing.completed_after_expiry) == (State.USED, False)
 

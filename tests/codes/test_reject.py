@@ -20,8 +20,11 @@ def reject(filing: Filing, **fields: Any) -> Filing:
 
 
 def test_a_rejected_filing_keeps_its_hold() -> None:
+    other = make_filing()
     filing = reject(make_filing())
     filing.refresh_from_db()
+    other.refresh_from_db()
+    assert other.state == FilingState.ACTIVE
     assert (filing.state, filing.reason, filing.ended_at) == (FilingState.REJECTED, "photo is blurred", None)
     assert filing.code.state == State.IN_USE
 

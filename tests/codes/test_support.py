@@ -189,6 +189,34 @@ def test_the_same_question_about_another_server_is_another_request():
     assert make_request(servers[0], actor=person) != make_request(servers[1], actor=person)
 
 
+def test_the_same_question_of_a_colleague_or_about_a_code_is_another_request():
+    issued = factories.make_issued()
+    server, actor = issued.code.server, factories.make_user()
+    asked = [
+        make_request(server, actor=actor),
+        make_request(server, actor=factories.make_user()),
+        make_request(server, code=issued.code, actor=actor),
+    ]
+    assert len({each.pk for each in asked}) == 3
+
+
+def test_the_language_of_the_question_is_kept():
+    with override("zh-hans"):
+        assert make_request().language == "zh-hans"
+
+
+def test_a_reference_that_is_taken_is_not_given_again(monkeypatch):
+    server, people, letters = make_server(), [factories.make_user() for _ in "ab"], iter("AAAAAA" * 2 + "BBBBBB")
+    monkeypatch.setattr("secrets.choice", lambda alphabet: next(letters))
+    assert [make_request(server, actor=each).reference for each in people] == ["SR-AAAA-AA", "SR-BBBB-BB"]
+
+
+def test_a_colleague_who_answers_does_not_take_over():
+    request, lin = make_request(), factories.make_agent()
+    services.take(request, actor=lin, now=NOW)
+    assert services.answer(request, text="Try again.", actor=factories.make_agent(), now=LATER).taken_by == lin
+
+
 def test_an_account_has_at_most_so_many_waiting_requests():
     account, person = factories.make_account(), factories.make_user()
     sent = [make_request(account=account, actor=person, text=f"No. {n}") for n in range(MAX_OPEN)]
@@ -204,8 +232,10 @@ def test_an_account_has_at_most_so_many_waiting_requests():
 def test_a_customer_writes_at_most_so_many_messages_in_one_request():
     request = make_request()
     SupportMessage.objects.bulk_create(
-        SupportMessage(request=request, author=request.opened_by, at=NOW, text=str(n)) for n in range(MAX_MESSAGES)
+        SupportMessage(request=request, author=request.opened_by, at=NOW, text=str(n)) for n in range(2, MAX_MESSAGES)
     )
+    services.follow_up(request, text="the last", actor=request.opened_by, now=NOW)
+    assert request.messages.count() == MAX_MESSAGES
     with pytest.raises(TooManyMessages):
         services.follow_up(request, text="more", actor=request.opened_by, now=NOW)
 
@@ -220,6 +250,10 @@ def test_a_text_that_is_none_is_refused(text):
     with pytest.raises(TextUnfit):
         services.answer(request, text=text, actor=factories.make_agent(), now=NOW)
     assert SupportMessage.objects.count() == 1
+
+
+def test_a_text_of_all_the_characters_that_it_may_have_is_sent():
+    assert make_request(text="x" * MAX_TEXT).messages.get().text == "x" * MAX_TEXT
 
 
 def test_no_text_holds_a_value():
