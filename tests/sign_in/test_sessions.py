@@ -41,6 +41,15 @@ def test_sign_ins_are_listed_with_this_one_first():
     assert "WeChat" not in page
 
 
+def test_the_desk_leads_to_them_and_back():
+    make_user(username="li", is_staff=True)
+    here = signed_in(path="/admin/login/")
+    assert 'href="/sign-ins/">Your sign-ins</a>' in here.get("/admin/password_change/").content.decode()
+    assert 'href="/admin/">‹ Desk</a>' in here.get("/sign-ins/").content.decode()
+    make_user(username="wang")
+    assert "‹ Desk" not in signed_in("wang").get("/sign-ins/").content.decode()
+
+
 def test_sign_out_elsewhere_ends_the_others_at_once_and_nobody_elses():
     make_user(username="li")
     elsewhere, here, other = signed_in(), signed_in(), signed_in(make_user(username="wang").username)
