@@ -173,6 +173,14 @@ def test_a_filter_is_a_chip_that_goes_by_itself(browse: Browse) -> None:
     assert overflow(page) == 0
 
 
+def test_without_scripts_a_list_counts_no_selection_and_offers_no_box_for_all(browse: Browse) -> None:
+    page = browse("agent", java_script_enabled=False)
+    page.goto(CODES)
+    expect(page.locator(".action-select").first).to_be_visible()
+    expect(page.locator(".action-counter")).to_be_hidden()
+    expect(page.locator("#action-toggle")).to_be_hidden()
+
+
 def test_the_desk_speaks_chinese_from_one_click_on(browse: Browse) -> None:
     page = browse("agent")
     page.goto("/admin/servers/server/?eligible=true")
