@@ -217,6 +217,7 @@ def test_without_servers_the_page_says_how_to_get_one(client):
     page = text(client.get("/"))
     assert "This account has no server yet." in page and "Assign a public IP" in page
     assert "No associated CVM" not in page
+    assert "Were you given a code? You need no server for it" in page
 
 
 def test_a_server_with_several_ips_names_them_all_and_what_they_are(client, account):
