@@ -43,7 +43,7 @@ SENTENCES: Mapping[str, StrPromise] = {
     "prepaid_term_too_short": _("Prepaid for %(found)s in total; at least %(min_prepaid_months)d are needed."),
     "not_mainland": _("The server is not in mainland China: %(found)s."),
     "region_unknown": _("It is not recorded yet whether %(found)s is in mainland China."),
-    "public_ip_not_assigned": _('"Assign a public IP" was not selected at purchase.'),
+    "public_ip_not_assigned": _("“Assign a public IP” was not selected at purchase."),
     "no_live_public_ip": _("The server has no public IP now: %(found)s."),
     "elastic_ip": _("This IP does not qualify: %(found)s."),
     "code_limit_reached": _("No code is left: %(found)s."),

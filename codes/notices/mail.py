@@ -87,7 +87,7 @@ def _line(each: Due, *, now: datetime) -> str:
             "when": relative(each.moment, now),
             "at": shanghai(each.moment),
         }
-    return _("%(code)s is held by order %(order)s for %(domain)s since %(at)s, begun %(when)s") % {
+    return _("%(code)s has been held by order %(order)s for %(domain)s since %(at)s (%(when)s)") % {
         "code": each.code.masked,
         "order": each.filing.order_number,
         "domain": each.filing.domain,

@@ -111,7 +111,7 @@ class ServerInput(InputSerializer):
     state = Choice(
         choices=ServerState.choices, help_text=_("The state of the server. Nothing comes after `terminated`.")
     )
-    public_ip_assigned = Boolean(help_text=_('Whether "Assign a public IP" was selected at purchase.'))
+    public_ip_assigned = Boolean(help_text=_("Whether “Assign a public IP” was selected at purchase."))
     version = Integer(
         min_value=0, max_value=MAX_VERSION, help_text=_("A number that the feed only ever raises, server by server.")
     )

@@ -58,7 +58,7 @@ def test_one_mail_a_member_lists_everything_by_account_and_server():
     places = [text.index(part) for part in ("100000000001", "shop", soon.masked, "100000000002", later.masked)]
     assert places == sorted(places)
     assert "(Unused) expires in 6 days, on 29 Nov 2026, 12:00" in text
-    assert f"{held.code.masked} is held by order {held.order_number} for shop.example.cn" in text
+    assert f"{held.code.masked} has been held by order {held.order_number} for shop.example.cn" in text
     assert f"https://desk.example.com/servers/{soon.server.instance_id}/" in text
 
 
