@@ -181,7 +181,7 @@ def _refusals(now: datetime) -> dict[str, Any]:
     refused = CodeEvent.objects.filter(type=EventType.GENERATION_REFUSED, at__gt=now - WEEK)
     failed = list(refused.order_by("-at").values_list("failed", flat=True)[:COUNT_UP_TO])
     numbers = [(rule, sum(rule.code in codes for codes in failed)) for rule in GENERATION.rules]
-    most = max((number for _rule, number in numbers), default=0)
+    most = max(number for _rule, number in numbers)
     policy = Policy.current().as_dict()
     return {
         "refused_count": len(failed),
