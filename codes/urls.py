@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.urls import path
 
 from codes.views import accounts, codes, faq, generation, servers, support
-from icpportal.api import converters as _converters  # noqa: F401 (registers "handle" and "id")
 
 app_name = "codes"
 urlpatterns = [

@@ -2,22 +2,18 @@
 
 import re
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any, cast
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
 from django.template.loader import render_to_string
 from django.utils import translation
-from django.utils.cache import patch_vary_headers
 
 from icpportal import context
 from icpportal.handles import NAME
 from icpportal.plans import planned_anew
-from icpportal.response_headers import Ready, add, ready
+from icpportal.response_headers import add, ready
 
-_API = "/api/"
 PAGE_VERBS = ("GET", "HEAD", "POST")
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
@@ -41,13 +37,6 @@ STRICT_TRANSPORT = "Strict-Transport-Security"
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 _REQUEST_ID = re.compile(NAME)
 _CODE_VALUE = re.compile(r"icp[-_.]?(?:[0-9a-z]{5}[-_.]?){5}|[0-9a-z]{5}(?:[-_.][0-9a-z]{5}){4}", re.IGNORECASE)
-_MOST_READ = 500  # characters of Accept-Language, as Django reads: what is looked through and kept costs
-_REFUSED = re.compile(r"[^,;]*;\s*q=0(?:\.0{0,3})?\s*(?:,|$)", re.IGNORECASE)  # q=0: "not acceptable" (RFC 9110)
-
-
-def is_of_api(request: HttpRequest) -> bool:
-    """Whether it is a call of the API and asks for no page."""
-    return request.path_info.startswith(_API)
 
 
 class RequestIdMiddleware:
@@ -93,18 +82,6 @@ class SecurityHeadersMiddleware:
         return response
 
 
-class PagesAlone:
-    """Stands before a middleware as a base: calls of the API go past it."""
-
-    get_response: Any
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """On to the next at once, or through the middleware."""
-        if is_of_api(request):
-            return cast(HttpResponseBase, self.get_response(request))
-        return cast(HttpResponseBase, super().__call__(request))  # type: ignore[misc]
-
-
 class PageVerbsMiddleware:
     """Pages are read and sent, nothing else: Django's own views would take a PUT for a question or for a form.
 
@@ -115,13 +92,11 @@ class PageVerbsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """405 for any other verb. The API's endpoints name their own."""
-        if is_of_api(request):
-            return self.get_response(request)
+        """405 for any other verb."""
         if request.method in PAGE_VERBS:
             response = self.get_response(request)
         else:  # nobody inside has found the language
-            translation.activate(accepted_language(request))
+            translation.activate(translation.get_language_from_request(request))
             response = HttpResponseNotAllowed(PAGE_VERBS)
         if isinstance(response, HttpResponseNotAllowed):
             response.content = render_to_string("405.html", request=request)
@@ -136,28 +111,13 @@ class PlansMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """As ever for the API."""
-        if is_of_api(request):
-            return self.get_response(request)
+        """The page."""
         with planned_anew():
             return self.get_response(request)
 
 
 class LanguageMiddleware(LocaleMiddleware):
-    """Pages follow the language cookie, then Accept-Language; the API follows Accept-Language alone."""
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """A call of the API has no cookies and no languages in its path to look for."""
-        if not is_of_api(request):
-            return cast(HttpResponseBase, super().__call__(request))
-        language = accepted_language(request)
-        translation.activate(language)
-        request.LANGUAGE_CODE = language
-        response = cast(HttpResponseBase, self.get_response(request))
-        if response.has_header("Vary"):
-            patch_vary_headers(response, ("Accept-Language",))
-        add(response, _in_language(language))
-        return response
+    """Pages follow the language cookie, then Accept-Language."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """A sign-in turns the pages to the language that the person chose (icpportal/sign_in/sessions.py)."""
@@ -171,24 +131,3 @@ class LanguageMiddleware(LocaleMiddleware):
                 samesite="Lax",
             )
         return answer
-
-
-@lru_cache(maxsize=8)
-def _in_language(language: str) -> Ready:
-    return ready({"Vary": "Accept-Language", "Content-Language": language})
-
-
-def accepted_language(request: HttpRequest) -> str:
-    """That of a call of the API: its Accept-Language says it alone, whatever a browser's cookie does."""
-    header = request.META.get("HTTP_ACCEPT_LANGUAGE", "")
-    if len(header) > _MOST_READ:
-        header = header[: header.rfind(",", 0, _MOST_READ) + 1]
-    return _accepted(header)
-
-
-@lru_cache(maxsize=64)
-def _accepted(header: str) -> str:
-    """The language of an Accept-Language header, as Django finds it among those that are not refused."""
-    request = HttpRequest()
-    request.META["HTTP_ACCEPT_LANGUAGE"] = _REFUSED.sub("", header)
-    return translation.get_language_from_request(request)

@@ -82,20 +82,21 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "icpportal.middleware.RequestIdMiddleware",
     "icpportal.middleware.SecurityHeadersMiddleware",
-    "icpportal.api.middleware.ApiMiddleware",
+    "icpportal.api.middleware.ApiMiddleware",  # takes calls of the API elsewhere; what follows is for pages
     "icpportal.middleware.PageVerbsMiddleware",
     "icpportal.middleware.PlansMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "icpportal.page_middleware.WhiteNoiseMiddleware",
-    "icpportal.page_middleware.SessionMiddleware",
+    "icpportal.static_files.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
     "icpportal.middleware.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "icpportal.sign_in.people.PeopleMiddleware",
-    "icpportal.page_middleware.MessageMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
+API_MIDDLEWARE = ["django.middleware.security.SecurityMiddleware", "django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "icpportal.urls"
 WSGI_APPLICATION = "icpportal.wsgi.application"
 SILENCED_SYSTEM_CHECKS = ["models.W040"]  # SQLite leaves out what an index holds besides, and does without

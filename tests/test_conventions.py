@@ -136,11 +136,12 @@ def test_servers_never_import_codes_below_their_interfaces() -> None:
 
 
 def test_the_project_knows_of_codes_no_more_than_this() -> None:
-    """The limit that the database guards, and the letters that can be read aloud."""
+    """The limit that the database guards, the letters that can be read aloud, and what is mounted."""
     known = {(module, name) for module in modules("icpportal") for name in imports(module) if name.startswith("codes.")}
     assert known == {
         ("icpportal.checks", "codes.policy"),
         ("icpportal.sign_in.one_time_codes", "codes.values"),
+        ("icpportal.urls", "codes.api.urls"),
     }
 
 

@@ -23,5 +23,5 @@
 whatever is raised into problem+json. Raise `not_found()`, `invalid("account", "unknown", _("…"))` or `Problem(code)`;
 for a domain error register a translation with `@problem_of.register` in the app's api/problems.py, and `declare` its
 code there, so that the documentation knows it. Mount in the app's api/urls.py, with the converters of
-icpportal/api/converters.py in paths.
+icpportal/api/converters.py in paths; icpportal/urls.py mounts those.
 """

@@ -14,10 +14,12 @@ class ApiConfig(AppConfig):
     verbose_name = _("API")
 
     def ready(self) -> None:
-        """Register the system checks, and what looks after kept connections."""
+        """Register the system checks, what may stand in paths, and what looks after kept connections."""
         from icpportal import checks, statements
+        from icpportal.api import converters
         from icpportal.connections import drop_ended
 
         checks.register_all()
+        converters.register_all()
         request_started.connect(drop_ended)
         connection_created.connect(statements.share_names)

@@ -34,6 +34,8 @@ class IdConverter:
         return str(value)
 
 
-register_converter(HandleConverter, "handle")
-register_converter(UidConverter, "uid")
-register_converter(IdConverter, "id")
+def register_all() -> None:
+    """Give them their names, before addresses are read."""
+    register_converter(HandleConverter, "handle")
+    register_converter(UidConverter, "uid")
+    register_converter(IdConverter, "id")

@@ -11,22 +11,21 @@ from django.urls import get_script_prefix, resolve
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import get_language, get_language_from_request, override
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.csrf import requires_csrf_token
 from django.views.decorators.http import require_safe
 
 from icpportal.api import documentation, guide, problems, swagger_ui
 from icpportal.api.answers import answer
 
 
-@csrf_exempt  # another method is 405, not a missing token
 @require_safe
 def schema(request: HttpRequest) -> HttpResponse:
     """The OpenAPI 3.1 document, in the language of the caller."""
     return answer(documentation.schema(get_language() or "en", get_script_prefix()))
 
 
-@csrf_exempt
 @require_safe
+@requires_csrf_token  # for the language switch
 def docs(request: HttpRequest) -> HttpResponse:
     """A guide, and Swagger UI over the document, from our own static files, its icons too."""
     with _language_of_pages(request):
@@ -35,8 +34,8 @@ def docs(request: HttpRequest) -> HttpResponse:
         return _page(request, "api/docs.html", guide.context(base) | {"words": words})
 
 
-@csrf_exempt
 @require_safe
+@requires_csrf_token  # for the language switch
 def problem(request: HttpRequest, code: str) -> HttpResponse:
     """What a problem's `type` points at: its meaning."""
     kind = problems.KINDS.get(code)
@@ -58,7 +57,6 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
     return response
 
 
-@csrf_exempt
 def unknown(request: HttpRequest, **path: str) -> HttpResponse:
     """404 for every address of the API that does not exist, with or without a token, for every method."""
     lacks_slash = resolve(f"{request.path_info}/").url_name is not None

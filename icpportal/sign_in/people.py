@@ -13,8 +13,6 @@ from django.contrib.auth.models import AnonymousUser, Permission, User
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from icpportal.middleware import PagesAlone
-
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff·]+")  # and the dot within names
 _of_session: ContextVar[User | None] = ContextVar("person of the session", default=None)
 
@@ -61,7 +59,7 @@ class PeopleBackend(ModelBackend):
         return every.filter(pk__in=own.union(of_roles))
 
 
-class PeopleMiddleware(PagesAlone, AuthenticationMiddleware):
+class PeopleMiddleware(AuthenticationMiddleware):
     """Django's own, which takes the person who came with the session (icpportal/sign_in/store.py)."""
 
     def process_request(self, request: HttpRequest) -> None:

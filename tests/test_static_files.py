@@ -6,7 +6,7 @@ import pytest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 
-from icpportal.page_middleware import WhiteNoiseMiddleware
+from icpportal.static_files import WhiteNoiseMiddleware
 
 pytestmark = pytest.mark.django_db  # the end of an answer looks after connections
 

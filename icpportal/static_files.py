@@ -1,8 +1,4 @@
-"""Django's middleware and others' that pages alone need.
-
-A call of the API brings a token: it has no session and no message, and asks for no file. It goes past them, which saves
-the shortest calls a twentieth of what they cost. Checks of deployment ask for the others by their own names.
-"""
+"""Static files, by WhiteNoise, straight from where they lie."""
 
 from __future__ import annotations
 
@@ -10,13 +6,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from django.contrib.messages import middleware as messages
-from django.contrib.sessions import middleware as sessions
 from django.http import Http404
 from whitenoise import middleware as whitenoise  # type: ignore[import-untyped]
 from whitenoise.responders import MissingFileError  # type: ignore[import-untyped]
-
-from icpportal.middleware import PagesAlone
 
 
 class _AsItIs:
@@ -37,17 +29,9 @@ class _AsItIs:
             raise Http404 from gone
 
 
-class WhiteNoiseMiddleware(PagesAlone, whitenoise.WhiteNoiseMiddleware):  # type: ignore[misc]
+class WhiteNoiseMiddleware(whitenoise.WhiteNoiseMiddleware):  # type: ignore[misc]
     """Static files."""
 
     def get_static_file(self, path: str, url: str, stat_cache: object = None) -> _AsItIs:
         """What answers for `url`; called for each file at the start."""
         return _AsItIs(partial(super().get_static_file, path, url))
-
-
-class SessionMiddleware(PagesAlone, sessions.SessionMiddleware):
-    """Who is signed in."""
-
-
-class MessageMiddleware(PagesAlone, messages.MessageMiddleware):
-    """What the next page says."""
