@@ -101,6 +101,13 @@ def test_over_tls_browsers_are_told_to_stay_there(settings, path):
     assert "Strict-Transport-Security" not in plain
 
 
+@pytest.mark.parametrize("path", ["/login/", "/api/v1/codes/"])
+def test_without_tls_everything_is_sent_there(settings, path):
+    settings.SECURE_SSL_REDIRECT = True
+    answer = browser().get(path)
+    assert (answer.status_code, answer["Location"]) == (301, f"https://testserver{path}")
+
+
 def test_signing_in_sets_no_cookie_that_scripts_read():
     make_user(username="li")
     client = Client()

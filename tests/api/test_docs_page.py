@@ -57,6 +57,15 @@ def test_the_page_follows_the_cookie_of_the_language_switch_before_the_browser()
     assert "令牌和权限范围" in english  # no cookie: the browser's
 
 
+@pytest.mark.parametrize("path", ["/api/v1/docs/", "/api/v1/problems/not_eligible"])
+def test_who_opens_it_first_can_switch_the_language(path: str) -> None:
+    client = Client(enforce_csrf_checks=True)
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', client.get(path).content.decode())
+    assert token
+    sent = {"language": "zh-hans", "next": path, "csrfmiddlewaretoken": token[1]}
+    assert client.post("/i18n/setlang/", sent)["Location"] == path
+
+
 def test_the_answer_names_its_language() -> None:
     client = Client(headers={"accept-language": "en"})
     client.cookies.load({settings.LANGUAGE_COOKIE_NAME: "zh-hans"})
