@@ -135,6 +135,7 @@ def test_a_bulk_run_that_rotates_more_needs_a_recent_answer(
         assert answer.url.startswith("/admin/confirm/") is asks
         assert CodeEvent.objects.filter(type__in=["rotated", "withdrawn"]).exists() is not asks
         if asks:
+            assert "so does revealing or rotating many codes" in desk.get(asked.url).content.decode()
             assert desk.post("/admin/confirm/", {"password": "pw", "next": path}).url == path
             assert desk.get(path).url == f"/admin/codes/bulkrun/{run.pk}/change/"
             desk.post(path, WHY)
