@@ -42,7 +42,7 @@ class LifetimeForm(DeskOnceForm):
 
     days = forms.IntegerField(
         label=_("Valid for, in days"),
-        help_text=_("Empty: until it is revoked."),
+        help_text=_("Leave it empty for a token that is valid until it is revoked."),
         min_value=1,
         max_value=tokens.MOST_DAYS,
         required=False,
@@ -65,7 +65,7 @@ class ClientForm(LifetimeForm):
     )
     account = forms.CharField(
         label=_("Account"),
-        help_text=_("Its uid, if the client is to see that account only. Leave it empty for all accounts."),
+        help_text=_("The uid of the only account that the client may see. Leave it empty for all accounts."),
         max_length=32,
         required=False,
     )

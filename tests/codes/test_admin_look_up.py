@@ -84,7 +84,7 @@ def test_strangers_sign_in_first():
 
 def test_a_page_without_a_term_does_not_say_that_nothing_matched(agent):
     html = agent.get(URL).content.decode()
-    assert "No match" not in html and "Enter a handle in the box above." in html
+    assert "No match" not in html and "Enter what you look for in the box above." in html
 
 
 def test_staff_without_a_role_find_nothing():

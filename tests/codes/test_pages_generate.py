@@ -260,5 +260,10 @@ def test_the_chosen_ip_released_meanwhile_is_refused_at_the_field(client, server
     assert client.post(generate_url(server), form).status_code == 400
 
 
+def test_whoever_generates_for_the_first_time_is_led_to_what_a_code_is(client, server):
+    page = client.get(generate_url(server)).content.decode()
+    assert 'href="/help/">How codes work</a></p>' in page[page.index('class="lead"') :]
+
+
 def test_the_page_says_that_codes_are_not_for_sale(client, server):
     assert "Codes are not for sale" in text(client.get(generate_url(server)))
