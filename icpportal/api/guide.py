@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from icpportal.api import documentation, problems
 from icpportal.api.models import Scope
+from icpportal.numbers import grouped
 
 _START = """export TOKEN=icp_…
 curl -H "Authorization: Bearer $TOKEN" \\
@@ -62,5 +63,5 @@ def context(base: str) -> dict[str, Any]:
         "samples": {"start": _START.format(base=base), "error": error, "webhook": _WEBHOOK},
         "scopes": SCOPES,
         "kinds": sorted(problems.KINDS.values(), key=lambda kind: (kind.status, kind.code)),
-        "limits": settings.THROTTLE_RATES,
+        "limits": {name: grouped(most) for name, most in settings.THROTTLE_RATES.items()},
     }

@@ -41,8 +41,8 @@ def test_the_guide_names_every_scope_and_every_problem() -> None:
 
 
 def test_the_guide_tells_the_limits_that_are_set(settings: Any) -> None:
-    settings.THROTTLE_RATES = {"calls": 77, "unknown_codes": 9}
-    assert "make 77 calls a minute, and send 9 unknown codes" in page()
+    settings.THROTTLE_RATES = {"calls": 7700, "unknown_codes": 9}
+    assert "make 7,700 calls a minute, and send 9 unknown codes" in page()
 
 
 def test_examples_begin_with_the_address_that_was_called() -> None:
