@@ -16,7 +16,7 @@ NEW = "green-harbour-lamp-42"
 
 
 def change_password(page: Page, look: Look) -> None:
-    for label in ("New password", "New password confirmation"):
+    for label in ("New password", "New password again"):
         page.get_by_label(look.say(label), exact=True).fill(NEW)
     page.get_by_role("button", name=look.say("Change password")).click()
     expect(page.get_by_role("heading", name=look.say("Your password is changed"))).to_be_visible()
@@ -68,7 +68,7 @@ def test_a_password_is_changed(look: Look, browse: Browse) -> None:
     page.goto("/")
     page.get_by_role("link", name=look.say("Change password")).click()
     page.get_by_label(look.say("Old password")).fill("not this one")
-    for label in ("New password", "New password confirmation"):
+    for label in ("New password", "New password again"):
         page.get_by_label(look.say(label), exact=True).fill(NEW)
     page.get_by_role("button", name=look.say("Change password")).click()
     expect(page.get_by_role("alert")).to_be_focused()
