@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import gc
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,7 +15,7 @@ from operator import itemgetter
 from threading import Lock
 from typing import Any, TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import DateTimeField, Field, JSONField, Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.expressions import RawSQL
@@ -140,9 +140,8 @@ def fetch(rows: QuerySet[M]) -> list[M]:
 
 
 def _known(objects: Iterable[Model]) -> None:
-    alias = connection.alias
     for one in objects:
-        one._state.adding, one._state.db = False, alias
+        one._state.adding, one._state.db = False, DEFAULT_DB_ALIAS
 
 
 def made(model: type[M], values: Sequence[Any], *, names: Sequence[str] = (), using: str | None = None) -> M:
@@ -156,6 +155,11 @@ def made(model: type[M], values: Sequence[Any], *, names: Sequence[str] = (), us
     one._state = ModelState()
     one._state.adding, one._state.db = using is None, using
     return one
+
+
+def new(model: type[M], said: Mapping[str, Any]) -> M:
+    """A new object, not saved yet, of values by attribute; the rest is None, whatever the model's defaults are."""
+    return made(model, [*map(said.get, _attributes(model))])
 
 
 @lru_cache(maxsize=64)
@@ -176,20 +180,20 @@ def _insert_few(model: type[Model], objects: Sequence[Model], first: Sequence[Mo
 
 
 def _values(model: type[Model], objects: Sequence[Model], *, keyed: bool) -> list[Any]:
-    _names, rows = _insertable(model, connection.vendor, keyed)
+    _names, rows = _insertable(model, keyed)
     return [value for row in rows(objects) for value in row]
 
 
 @lru_cache(maxsize=256)
 def _few(*parts: tuple[type[Model], int, bool]) -> Statement:
     """One statement that inserts so many objects of each model, keyed or not."""
-    *before, last = (_insertion(model, _insertable(model, connection.vendor, keyed)[0], n) for model, n, keyed in parts)
+    *before, last = (_insertion(model, _insertable(model, keyed)[0], n) for model, n, keyed in parts)
     return Statement("".join(f"WITH first AS ({each}) " for each in before) + last)
 
 
 @lru_cache(maxsize=64)
 def _insertable(
-    model: type[Model], vendor: str, keyed: bool
+    model: type[Model], keyed: bool
 ) -> tuple[tuple[str, ...], Callable[[Iterable[Model]], Iterable[Sequence[Any]]]]:
     """The columns that an insertion gives, and what makes rows of them."""
     fields = [field for field in model._meta.concrete_fields if keyed or not field.primary_key]

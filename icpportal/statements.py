@@ -15,17 +15,20 @@ from functools import cached_property
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
+import orjson
 from django.db import DEFAULT_DB_ALIAS, connections
 from psycopg import Connection, Error, OperationalError
 from psycopg._preparing import PrepareManager
 from psycopg.adapt import PyFormat, Transformer
 from psycopg.errors import error_from_result
 from psycopg.pq import ConnStatus, ExecStatus, Format, TransactionStatus
+from psycopg.types.json import set_json_loads
 
 MOST_PREPARED = 100  # of one connection; then the oldest makes room
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 _PLACE = re.compile(r"%(?:(%)|s|\((\w+)\)s)")
 _DONE = ExecStatus.TUPLES_OK, ExecStatus.COMMAND_OK
+set_json_loads(orjson.loads)  # where a result is read in binary, as here: Django reads text itself
 _held: WeakKeyDictionary[Connection[Any], _Held] = WeakKeyDictionary()
 
 

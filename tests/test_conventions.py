@@ -207,7 +207,7 @@ def writes(module: str) -> Iterator[tuple[str, ast.AST]]:
         if isinstance(node.func, ast.Name) and node.func.id in WRITTEN_BY_SERVICES:
             yield module, node
         if isinstance(node.func, ast.Attribute):
-            in_bulk = ast.unparse(node.func) in ("bulk.insert", "bulk.copy")
+            in_bulk = ast.unparse(node.func) in ("bulk.insert", "bulk.copy", "bulk.new")
             written = ast.unparse(node.args[0] if in_bulk and node.args else node.func.value)
             names = re.findall(r"\w+", written)
             theirs = WRITTEN_BY_SERVICES & set(names) or THEIR_NAMES & set(names[-1:])
@@ -223,7 +223,13 @@ def test_only_the_services_write_codes_filings_and_events() -> None:
 def test_the_services_write_all_three() -> None:
     """So that the search above is known to find."""
     found = " ".join(places(write for module in modules("codes/services") for write in writes(module)))
-    for call in ("bulk.insert(events", "bulk.copy(CodeEvent", "Filing.objects.create", "CodeEvent(", "code.save("):
+    for call in (
+        "bulk.insert(events",
+        "bulk.copy(CodeEvent",
+        "Filing.objects.create",
+        "bulk.new(CodeEvent",
+        "code.save(",
+    ):
         assert call in found
 
 

@@ -26,7 +26,6 @@ _ITS_HEAD = EventHead.objects.filter(server=OuterRef("pk"))
 # For a query of servers that is run under their lock: it saves a statement of its own.
 HEAD = {"head_place": Subquery(_ITS_HEAD.values("place")), "head_mac": Subquery(_ITS_HEAD.values("mac"))}
 _OF_A_CHANGE = ("account_id", "detail", "place", "server_id")  # in the order of their names
-_FIELDS = [field.attname for field in CodeEvent._meta.concrete_fields]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +61,7 @@ def event(
         "policy": policy or {},
         "detail": detail or {},
     }
-    return CodeEvent(*map(said.get, _FIELDS))  # by position: three times as fast as by name
+    return bulk.new(CodeEvent, said)
 
 
 def _said(type: EventType, act: Act) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from codes import values
-from codes.choices import Channel, EventType
+from codes.choices import Channel, EventType, State
 from codes.eligibility import GENERATION
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode
@@ -27,6 +27,7 @@ from codes.reports import Report
 from codes.server_facts import Choice
 from codes.services.changes import Named, give_value, locking, refuse_values
 from codes.services.events import HEAD, Act, Actor, event, head_of, record
+from icpportal import bulk
 from icpportal.primary_keys import NextKey, new_keys
 from servers.models import IPAddress, Server
 
@@ -95,15 +96,18 @@ def _mint(report: Report[Server], *, count: int, remark: str, authorized_account
     keys = [server.next_key] if count == 1 else new_keys(AuthorizationCode, count)
     for slot, key in enumerate(keys, start=server.codes_generated + 1):
         value = values.mint()
-        code = AuthorizationCode(
-            pk=key,
-            server=server,
-            ip_id=server.usable_ip_id,
-            slot=slot,
-            generated_at=report.now,
-            remark=remark,
-            authorized_account=authorized_account,
-        )
+        said = {
+            "id": key,
+            "server_id": server.pk,
+            "ip_id": server.usable_ip_id,
+            "slot": slot,
+            "state": State.UNUSED,
+            "generated_at": report.now,
+            "remark": remark,
+            "authorized_account": authorized_account,
+        }
+        code = bulk.new(AuthorizationCode, said)
+        code.server = server
         give_value(code, value)
         issued.append(Issued(code=code, value=values.show(value)))
     return issued

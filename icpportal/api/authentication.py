@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import Q
 from django.http import HttpRequest
 
@@ -80,7 +80,7 @@ def _find_by_one_statement(digest: bytes, now: datetime) -> Caller | None:
 
 def _client(pk: int, name: str, scopes: list[str], account_id: int | None) -> ApiClient:
     names = ("id", "name", "scopes", "account_id")
-    return bulk.made(ApiClient, [pk, name, scopes, account_id], names=names, using=connection.alias)
+    return bulk.made(ApiClient, [pk, name, scopes, account_id], names=names, using=DEFAULT_DB_ALIAS)
 
 
 def _find_by_orm(digest: bytes, now: datetime) -> Caller | None:

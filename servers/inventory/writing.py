@@ -27,9 +27,6 @@ from servers.models import Account, IPAddress, Region, Server
 Detail: TypeAlias = dict[str, object]
 Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
 
-_SERVER = [field.attname for field in Server._meta.concrete_fields]
-_IP = [field.attname for field in IPAddress._meta.concrete_fields]
-
 
 def locking(instance_ids: Collection[str], addresses: Collection[str]) -> QuerySet[Server]:
     """Locks the servers of these names, the holders of these addresses and who claims one of theirs, in pk order."""
@@ -124,7 +121,7 @@ class Batch:
         }
         if server is None:
             values |= {"instance_id": facts.instance_id, "state_since": self.now, "version": 0}
-            server = bulk.made(Server, [*map(values.get, _SERVER)])
+            server = bulk.new(Server, values)
             self._details[server.instance_id] = {"created": [None, server.instance_id]}
         else:
             self._words["account_id"][account.id] = account.uid
@@ -211,7 +208,7 @@ class Batch:
             "assigned_at": self.now,
             "position": position,
         }
-        ip = bulk.made(IPAddress, [*map(values.get, _IP)])
+        ip = bulk.new(IPAddress, values)
         self._assigned.append((server, ip))
         if server.id is not None:
             self._remember(server)
