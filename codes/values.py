@@ -20,6 +20,7 @@ from stdnum import luhn
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 ALIKE = str.maketrans({"O": "0", "I": "1", "L": "1"})  # letters that are taken for digits
+_LETTERS = ALPHABET.encode() * 8  # for each byte one: 256 are eight times the alphabet
 PREFIX = "ICP"
 LENGTH = 25
 GROUP = TAIL = 5
@@ -33,8 +34,7 @@ _ASCII = {code: " " for code in range(128) if chr(code).isspace() or chr(code) =
 
 def mint() -> str:
     """A new canonical value: 24 random characters and their check character."""
-    bits = secrets.randbits(5 * (LENGTH - 1))
-    body = "".join(ALPHABET[bits >> shift & 31] for shift in range(0, 5 * (LENGTH - 1), 5))
+    body = secrets.token_bytes(LENGTH - 1).translate(_LETTERS).decode()
     return body + luhn.calc_check_digit(body, ALPHABET)
 
 

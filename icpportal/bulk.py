@@ -248,7 +248,8 @@ def _reader(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
 def _writer(field: Field[Any, Any]) -> Callable[[Any], Any] | None:
     """How a value of the field is handed to the database; None: as it is."""
     if isinstance(field, JSONField):
-        return lambda value: (not value and _EMPTY.get(type(value))) or json.dumps(value, cls=field.encoder)
+        encode = (field.encoder or json.JSONEncoder)().encode
+        return lambda value: (not value and _EMPTY.get(type(value))) or encode(value)
     if isinstance(field, DateTimeField):
         return _moments()
     return None
