@@ -92,12 +92,19 @@ def _read(request: HttpRequest, limit: int) -> bytes:
     try:
         raw: bytes = source.read(limit + 1)
         if len(raw) <= limit:
+            _check_length(request, raw)
             return raw
         _drop(source)
     except Exception as error:  # each server has errors of its own for chunks that are none
         request.is_broken_off = True  # type: ignore[attr-defined]
         raise _unreadable(_("The body broke off.")) from error
     raise Problem("too_large", _("The body is larger than %(limit)d MiB.") % {"limit": limit // MIB})
+
+
+def _check_length(request: HttpRequest, raw: bytes) -> None:
+    """Raises EOFError when fewer bytes came than were promised: what came may be whole JSON by chance."""
+    if not _is_endless(request) and len(raw) < int(request.META.get("CONTENT_LENGTH") or 0):
+        raise EOFError
 
 
 def _source(request: HttpRequest) -> Any:

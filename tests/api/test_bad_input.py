@@ -70,6 +70,14 @@ def test_a_chunk_that_is_none_is_400_and_nothing_more_is_waited_for(api: Api) ->
     assert (answer.wrong, len(reads)) == ([], 1)
 
 
+@pytest.mark.parametrize("came", [b'{"code": "x"}', b'{"code"', b""])
+def test_a_body_of_fewer_bytes_than_were_promised_broke_off(api: Api, came: bytes) -> None:
+    sent = {"wsgi.input": io.BytesIO(came), "CONTENT_LENGTH": "500"}
+    headers = {"authorization": f"Bearer {api.token}", "content-type": "application/json"}
+    answer = Answer(Client().generic("POST", f"{BASE}codes/verify/", headers=headers, **sent))  # type: ignore[arg-type]
+    assert (answer.wrong, answer.json["detail"]) == ([], "The body broke off.")
+
+
 @pytest.mark.parametrize("coding", ["gzip, chunked", "gzip,chunked", "identity, chunked"])
 def test_a_body_that_is_coded_for_the_transfer_is_400(api: Api, coding: str) -> None:
     sent = {"wsgi.input": io.BytesIO(b'{"code": "x"}'), "wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": coding}
