@@ -103,6 +103,21 @@ def test_the_prepaid_term_is_a_month_or_more(settings: Any, months: int, expecte
     assert ids(checks.policy_is_possible) == expected
 
 
+@pytest.mark.parametrize("command", ["list_api_clients", "check_invariants"])
+def test_a_command_before_migrate_says_so_without_a_traceback(tmp_path: Path, command: str) -> None:
+    local_env.make(tmp_path / "env")
+    secrets = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    done = subprocess.run(
+        [sys.executable, "manage.py", command],
+        cwd=project.BASE_DIR,
+        env={"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3"} | secrets,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert done.stderr == "The database lacks tables or columns of this release. Run manage.py migrate first.\n"
+
+
 def start_server(then: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", f"import icpportal.wsgi; {then}"],
