@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import wraps
 from typing import Any, cast
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from django import forms
 from django.conf import settings
@@ -32,6 +32,7 @@ from icpportal.sign_in.one_time_codes import LONGEST, WRONG_CODE, has_device, pa
 CONFIRM_FIRST = gettext_lazy("Nothing was changed. Confirm first that it is you, then try again.")
 View = Callable[..., HttpResponseBase]
 _CONFIRMED_AT = "confirmed_at"
+_BACK = "back"  # in the address: where somebody was who does not want to confirm
 
 
 class ConfirmForm(forms.Form):
@@ -90,8 +91,10 @@ def is_confirmed(request: HttpRequest, *, now: datetime) -> bool:
 
 def ask(request: HttpRequest) -> HttpResponseRedirect:
     """To the page that asks; it leads back to this address, without anything that was sent."""
-    way = urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})
-    return HttpResponseRedirect(f"{reverse('admin:confirm')}?{way}")
+    ways = {REDIRECT_FIELD_NAME: request.get_full_path()}
+    if came_from := request.headers.get("Referer"):
+        ways[_BACK] = came_from
+    return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode(ways)}")
 
 
 def recently_confirmed(view: View) -> View:
@@ -115,12 +118,23 @@ def recently_confirmed(view: View) -> View:
 def confirm(request: HttpRequest, site: AdminSite) -> HttpResponse:
     """A page of the desk: asks, notes, and leads back to where the person came from."""
     way = request.POST.get(REDIRECT_FIELD_NAME, request.GET.get(REDIRECT_FIELD_NAME, ""))
-    secure = request.is_secure()
-    if not url_has_allowed_host_and_scheme(way, allowed_hosts={request.get_host()}, require_https=secure):
+    if not _is_ours(request, way):
         way = reverse("admin:index")
     form = ConfirmForm(request, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         note_confirmed(request, now=timezone.now())
         return HttpResponseRedirect(way)
     context = {"title": _("Confirm that it is you"), "form": form, "next": way, "minutes": settings.CONFIRMED_MINUTES}
+    context["cancel_url"] = _way_back(request, way)
     return TemplateResponse(request, "admin/confirm.html", site.each_context(request) | context)
+
+
+def _way_back(request: HttpRequest, way: str) -> str:
+    """To where the person came from; to the start where that is unknown, or would only ask again."""
+    back = request.GET.get(_BACK, "")
+    asks = {request.path, urlsplit(way).path}
+    return back if _is_ours(request, back) and urlsplit(back).path not in asks else reverse("admin:index")
+
+
+def _is_ours(request: HttpRequest, way: str) -> bool:
+    return url_has_allowed_host_and_scheme(way, allowed_hosts={request.get_host()}, require_https=request.is_secure())

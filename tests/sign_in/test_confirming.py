@@ -44,6 +44,21 @@ def test_nothing_is_done_without_it(supervisor, later):
     assert not ApiClient.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("came_from", "back"),
+    [
+        ("http://testserver/admin/api/apiclient/", "http://testserver/admin/api/apiclient/"),
+        (f"http://testserver{ADD}", "/admin/"),
+        ("https://example.com/", "/admin/"),
+        ("", "/admin/"),
+    ],
+)
+def test_cancelling_leads_back_to_where_one_came_from(supervisor, later, came_from, back):
+    asked = supervisor.get(ADD, headers={"Referer": came_from}).url
+    for answer in (supervisor.get(asked), supervisor.post(asked, {"password": "no", "next": ADD})):
+        assert f'href="{back}">Cancel, change nothing' in answer.content.decode()
+
+
 def test_the_password_leads_back_and_opens(supervisor, later):
     answer = supervisor.post(f"/admin/confirm/?next={ADD}", {"password": "pw", "next": ADD})
     assert answer.url == ADD
