@@ -49,6 +49,15 @@ class WholeText(forms.CharField):
         return {name: value for name, value in super().widget_attrs(widget).items() if name != "maxlength"}
 
 
+class WholeNumber(forms.IntegerField):
+    """What is too small or too large is told in words of ours."""
+
+    default_error_messages = {
+        "min_value": _("Enter %(limit_value)s or more."),
+        "max_value": _("Enter %(limit_value)s or less."),
+    }
+
+
 class AccountField(forms.RegexField):
     """The uid of any account, known here or not; full-width forms, as a Chinese keyboard gives them, are folded."""
 

@@ -23,6 +23,7 @@ from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.admin.list_filters import Rows, choice_filter
 from codes.admin.request import posted
 from codes.admin.secrets import SecretRecord
+from codes.forms import WholeNumber, WholeText
 from icpportal.api import tokens
 from icpportal.api.models import ApiClient, Scope
 from icpportal.sentences import StrPromise, comma
@@ -40,7 +41,7 @@ def _scope(scope: Scope) -> StrPromise:
 class LifetimeForm(DeskOnceForm):
     """How long the new token is valid."""
 
-    days = forms.IntegerField(
+    days = WholeNumber(
         label=_("Valid for, in days"),
         help_text=_("Leave it empty for a token that is valid until it is revoked."),
         min_value=1,
@@ -56,14 +57,14 @@ class LifetimeForm(DeskOnceForm):
 class ClientForm(LifetimeForm):
     """A new client."""
 
-    name = forms.CharField(label=_("Name"), max_length=100, error_messages={"required": _("Enter a name.")})
+    name = WholeText(label=_("Name"), max_length=100, error_messages={"required": _("Enter a name.")})
     scopes = forms.MultipleChoiceField(
         label=_("Scopes"),
         choices=[(scope.value, _scope(scope)) for scope in Scope],
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("Choose at least one scope.")},
     )
-    account = forms.CharField(
+    account = WholeText(
         label=_("Account"),
         help_text=_("The uid of the only account that the client may see. Leave it empty for all accounts."),
         max_length=32,
@@ -89,7 +90,7 @@ class ClientForm(LifetimeForm):
 class RotateForm(LifetimeForm):
     """Another token of a client."""
 
-    hours = forms.IntegerField(
+    hours = WholeNumber(
         label=_("Hours for which the old tokens stay valid"),
         min_value=0,
         max_value=tokens.MOST_OVERLAP,

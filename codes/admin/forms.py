@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from codes import values
 from codes.choices import Action, Channel
 from codes.errors import ValueInText
-from codes.forms import AccountField
+from codes.forms import AccountField, WholeText
 from codes.lifecycle import TRANSITIONS
 from codes.messages import explain
 from codes.models import AuthorizationCode, CodeEvent, SavedView
@@ -21,7 +21,7 @@ from icpportal.sentences import pause
 from servers.models import IPAddress
 
 
-class FreeText(forms.CharField):
+class FreeText(WholeText):
     """A text that is kept: it must not carry a code value."""
 
     def clean(self, value: Any) -> Any:

@@ -22,6 +22,7 @@ from codes.admin.columns import NEAR, link
 from codes.admin.verdicts import Verdict, kind_of
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
+from codes.forms import WholeNumber
 from codes.messages import cannot_generate, refusals
 from codes.reports import Report
 from codes.server_facts import Choice
@@ -37,7 +38,7 @@ _LIVES = (ShownState.UNUSED, ShownState.IN_USE)
 class WhatIfForm(forms.Form):
     """How many months more."""
 
-    months = forms.IntegerField(
+    months = WholeNumber(
         label=gettext_lazy("Months more"),
         min_value=1,
         max_value=MOST_MONTHS,

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin.forms import DeskForm, DeskOnceForm
 from codes.choices import EventType
+from codes.forms import WholeText
 from codes.webhooks.addresses import MAX_LENGTH, AddressRefused, callable_addresses, parse
 from icpportal.api.models import ApiClient
 
@@ -38,7 +39,7 @@ class EndpointForm(DeskOnceForm, TypesForm):
         help_text=_("With an account, it gets the events of that account only."),
         error_messages={"required": _("Choose an API client.")},
     )
-    url = forms.CharField(
+    url = WholeText(
         label=_("Address"),
         help_text=_("Begins with https:// and is reachable from the internet."),
         max_length=MAX_LENGTH,
