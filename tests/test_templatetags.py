@@ -78,7 +78,8 @@ def test_no_moment_gives_nothing():
 @pytest.mark.parametrize(
     ("moment", "expected"),
     [
-        (at(2026, 11, 23, 13, 2, 59), "now"),
+        (at(2026, 11, 23, 13, 2, 59), "in less than a minute"),
+        (at(2026, 11, 23, 13, 1, 1), "just now"),
         (at(2026, 11, 23, 13, 3), "in 1 minute"),
         (at(2026, 11, 23, 12, 41), "21 minutes ago"),
         (at(2026, 11, 23, 14, 2), "in 1 hour"),

@@ -47,6 +47,7 @@ admin.site.unregister(Group)
 # Django says group: here it is a role in every list, form and message. (Neither name is part of a migration.)
 Group._meta.verbose_name, Group._meta.verbose_name_plural = _("role"), _("roles")
 User._meta.get_field("groups").verbose_name = _("roles")
+User._meta.get_field("username").verbose_name = _("user name")
 
 
 class Confirmed(DeskAdmin):

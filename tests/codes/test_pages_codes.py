@@ -157,6 +157,14 @@ def test_nobody_is_told_to_restore_an_ip_on_a_server_that_is_gone(client, issued
     assert "Get the same IP back" not in page
 
 
+@pytest.mark.parametrize("state", [ServerState.RUNNING, ServerState.TERMINATED])
+def test_a_code_that_is_over_does_not_say_that_it_ties_a_filing(client, issued, state):
+    Server.objects.update(state=state)
+    page = text(client.get(url("code", issued.code)))
+    is_over = state == ServerState.TERMINATED
+    assert ("It was generated for the public IP" in page, "It ties one ICP filing" in page) == (is_over, not is_over)
+
+
 def test_a_remark_is_typed_in_its_own_direction(client, issued):
     for address in (url("annotate", issued.code), reverse("codes:generate", args=[issued.code.server.instance_id])):
         remark = re.search(r'<input[^>]*name="remark"[^>]*>', client.get(address).content.decode())

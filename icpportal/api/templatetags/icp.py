@@ -101,7 +101,7 @@ def shanghai_day(moment: datetime | None) -> str:
 
 @register.filter
 def relative(moment: datetime | None, now: datetime) -> str:
-    """How far from `now`: "in 6 days", "3 days ago", "now".
+    """How far from `now`: "in 6 days", "3 days ago", "just now".
 
     From 24 hours on, days are those of the calendar in Asia/Shanghai: it agrees with the date beside it.
     """
@@ -109,7 +109,7 @@ def relative(moment: datetime | None, now: datetime) -> str:
         return ""
     seconds = abs((moment - now).total_seconds())
     if seconds < _MINUTE:
-        return gettext("now")
+        return gettext("in less than a minute") if moment > now else gettext("just now")
     return _ahead(seconds, moment, now) if moment > now else _behind(seconds, moment, now)
 
 
