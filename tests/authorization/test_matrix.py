@@ -15,7 +15,7 @@ from tests.authorization.table import DESK, PAGES, PEOPLE, Row
 from tests.authorization.world import World
 from tests.factories import make_client, make_token
 
-V1, UNKNOWN = "api/v1/", "api/"
+V1, UNKNOWN = "api/v1/", "^api/"
 TABLE = PAGES | DESK
 pytestmark = pytest.mark.django_db
 

@@ -105,7 +105,7 @@ def test_a_message_that_is_too_long_is_told_and_comes_back_whole():
     assert "maxlength" not in client.get(ask_url(server)).content.decode()
     answer = client.post(ask_url(server), {"text": typed})
     assert answer.status_code == 400
-    assert "at most 4000 characters (it has 4003)" in text(answer) and ">\nline" in answer.content.decode()
+    assert "at most 4000 characters; this has 4003" in text(answer) and ">\nline" in answer.content.decode()
     assert client.post(ask_url(server), {"text": typed.removesuffix("\r\nend")}).status_code == 302
 
 
@@ -115,7 +115,7 @@ def test_an_answer_is_told_on_the_first_page_for_a_week_and_to_its_account_alone
     assert told not in text(client.get("/"))
     services.answer(request, text="Renewed servers count at once.", actor=make_agent(), now=NOW)
     page = client.get("/")
-    assert f"{told} (now)." in text(page) and f'href="{request_url(request)}"' in page.content.decode()
+    assert f"{told} (just now)." in text(page) and f'href="{request_url(request)}"' in page.content.decode()
     assert told not in text(client_of(make_account()).get("/"))
     with time_machine.travel(NOW + timedelta(days=7), tick=False):
         assert told not in text(client.get("/"))
