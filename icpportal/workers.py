@@ -42,7 +42,7 @@ def give_up_slow(begun: dict[Any, float], *, now: float) -> None:
     for connection, moment in list(begun.items()):
         if now - moment > WHOLE:
             with suppress(OSError):  # it is gone already
-                connection.sock.shutdown(socket.SHUT_RD)
+                socket.socket.shutdown(connection.sock, socket.SHUT_RD)  # TLS's own would answer in the clear then
 
 
 class EvenThreadWorker(ThreadWorker):  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import runpy
 import socket
+import ssl
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -69,6 +70,16 @@ def test_a_request_that_comes_in_drops_is_given_up_and_answered_still() -> None:
         assert ours.recv(100) == b""
         ours.sendall(b"HTTP/1.1 400")
         assert theirs.recv(100) == b"HTTP/1.1 400"
+
+
+def test_an_answer_over_tls_is_not_sent_in_the_clear_when_its_request_is_given_up() -> None:
+    ours, theirs = socket.socketpair()
+    tls = ssl.create_default_context()
+    with theirs, tls.wrap_socket(ours, server_hostname="desk", do_handshake_on_connect=False) as sealed:
+        give_up_slow({Held(sealed): 0.0}, now=WHOLE + 1)
+        with pytest.raises(ssl.SSLError):
+            sealed.sendall(b"HTTP/1.1 200")
+        assert b"HTTP" not in theirs.recv(1000)
 
 
 def test_gunicorn_is_told_to_use_it() -> None:
