@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import socket
 
-from django.utils import timezone
+from django.utils import timezone, translation
 from gunicorn import util  # type: ignore[import-untyped]
 
 from icpportal import context
@@ -34,9 +34,11 @@ def write_problem(sock: socket.socket, status: int, reason: str, message: str) -
     is_ours = status == 500
     problem = problems.Problem("internal_error") if is_ours else problems.Invalid(detail=WHY.get(status, f"{reason}."))
     request_id = context.new_request_id()
-    body = problems.written(problems.body_of(problem, request_id))
+    with translation.override("en"):  # as WHY: nobody has read what the client accepts
+        body = problems.written(problems.body_of(problem, request_id))
     headers = {
         "Content-Type": problems.CONTENT_TYPE,
+        "Content-Language": "en",
         "Content-Length": str(len(body)),
         "Connection": "close",
         "Cache-Control": "no-store",

@@ -5,6 +5,7 @@ import socket
 from http.client import HTTPResponse
 
 import pytest
+from django.utils import translation
 
 from icpportal.serving import write_problem
 
@@ -39,6 +40,12 @@ def test_what_cannot_be_read_is_a_problem_that_says_why_with_a_request_id(status
     assert body["request_id"] == answer.headers["X-Request-ID"]
     assert "RateLimit-Limit" in answer.headers
     assert "secret" not in str(body)
+
+
+def test_a_refusal_is_in_one_language_whatever_the_thread_answered_before() -> None:
+    with translation.override("zh-hans"):
+        answer, body = written(400, "Bad Request", "")
+    assert (answer.headers["Content-Language"], body["title"]) == ("en", "Invalid request")
 
 
 def test_a_fault_of_ours_is_500() -> None:
