@@ -87,7 +87,6 @@ def test_pages_follow_the_cookie_and_the_api_accept_language_alone(
     client.cookies[settings.LANGUAGE_COOKIE_NAME] = cookie
     response = client.get(path, headers={"Accept-Language": accepted})
     assert response["Content-Language"] == expected
-    assert response["Content-Language"] == expected
 
 
 def log_line(message: str, **kwargs: object) -> str:

@@ -14,7 +14,6 @@ from icpportal.api.problems import one_of
 
 NO_MOMENT = _("Give a date and time with its zone, such as 2026-01-31T08:00:00Z.")
 
-
 # What every field says of a value that is not there.
 MISSING = {"required": _("This field is missing."), "null": _("This field cannot be null.")}
 

@@ -26,9 +26,9 @@ class InputSerializer(serializers.Serializer):
     def to_internal_value(self, data: Any) -> Any:
         """Every wrong field at once, the unknown ones among them."""
         errors: dict[str, Any] = {}
-        if isinstance(data, Mapping):
+        if isinstance(data, Mapping) and (unknown := [name for name in data if name not in self.fields]):
             said = [ErrorDetail(str(no_such_field(self.fields)), "unknown")]
-            errors = {name: said for name in data if name not in self.fields}
+            errors = {name: said for name in unknown}
         try:
             value = super().to_internal_value(data)
         except serializers.ValidationError as error:

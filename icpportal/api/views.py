@@ -57,7 +57,7 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
     return response
 
 
-def unknown(request: HttpRequest, **path: str) -> HttpResponse:
+def unknown(request: HttpRequest) -> HttpResponse:
     """404 for every address of the API that does not exist, with or without a token, for every method."""
     lacks_slash = resolve(f"{request.path_info}/").url_name is not None
     detail = _("Addresses end with a slash: add it.") if lacks_slash else ""
