@@ -75,7 +75,8 @@ def _generate(request: HttpRequest, server: Server, form: GenerateForm, *, now: 
 
     def once() -> AuthorizationCode:
         newest = server.codes.order_by("-slot").first()
-        if newest and typed["seen"] not in ("", str(newest.slot)):
+        is_last = newest and newest.slot >= Policy.current().codes_per_server  # then the refusal says so
+        if newest and not is_last and typed["seen"] not in ("", str(newest.slot)):
             raise _Overtaken(newest)
         issued = services.generate(
             server,

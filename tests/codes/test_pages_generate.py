@@ -99,6 +99,15 @@ def test_a_form_that_another_tab_overtook_asks_again_before_a_second_code(client
     assert server.codes.count() == 2
 
 
+def test_a_form_that_another_tab_overtook_with_the_last_code_says_that_none_is_left(client, server, settings):
+    settings.CODES_PER_SERVER = 1
+    form = dict(re.findall(r'name="(form_id|seen)" value="([^"]+)"', client.get(generate_url(server)).content.decode()))
+    send(client, server)
+    answer = client.post(generate_url(server), form)
+    assert answer.status_code == 409 and "All 1 codes are generated" in text(answer)
+    assert "Send the form again" not in text(answer)
+
+
 def test_whoever_goes_back_to_generate_again_is_told_of_the_code_that_there_is(client, server):
     said = "was generated from this server a few minutes ago"
     assert said not in text(client.get(generate_url(server)))
