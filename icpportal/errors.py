@@ -10,6 +10,8 @@ from django.middleware.csrf import REASON_NO_CSRF_COOKIE
 from django.shortcuts import render
 from django.template import loader
 
+from icpportal import context
+
 RETRY_AFTER = 5  # seconds
 _READ_ONLY = "25006"  # PostgreSQL's: a standby, or one that an operator keeps from writing
 _ROW_IS_GONE = ("23503", "SQLITE_CONSTRAINT_FOREIGNKEY")
@@ -41,4 +43,5 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _page(name: str, request: HttpRequest) -> str:
-    return loader.get_template(name).render({"request": request})  # without processors, which might break too
+    values = {"request": request, "request_id": context.request_id.get()}  # without processors, which might break too
+    return loader.get_template(name).render(values)

@@ -17,4 +17,4 @@ def broken(request: HttpRequest) -> NoReturn:
     raise RuntimeError(f"broken: {sent}")
 
 
-urlpatterns = [path("broken/", broken), path("api/broken/", broken), *ours]
+urlpatterns = [path("broken/", broken), path("admin/broken/", broken), path("api/broken/", broken), *ours]

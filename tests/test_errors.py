@@ -29,6 +29,16 @@ def test_anything_else_is_500_and_tells_nothing_of_itself() -> None:
     assert "inner matters" not in response.content.decode()
 
 
+@pytest.mark.urls("tests.broken_urls")
+@pytest.mark.parametrize(
+    ("path", "whom"), [("/broken/", "customer service"), ("/admin/broken/", "whoever runs the desk")]
+)
+def test_a_broken_page_names_the_number_under_which_it_was_logged(path: str, whom: str) -> None:
+    client = Client(raise_request_exception=False, headers={"X-Request-ID": "known-7", "Accept-Language": "en"})
+    page = client.get(path).content.decode()
+    assert f"tell {whom} this number:" in page and ">known-7<" in page
+
+
 @pytest.mark.parametrize("error", [OperationalError("away"), ValueError("broken")])
 def test_what_failed_is_tried_again_on_the_face_where_it_failed(error: Exception) -> None:
     page = _answer_to(error, "/admin/codes/filing/?held=long").content.decode()

@@ -292,7 +292,7 @@ def _headline(kept: ServerFile, *, is_own: bool) -> dict[str, str]:
         line = "" if kept.rows else gettext("The file has its first row and no other.")
         return {"kind": "bad", "headline": gettext("No row can be imported."), "line": line}
     if not kept.created + kept.updated:
-        line = gettext("Whatever is not rejected stands here already as the file says it.")
+        line = gettext("Every row that can be imported is the same here already.")
         return {"kind": "idle", "headline": gettext("Nothing would change."), "line": line}
     kind = "warn" if kept.rejected else "ok"
     return {"kind": kind, "headline": gettext("%(count)s of %(rows)s rows can be imported.") % numbers, "line": line}

@@ -56,7 +56,7 @@ def test_a_file_that_would_change_nothing_says_so_and_offers_nothing_to_do() -> 
     upload(client, table({}))
     text_of(apply(client, ServerFile.objects.get()))
     page = upload(client, table({}))
-    assert "Nothing would change." in page and "can be imported" not in page
+    assert "Nothing would change." in page and "1 of 1 rows can be imported" not in page
     assert "Import 1 row<" not in page and "Upload another file" in page
 
 
