@@ -92,12 +92,10 @@ class PageVerbsMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """405 for any other verb."""
-        if request.method in PAGE_VERBS:
-            response = self.get_response(request)
-        else:  # nobody inside has found the language
-            translation.activate(translation.get_language_from_request(request))
-            response = HttpResponseNotAllowed(PAGE_VERBS)
+        """405 for any other verb. What fails before LanguageMiddleware is told in the page's language too."""
+        translation.activate(translation.get_language_from_request(request))
+        is_taken = request.method in PAGE_VERBS
+        response = self.get_response(request) if is_taken else HttpResponseNotAllowed(PAGE_VERBS)
         if isinstance(response, HttpResponseNotAllowed):
             response.content = render_to_string("405.html", request=request)
             response["Content-Length"] = str(len(response.content))  # it was that of an empty page

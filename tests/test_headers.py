@@ -108,6 +108,13 @@ def test_without_tls_everything_is_sent_there(settings, path):
     assert (answer.status_code, answer["Location"]) == (301, f"https://testserver{path}")
 
 
+def test_a_page_that_fails_before_its_language_is_found_is_not_in_that_of_the_call_before(settings):
+    settings.SECURE_SSL_REDIRECT = True  # asks for the host first
+    browser().get("/api/v1/nope/", headers={"accept-language": "zh-CN"})
+    answer = browser().get("/login/", headers={"accept-language": "en", "host": "evil.example"})
+    assert (answer.status_code, 'lang="en"' in answer.content.decode()) == (400, True)
+
+
 def test_signing_in_sets_no_cookie_that_scripts_read():
     make_user(username="li")
     client = Client()
