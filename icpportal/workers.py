@@ -52,6 +52,8 @@ class EvenThreadWorker(ThreadWorker):  # type: ignore[misc]
     as clients or a proxy do: one processor worked and the others stood by.
     """
 
+    nr_conns: int  # connections that it holds
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.begun: dict[Any, float] = {}  # since when a thread has each connection
@@ -74,6 +76,12 @@ class EvenThreadWorker(ThreadWorker):  # type: ignore[misc]
             return super().handle(conn)
         finally:
             del self.begun[conn]
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """gunicorn counts one twice that closed in the middle of its answer; fewer than none would end the process."""
+        held = self.nr_conns
+        super().finish_request(conn, fs)
+        self.nr_conns = max(self.nr_conns, held - 1)
 
     def murder_pending(self) -> None:
         """Called every second."""

@@ -3,6 +3,7 @@
 import runpy
 import socket
 import ssl
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,6 +44,16 @@ def test_a_connection_is_taken_and_one_that_another_process_took_is_let_go() -> 
         worker.accept(listener)
         assert (worker.nr_conns, len(worker.taken)) == (4, 1)
         worker.taken[0].close()
+
+
+def test_a_connection_that_closed_in_the_middle_of_its_answer_is_counted_off_once() -> None:
+    worker, ended = Worker(held=0), Future[bool]()
+    ended.set_result(False)
+    with socket.create_server(("127.0.0.1", 0)) as listener, socket.create_connection(listener.getsockname()):
+        worker.accept(listener)
+        worker.taken[0].sock.close()
+        worker.finish_request(worker.taken[0], ended)
+        assert worker.nr_conns == 0
 
 
 def test_a_connection_whose_client_stopped_is_given_up() -> None:
