@@ -173,6 +173,13 @@ def test_a_filter_is_a_chip_that_goes_by_itself(browse: Browse) -> None:
     assert overflow(page) == 0
 
 
+def test_all_rows_of_a_list_are_chosen_at_once_on_a_phone(browse: Browse) -> None:
+    page = browse("agent", size=PHONE)
+    page.goto("/admin/servers/server/?q=100012345678")
+    page.locator("#action-toggle").check()
+    expect(page.locator(".action-select:not(:checked)")).to_have_count(0)
+
+
 def test_without_scripts_a_list_counts_no_selection_and_offers_no_box_for_all(browse: Browse) -> None:
     page = browse("agent", java_script_enabled=False)
     page.goto(CODES)
