@@ -145,7 +145,7 @@ class AnnotateForm(forms.Form):
 class ServerFilter(forms.Form):
     """The query of the list of servers."""
 
-    q = forms.CharField(label=_("Search by name, instance ID or IP"), required=False, max_length=100)
+    q = WholeText(label=_("Search by name, instance ID or IP"), required=False, max_length=100)
     show = forms.ChoiceField(label=_("Show"), required=False, choices=[(name, "") for name in SHOW])
     cursor = forms.RegexField(r"^[0-9]{1,2}-[0-9]{1,12}-[0-9]{1,18}$", label=_("Page"), required=False)
 

@@ -306,3 +306,7 @@ def test_the_list_renders_in_both_languages(account, language):
         make_server(account=account, **facts)
     page = client.get("/").content.decode()
     assert f'<html lang="{language}">' in page
+
+
+def test_a_search_that_is_too_long_is_told_in_our_words(client):
+    assert "Write at most 100 characters; this has 101." in text(client.get("/", {"q": "x" * 101}))
