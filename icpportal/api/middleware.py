@@ -60,7 +60,7 @@ class _Views(BaseHandler):
 
 
 def _road() -> GetResponse:
-    """API_MIDDLEWARE around the views, as Django puts MIDDLEWARE around them."""
+    """API_MIDDLEWARE around the views, as Django puts MIDDLEWARE around them, but without process_view and its like."""
     road: Any = convert_exception_to_response(_Views()._get_response)  # type: ignore[attr-defined]
     for name in reversed(settings.API_MIDDLEWARE):
         road = convert_exception_to_response(import_string(name)(road))
