@@ -76,6 +76,9 @@ def test_escape_leaves_the_look_up_for_the_rows_and_closes_the_filters(browse: B
     page = browse("agent")
     page.goto("/admin/codes/codeevent/")
     page.keyboard.press("/")
+    composing = "new KeyboardEvent('keydown', {key: 'Escape', isComposing: true, bubbles: true})"
+    page.evaluate(f"document.activeElement.dispatchEvent({composing})")  # it ends a word in Chinese
+    assert page.evaluate("document.activeElement.dataset.keys") == "/"
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     assert "/change/" in focused(page)

@@ -83,9 +83,9 @@
       moveRow(keys === "j" ? 1 : -1);
     }
   }
-  // Esc leaves what was opened or gone to by a key: the filters, the look-up.
+  // Esc leaves what was opened or gone to by a key: the filters, the look-up; not while a word is composed.
   function leave(event) {
-    if (event.key !== "Escape") return;
+    if (event.key !== "Escape" || event.isComposing) return;
     const filters = event.target.closest("details.filters[open]");
     if (filters) {
       filters.open = false;
