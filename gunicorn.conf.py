@@ -26,5 +26,9 @@ def pre_fork(server, worker):
     """What is loaded is shared until somebody writes to it, as the collector would; a connection never is."""
     from django.db import connections
 
+    from icpportal.workers import processor_for
+
+    others = [getattr(each, "processor", None) for each in server.WORKERS.values()]
+    worker.processor = processor_for(others, processes=server.num_workers)
     connections.close_all()
     gc.freeze()

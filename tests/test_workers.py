@@ -1,16 +1,20 @@
-"""How gunicorn's processes share connections. How evenly they do is told by bench/, not by a test."""
+"""How gunicorn's processes share connections and processors. How evenly they do is told by bench/, not by a test."""
 
+import gc
+import os
 import runpy
 import socket
 import ssl
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
 from gunicorn.config import Config
+from gunicorn.workers.gthread import ThreadWorker
 
-from icpportal.workers import WHOLE, EvenThreadWorker, give_up_slow, give_up_stalled, hesitation
+from icpportal.workers import WHOLE, EvenThreadWorker, give_up_slow, give_up_stalled, hesitation, processor_for
 
 CONFIG = Path(__file__).resolve().parent.parent / "gunicorn.conf.py"
 
@@ -91,6 +95,36 @@ def test_an_answer_over_tls_is_not_sent_in_the_clear_when_its_request_is_given_u
         with pytest.raises(ssl.SSLError):
             sealed.sendall(b"HTTP/1.1 200")
         assert b"HTTP" not in theirs.recv(1000)
+
+
+@pytest.mark.parametrize(
+    ("others", "processes", "expected"),
+    [([], 2, 4), ([4], 2, 7), ([7], 2, 4), ([None], 2, 4), ([4, 7, 7], 4, 4), ([], 1, None)],
+)
+def test_a_process_stays_where_the_fewest_are_unless_there_are_more_processors(
+    others: list[int | None], processes: int, expected: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {7, 4}, raising=False)
+    assert processor_for(others, processes=processes) == expected
+
+
+def test_where_the_system_does_not_tell_a_process_stays_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    assert processor_for([], processes=8) is None
+
+
+def test_a_process_takes_the_place_of_the_one_that_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    stays = list[Any]()
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: {0, 1}, raising=False)
+    monkeypatch.setattr(os, "sched_setaffinity", lambda *given: stays.append(given), raising=False)
+    monkeypatch.setattr(ThreadWorker, "init_process", lambda worker: None)
+    monkeypatch.setattr(gc, "freeze", lambda: None)
+    server = SimpleNamespace(num_workers=2, WORKERS={100: SimpleNamespace(processor=0), 200: SimpleNamespace()})
+    worker = Worker(held=0)
+    worker.sockets = []
+    runpy.run_path(str(CONFIG))["pre_fork"](server, worker)
+    worker.init_process()
+    assert stays == [(0, [1])]
 
 
 def test_gunicorn_is_told_to_use_it() -> None:
