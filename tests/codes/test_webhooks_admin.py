@@ -205,6 +205,15 @@ def test_an_agent_redelivers_by_post_alone(hook: Receiver) -> None:
     assert len(hook.got) == 2
 
 
+def test_redelivering_to_a_disabled_endpoint_says_first_that_nothing_is_sent_to_it(hook: Receiver) -> None:
+    delivery = make_delivery(hook)
+    asked, said = f"{REDELIVER}?delivery={delivery.pk}", "Nothing is sent to it until a supervisor enables it."
+    client = signed_in("Agent")
+    assert said not in text(client.get(asked))
+    services.disable_endpoint(delivery.endpoint, now=timezone.now())
+    assert said in text(client.get(asked))
+
+
 def test_several_are_redelivered_from_the_list(hook: Receiver) -> None:
     delivery = make_delivery(hook)
     client = signed_in("Agent")
