@@ -250,7 +250,7 @@ def _verdict(request: HttpRequest, kept: ServerFile) -> dict[str, Any]:
         "kept": kept,
         "facts": [{"label": word, "value": grouped(getattr(kept, name))} for name, word in _FACTS],
         "verdict": _headline(kept, is_own=is_own),
-        "may_apply": is_own and kept.applied_at is None and bool(kept.content) and bool(kept.created + kept.updated),
+        "may_apply": is_own and kept.applied_at is None and bool(kept.content) and going > 0,
         "button": does % {"count": grouped(going)},
         "rejected": Paginator(rejected, PAGE).get_page(request.GET.get("page")),
         "file_url": _own_page(kept),
@@ -292,7 +292,7 @@ def _headline(kept: ServerFile, *, is_own: bool) -> dict[str, str]:
         line = "" if kept.rows else gettext("The file has its first row and no other.")
         return {"kind": "bad", "headline": gettext("No row can be imported."), "line": line}
     if not kept.created + kept.updated:
-        line = gettext("Every row that can be imported is the same here already.")
+        line = gettext("Every row that can be imported is the same here already. Importing tells that it still holds.")
         return {"kind": "idle", "headline": gettext("Nothing would change."), "line": line}
     kind = "warn" if kept.rejected else "ok"
     return {"kind": kind, "headline": gettext("%(count)s of %(rows)s rows can be imported.") % numbers, "line": line}

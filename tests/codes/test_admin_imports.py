@@ -51,13 +51,15 @@ def test_an_upload_is_judged_row_by_row_and_changes_nothing() -> None:
     assert (kept.created, kept.updated, kept.unchanged, kept.rejected, kept.applied_at) == (1, 0, 0, 1, None)
 
 
-def test_a_file_that_would_change_nothing_says_so_and_offers_nothing_to_do() -> None:
+def test_a_file_that_would_change_nothing_says_so_and_renews_how_new_the_facts_are() -> None:
     client = signed_in("Supervisor")
     upload(client, table({}))
     text_of(apply(client, ServerFile.objects.get()))
     page = upload(client, table({}))
-    assert "Nothing would change." in page and "1 of 1 rows can be imported" not in page
-    assert "Import 1 row<" not in page and "Upload another file" in page
+    assert "Nothing would change." in page and "can be imported." not in page and "Import 1 row<" in page
+    text_of(apply(client, ServerFile.objects.latest("pk")))
+    newest, before = FeedRun.objects.order_by("-at")
+    assert (newest.is_newest, newest.unchanged, before.is_newest) == (True, 1, False)
 
 
 def test_the_answer_leads_to_its_own_page_which_can_be_read_again() -> None:
