@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, TypeAlias
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from servers.choices import IPKind, ServerState
 from servers.inventory.apply import ServerTerminated, StaleVersion
@@ -114,6 +115,16 @@ def test_a_late_message_takes_an_address_only_until_its_server_gives_it_up() -> 
     assert (addresses("ins-a"), addresses("ins-b")) == ([], [A])
     assert [(name, detail["ips"]) for name, _uid, detail in heard] == [("ins-a", [[A], []]), ("ins-b", [[], [A]])]
     assert not IPClaim.objects.exists()
+
+
+def test_claims_of_servers_are_looked_for_only_where_there_are_any() -> None:
+    """PostgreSQL reads all servers for them while its statistics call the tables empty, as in a first import."""
+    account, asked = make_account(), []
+    for name in ("ins-a", "ins-b", "ins-b"):  # the second takes the address of the first, which claims it then
+        with CaptureQueriesContext(connection) as queries:
+            put(account, instance_id=name, version=1 + len(asked), ips=(ip(A),))
+        asked.append(sum(each["sql"].startswith('SELECT "servers_ipclaim"."id"') for each in queries))
+    assert (asked, IPClaim.objects.count()) == ([0, 0, 1], 1)
 
 
 def test_what_comes_back_is_a_new_assignment() -> None:
