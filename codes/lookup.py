@@ -212,9 +212,10 @@ def _lower(texts: list[str]) -> list[str]:
 
 def _add_neighbours(found: Found, user: User | AnonymousUser) -> None:
     if _may_view(user, Server):
-        known = {server.pk for server in found.servers}
-        found.servers.extend(
-            _servers().filter(ips__in=found.ips).exclude(pk__in=known).distinct().order_by("-pk")[:LIMIT]
-        )
+        found.servers.extend(_others(_servers().filter(ips__in=found.ips).distinct(), found.servers))
     if _may_view(user, AuthorizationCode):
-        found.codes.extend(_codes().filter(ip__in=found.ips).order_by("-pk")[:LIMIT])
+        found.codes.extend(_others(_codes().filter(ip__in=found.ips), found.codes))
+
+
+def _others(objects: QuerySet[M], known: list[M]) -> QuerySet[M]:
+    return objects.exclude(pk__in=[each.pk for each in known]).order_by("-pk")[:LIMIT]

@@ -114,6 +114,12 @@ def test_several_assignments_of_an_ip_bring_their_servers_and_codes(world):
     assert found.codes == [world["code"]] and len(found.ips) == 2
 
 
+def test_a_code_that_is_pasted_beside_its_ip_is_listed_once(world):
+    factories.make_ip(factories.make_server(with_ip=False), address="203.0.113.47", released_at=NOW)
+    found = resolve(f"203.0.113.47 {world['code'].masked}", user=factories.make_agent())
+    assert found.codes == [world["code"]]
+
+
 def test_what_was_tried_is_told_when_nothing_is_found(world):
     found = resolve("ins-nothing1", user=factories.make_agent())
     assert not found.objects and set(found.tried) == set(Handle)
