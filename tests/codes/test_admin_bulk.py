@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import re
+from datetime import timedelta
 from itertools import islice
 
 import pytest
@@ -18,6 +19,7 @@ from codes.admin import bulk_work
 from codes.admin.bulk_work import Progress
 from codes.admin.columns import list_url, page_url
 from codes.choices import BulkAction, BulkState, Channel, EventType
+from codes.errors import ValueInText
 from codes.models import AuthorizationCode, BulkRow, BulkRun, CodeEvent, Filing
 from servers.models import Server
 from tests import factories
@@ -404,12 +406,24 @@ def test_the_list_says_how_far_each_run_is():
 
 def test_a_plan_that_nobody_confirmed_is_forgotten_the_day_after():
     agent, now = factories.make_agent(), timezone.now()
-    old = services.plan_run(BulkAction.RESET, [make_held().pk], actor=agent, now=now - services.bulk.KEPT * 2)
-    kept = confirmed(agent, make_held())
-    BulkRun.objects.filter(pk=kept.pk).update(planned_at=now - services.bulk.KEPT * 2)
-    planned(agent, BulkAction.RESET, make_held())
-    assert not BulkRun.objects.filter(pk=old.pk).exists() and not BulkRow.objects.filter(run=old.pk).exists()
-    assert BulkRun.objects.filter(pk=kept.pk).exists()
+    ages = {"old": timedelta(hours=25), "young": timedelta(hours=23), "begun": timedelta(hours=25)}
+    runs = {
+        name: services.plan_run(BulkAction.RESET, [make_held().pk], actor=agent, now=now - age)
+        for name, age in ages.items()
+    }
+    services.confirm_run(runs["begun"], texts=WHY, now=now)
+    others = services.plan_run(BulkAction.RESET, [make_held().pk], actor=factories.make_agent(), now=now - ages["old"])
+    newest = planned(agent, BulkAction.RESET, make_held())
+    assert set(BulkRun.objects.all()) == {runs["young"], runs["begun"], others, newest}
+    assert not BulkRow.objects.filter(run=runs["old"].pk).exists()
+
+
+def test_no_value_is_kept_in_the_texts_of_a_run():
+    run, issued = planned(factories.make_agent(), BulkAction.RESET, make_held()), factories.make_issued()
+    with pytest.raises(ValueInText):
+        services.confirm_run(run, texts={**WHY, "ticket": issued.value}, now=timezone.now())
+    run.refresh_from_db()
+    assert run.confirmed_at is None and run.texts == {}
 
 
 @pytest.mark.parametrize(

@@ -53,12 +53,13 @@ def test_a_supervisor_gives_a_role_and_it_holds_on_the_next_request():
     theirs = signed_in(newcomer)
     assert theirs.get(list_url(factories.Server)).status_code == 403
     supervisor = make_supervisor()
-    answer = signed_in(supervisor).post(act_url(newcomer, "give-agent"), SENT, follow=True)
+    sent = {"data": SENT, "headers": {"x-request-id": "hr-12"}, "follow": True}
+    answer = signed_in(supervisor).post(act_url(newcomer, "give-agent"), **sent)
     assert "mei has the role Agent." in answer.content.decode()
     assert theirs.get(list_url(factories.Server)).status_code == 200
     change = StaffChange.objects.get()
     assert (change.person, change.actor, change.act, change.role) == (newcomer, supervisor, StaffAct.GIVEN, "Agent")
-    assert (change.reason, change.ticket) == tuple(SENT.values()) and change.request_id
+    assert (change.reason, change.ticket, change.request_id) == (*SENT.values(), "hr-12")
 
 
 def test_a_role_that_is_taken_is_gone_on_the_next_request():
@@ -95,11 +96,19 @@ def test_a_reason_is_owed_and_carries_no_value():
     value = factories.make_issued().value
     refused = client.post(act_url(agent, "take-agent"), {"reason": value}).content.decode()
     assert "This text contains a code value" in refused
-    for reason, refusal in ((" ", TextUnfit), ("x" * 501, TextUnfit), (value, ValueInText)):
+    wrong = [(" ", "", TextUnfit), ("x" * 501, "", TextUnfit), (value, "", ValueInText), ("x", value, ValueInText)]
+    for reason, ticket, refusal in wrong:
         with pytest.raises(refusal):
-            why = services.Why(reason=reason)
+            why = services.Why(reason=reason, ticket=ticket)
             services.deactivate(as_person(agent), why=why, actor=make_supervisor(), now=timezone.now())
     assert rights(agent)[0] and StaffChange.objects.count() == 0
+
+
+@pytest.mark.parametrize("length", [1, 500])
+def test_a_reason_has_one_to_five_hundred_characters(length):
+    agent, why = factories.make_agent(), services.Why(reason="x" * length)
+    services.deactivate(as_person(agent), why=why, actor=make_supervisor(), now=timezone.now())
+    assert not rights(agent)[0]
 
 
 def out_of_reach(supervisor: User) -> dict[str, User]:
