@@ -259,6 +259,13 @@ def test_a_run_that_is_confirmed_twice_is_done_once():
     assert (states(run), resets()) == (["done", "done"], 2)
 
 
+def test_the_texts_that_were_confirmed_first_stay():
+    run = confirmed(factories.make_agent(), make_held())
+    services.confirm_run(run, texts={**WHY, "reason": "another"}, now=timezone.now())
+    run.refresh_from_db()
+    assert run.texts == WHY
+
+
 def test_a_row_that_somebody_has_done_is_left_alone():
     run = confirmed(factories.make_agent(), make_held())
     row = run.rows.get()
@@ -331,13 +338,14 @@ def test_who_loses_the_role_in_the_middle_stops_there():
     assert signed_in(agent).post(run_url(run)).status_code == 403
 
 
-def test_a_row_that_the_database_does_not_take_stays_pending_and_is_done_later():
+@pytest.mark.parametrize("statement", ['INSERT INTO "codes_codeevent"', 'UPDATE "codes_bulkrow"'])
+def test_a_row_that_the_database_does_not_take_stays_pending_and_is_done_later(statement):
     agent = factories.make_agent()
     run = confirmed(agent, make_held(), make_held())
     broken = []
 
     def refuse(execute, sql, params, many, context):
-        if "INSERT INTO" in sql and "codes_codeevent" in sql and len(broken) < 1:
+        if statement in sql and not broken:
             broken.append(sql)
             raise OperationalError("gone")
         return execute(sql, params, many, context)
