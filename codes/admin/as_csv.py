@@ -80,7 +80,7 @@ class ListAsCsv(ModelAdmin):
         if not self.has_view_permission(request):
             raise PermissionDenied
         try:
-            parts = export.unseal(request.POST.get("table", ""))
+            parts = export.read_signed(request.POST.get("table", ""))
         except signing.BadSignature:
             raise BadRequest from None
         return export.download(parts, name=f"{self.opts.model_name}-result", now=timezone.now())
@@ -88,4 +88,4 @@ class ListAsCsv(ModelAdmin):
     def result_csv(self, head: Iterable[Any], rows: Iterable[Iterable[Any]]) -> dict[str, str]:
         """What a result page needs for its download: templates/includes/result_end.html."""
         url = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_result_csv")
-        return {"csv_url": url, "csv_table": export.seal(list(head), [list(row) for row in rows])}
+        return {"csv_url": url, "csv_table": export.signed(list(head), [list(row) for row in rows])}

@@ -14,7 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import unquote
-from django.contrib.admin.views.main import SEARCH_VAR
+from django.contrib.admin.views.main import ERROR_FLAG, SEARCH_VAR
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import Model, OrderBy
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
@@ -90,7 +90,7 @@ class DeskAdmin(ListWithViews, ListAsCsv):
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """The list. Raises BadRequest for a NUL byte, which no database takes."""
         refuse_nul(request)
-        if "e" in request.GET:
+        if ERROR_FLAG in request.GET:
             messages.warning(request, _("A filter that this list does not have is left out."))
         if SEARCH_VAR in request.GET and not self.get_search_fields(request):
             messages.warning(request, _("This list has no search: look it up in the box above, or add a filter."))

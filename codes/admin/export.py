@@ -82,14 +82,14 @@ def table(head: Sequence[StrPromise], rows: Iterable[Sequence[Cell]]) -> list[by
     return [_lines([head, *rows], begins=True)]
 
 
-def seal(head: Sequence[StrPromise], rows: Iterable[Sequence[Cell]]) -> str:
+def signed(head: Sequence[StrPromise], rows: Iterable[Sequence[Cell]]) -> str:
     """The table of a result page, signed: a result is shown once and kept nowhere, so its page carries it."""
     table = [[str(cell) for cell in row] for row in (head, *rows)]
     return signing.dumps(table, salt=_RESULT_SALT, compress=True)
 
 
-def unseal(text: str) -> list[bytes]:
-    """The CSV of a sealed table. Raises signing.BadSignature for one that this site has not sealed lately."""
+def read_signed(text: str) -> list[bytes]:
+    """The CSV of a signed table. Raises signing.BadSignature for one that this site has not signed lately."""
     return [_lines(signing.loads(text, salt=_RESULT_SALT, max_age=_RESULT_AGE), begins=True)]
 
 

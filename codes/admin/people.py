@@ -59,7 +59,7 @@ class Confirmed(DeskAdmin):
 
 
 @admin.register(User)
-class PersonAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-arg]
+class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-arg]
     """People sign in here or on the customers' pages; superusers alone may manage them."""
 
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
