@@ -280,6 +280,17 @@ def test_a_planned_row_is_not_carried_out():
     assert (states(run), resets()) == (["pending"], 0)
 
 
+def test_a_run_ends_once_and_not_while_a_row_is_pending():
+    agent, now = factories.make_agent(), timezone.now()
+    run, other = confirmed(agent, make_held()), confirmed(agent, make_held())
+    services.end_run(run, now=now)
+    assert not BulkRun.objects.exclude(finished_at=None).exists()
+    services.carry_out(run.rows.get(), channel=Channel.ADMIN, now=now)
+    for moment in (now, now + timedelta(hours=1)):
+        services.end_run(run, now=moment)
+    assert dict(BulkRun.objects.values_list("pk", "finished_at")) == {run.pk: now, other.pk: None}
+
+
 def test_what_a_run_has_twice_is_one_row():
     held = make_held()
     assert planned(factories.make_agent(), BulkAction.RESET, held, held).rows.count() == 1
