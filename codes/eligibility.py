@@ -47,8 +47,10 @@ GENERATION: RuleSet[Server] = RuleSet(
                 "Only a prepaid server (monthly subscription) generates codes. Pay-as-you-go never qualifies, "
                 "however old the server is; nor do spot servers and dedicated hosts or clusters."
             ),
-            remedy=_(
-                "Change the server to prepaid for %(min_prepaid_months)d months or longer, or use a prepaid server."
+            remedy=ngettext_lazy(
+                "Change the server to prepaid for %(min_prepaid_months)d month or longer, or use a prepaid server.",
+                "Change the server to prepaid for %(min_prepaid_months)d months or longer, or use a prepaid server.",
+                "min_prepaid_months",
             ),
             found=lambda server, language: BillingMode(server.billing_mode).label,
             reads=("billing_mode",),
@@ -57,10 +59,17 @@ GENERATION: RuleSet[Server] = RuleSet(
         Rule(
             code="prepaid_term_too_short",
             faq="4.1",
-            title=_("Prepaid for at least %(min_prepaid_months)d months in total"),
-            explanation=_(
+            title=ngettext_lazy(
+                "Prepaid for at least %(min_prepaid_months)d month in total",
+                "Prepaid for at least %(min_prepaid_months)d months in total",
+                "min_prepaid_months",
+            ),
+            explanation=ngettext_lazy(
                 "The prepaid term counts in whole calendar months from purchase to expiry, renewals included; "
-                "%(min_prepaid_months)d months are enough."
+                "%(min_prepaid_months)d month is enough.",
+                "The prepaid term counts in whole calendar months from purchase to expiry, renewals included; "
+                "%(min_prepaid_months)d months are enough.",
+                "min_prepaid_months",
             ),
             remedy=ngettext_lazy(
                 "Renew for %(missing)d more month or longer: the terms add up.",
@@ -128,10 +137,17 @@ GENERATION: RuleSet[Server] = RuleSet(
         Rule(
             code="code_limit_reached",
             faq="4.3",
-            title=_("Fewer than %(codes_per_server)d codes generated"),
-            explanation=_(
+            title=ngettext_lazy(
+                "Fewer than %(codes_per_server)d code generated",
+                "Fewer than %(codes_per_server)d codes generated",
+                "codes_per_server",
+            ),
+            explanation=ngettext_lazy(
+                "A server generates at most %(codes_per_server)d code. It counts, also used, expired or "
+                "withdrawn: nothing frees a slot.",
                 "A server generates at most %(codes_per_server)d codes. Every code counts, also used, expired and "
-                "withdrawn ones: nothing frees a slot."
+                "withdrawn ones: nothing frees a slot.",
+                "codes_per_server",
             ),
             remedy=_("Generate from another server."),
             found=server_facts.found_codes,

@@ -62,13 +62,19 @@ SENTENCES: Mapping[str, StrPromise] = {
 # Why a server was refused in a few words, by refusal code, naming the policy: for rows, counts and filters.
 _REASONS: Mapping[str, StrPromise] = {
     "not_prepaid": _("Not prepaid"),
-    "prepaid_term_too_short": _("Prepaid term under %(min_prepaid_months)d months"),
+    "prepaid_term_too_short": ngettext_lazy(
+        "Prepaid term under %(min_prepaid_months)d month",
+        "Prepaid term under %(min_prepaid_months)d months",
+        "min_prepaid_months",
+    ),
     "not_mainland": _("Not in mainland China"),
     "region_unknown": _("Region not classified"),
     "public_ip_not_assigned": _("Public IP not assigned at purchase"),
     "no_live_public_ip": _("No public IP on the server"),
     "elastic_ip": _("Elastic IP"),
-    "code_limit_reached": _("All %(codes_per_server)d codes generated"),
+    "code_limit_reached": ngettext_lazy(
+        "The only code generated", "All %(codes_per_server)d codes generated", "codes_per_server"
+    ),
     "clb_ip": _("CLB IP"),
     "server_expired": _("Server expired"),
     "server_isolated": _("Server isolated"),

@@ -35,7 +35,7 @@ YES_NO = [("True", _("Yes")), ("False", _("No"))]
 
 def _scope(scope: Scope) -> StrPromise:
     """In words, and as the API's documents name it."""
-    return format_lazy("{} ({})", scope.label, scope.value)
+    return format_lazy(_("{label} ({name})"), label=scope.label, name=scope.value)
 
 
 class LifetimeForm(DeskOnceForm):

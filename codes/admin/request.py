@@ -29,8 +29,11 @@ def keys(texts: Iterable[str]) -> list[int]:
 
 
 def few(request: HttpRequest, chosen: QuerySet[Any, int], most: int) -> list[int] | None:
-    """The keys of the rows that were chosen in a list; None, with a message, where they are more than `most`."""
+    """The keys of the rows that were chosen in a list; None, with a message, for none of them or more than `most`."""
     found = list(chosen[: most + 1])
+    if not found:
+        messages.warning(request, _("What was selected is no longer in this list. Nothing was changed."))
+        return None
     if len(found) <= most:
         return found
     messages.error(request, _("Choose at most %(most)d rows at a time. Nothing was changed.") % {"most": most})

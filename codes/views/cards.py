@@ -62,7 +62,8 @@ class Card:
             case Standing.READY:
                 return _("You can generate a code")
             case Standing.FULL:
-                return _("All %(limit)d codes are generated") % {"limit": server.codes_limit}
+                text = ngettext("The only code is generated", "All %(limit)d codes are generated", server.codes_limit)
+                return text % {"limit": server.codes_limit}
             case Standing.TERMINATED:
                 return _("The server is terminated")
             case Standing.HONG_KONG:

@@ -127,3 +127,9 @@ def test_who_sees_and_who_changes(role: str, shown: int) -> None:
 
 def test_a_client_leads_to_the_guide_of_the_api() -> None:
     assert 'href="/api/v1/docs/"' in signed_in("Auditor").get(page_url(factories.make_client())).content.decode()
+
+
+def test_a_scope_is_named_in_the_punctuation_of_the_page() -> None:
+    client = factories.make_client(scopes=("codes:read",))
+    for language, named in [("en", "Read codes (codes:read)"), ("zh-hans", "读取授权码（codes:read）")]:
+        assert named in signed_in("Supervisor", language=language).get(page_url(client)).content.decode()

@@ -465,3 +465,13 @@ def test_all_that_match_are_planned_and_not_what_the_filters_leave_out():
     client.post(list_url(Server, eligible="true"), sent)
     newest = BulkRun.objects.order_by("-pk")[0]
     assert list(newest.rows.values_list("server", flat=True)) == [in_it.pk]
+
+
+def test_rows_that_left_the_list_meanwhile_are_said_to_be_gone():
+    gone = make_unused()
+    services.withdraw(gone, reason="sold", **_BY)
+    sent = {"action": "withdraw", "_selected_action": [gone.pk], "index": "0"}
+    url = list_url(AuthorizationCode, state="unused")
+    page = signed_in().post(url, sent, follow=True)
+    assert "What was selected is no longer in this list. Nothing was changed." in page.content.decode()
+    assert (page.wsgi_request.get_full_path(), BulkRun.objects.exists()) == (url, False)

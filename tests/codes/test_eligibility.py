@@ -1,5 +1,6 @@
 """May this server generate a code, and why not: every refusal of domain.md, both sides of every boundary, by hand."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 from django.utils import translation
 
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
+from codes.messages import reason
 from codes.reports import Report
 from codes.server_facts import Choice, usable_ips
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
@@ -349,6 +351,14 @@ def test_a_lowered_limit_holds_at_once_and_is_named(settings: Any) -> None:
     assert "at most 3 codes" in outcome.explanation
     settings.CODES_PER_SERVER = 2
     assert (found(server, "code_limit_reached"), codes_left(report_of(server))) == ("3 of 2 generated", 0)
+
+
+def test_a_policy_of_one_is_said_in_the_singular(settings: Any) -> None:
+    settings.CODES_PER_SERVER = settings.MIN_PREPAID_MONTHS = 1
+    report = report_of(make_server(billing_mode=BillingMode.PAY_AS_YOU_GO))
+    texts = [text for each in report.outcomes for text in (each.title, each.explanation, each.remedy)]
+    texts += [reason(each.code, report.policy.as_dict()) for each in report.outcomes]
+    assert [text for text in texts if re.search(r"\b1 (codes|months)\b", text)] == []
 
 
 # FAQ 6: the server's state

@@ -104,7 +104,7 @@ def test_a_form_that_another_tab_overtook_with_the_last_code_says_that_none_is_l
     form = dict(re.findall(r'name="(form_id|seen)" value="([^"]+)"', client.get(generate_url(server)).content.decode()))
     send(client, server)
     answer = client.post(generate_url(server), form)
-    assert answer.status_code == 409 and "All 1 codes are generated" in text(answer)
+    assert answer.status_code == 409 and "The only code is generated" in text(answer)
     assert "Send the form again" not in text(answer)
 
 
