@@ -255,3 +255,10 @@ def test_an_endpoint_leads_to_how_signatures_are_checked(hook: Receiver) -> None
     anchor = re.search(r'href="/api/v1/docs/#([a-z]+)"', page)
     assert anchor is not None
     assert f'id="{anchor[1]}"' in Client().get("/api/v1/docs/").content.decode()
+
+
+def test_the_list_counts_every_attempt_also_those_before_a_redelivery(hook: Receiver) -> None:
+    delivery = make_delivery(hook)
+    services.redeliver(delivery, now=timezone.now())
+    page = signed_in("Agent").get(list_url(WebhookDelivery)).content.decode()
+    assert '<td class="field-attempt_count">1</td>' in page

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db.models import Count, OuterRef, Subquery
+from django.db.models.functions import Coalesce
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -25,7 +27,8 @@ from codes.admin.request import few, keys
 from codes.choices import EventType
 from codes.webhooks import services
 from codes.webhooks.choices import DeliveryState
-from codes.webhooks.models import WebhookDelivery
+from codes.webhooks.models import WebhookAttempt, WebhookDelivery
+from icpportal.numbers import grouped
 
 REDELIVER = "webhooks.redeliver_webhookdelivery"
 
@@ -49,7 +52,7 @@ class WebhookDeliveryAdmin(DeskRecord):
     is_cleared = True
     page_template = "admin/desk/webhook_delivery.html"
     shows_codes = True
-    list_display = ("what", "subject", "endpoint_cell", "state", "tries", "next_attempt", "settled")
+    list_display = ("what", "subject", "endpoint_cell", "state", "attempt_count", "next_attempt", "settled")
     list_filter = (
         choice_filter("state", _("state"), DeliveryState.choices),
         choice_filter("type", _("what"), EventType.choices, field="event__type"),
@@ -70,6 +73,11 @@ class WebhookDeliveryAdmin(DeskRecord):
     def endpoint_cell(self, delivery: WebhookDelivery) -> SafeString:
         return link(delivery.endpoint)
 
+    @admin.display(description=_("attempts"))
+    def attempt_count(self, delivery: Any) -> str:
+        """All that its page lists; `tries` begins anew with each redelivery."""
+        return grouped(delivery.attempt_count)
+
     @admin.display(description=_("next attempt"))
     def next_attempt(self, delivery: WebhookDelivery) -> SafeString | str:
         return moment(delivery.due_at if delivery.state == DeliveryState.PENDING else None)
@@ -81,6 +89,11 @@ class WebhookDeliveryAdmin(DeskRecord):
     def get_queryset(self, request: HttpRequest) -> Rows:
         related = ("endpoint__client", "event__server", "event__code", "event__account")
         return super().get_queryset(request).select_related(*related)
+
+    def with_cells(self, rows: Rows, *, now: datetime) -> Rows:
+        made = WebhookAttempt.objects.filter(delivery=OuterRef("pk")).order_by().values("delivery")
+        counted: Rows = rows.annotate(attempt_count=Coalesce(Subquery(made.values(count=Count("pk"))), 0))
+        return counted
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         if not request.user.has_perm(REDELIVER):
