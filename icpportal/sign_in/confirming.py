@@ -33,6 +33,7 @@ CONFIRM_FIRST = gettext_lazy("Nothing was changed. Confirm first that it is you,
 View = Callable[..., HttpResponseBase]
 _CONFIRMED_AT = "confirmed_at"
 _BACK = "back"  # in the address: where somebody was who does not want to confirm
+_CANCEL = "cancel_url"  # in a form: where its own "Cancel" leads (templates/includes/confirm_form.html)
 
 
 class ConfirmForm(forms.Form):
@@ -92,7 +93,7 @@ def is_confirmed(request: HttpRequest, *, now: datetime) -> bool:
 def ask(request: HttpRequest) -> HttpResponseRedirect:
     """To the page that asks; it leads back to this address, without anything that was sent."""
     ways = {REDIRECT_FIELD_NAME: request.get_full_path()}
-    if came_from := request.headers.get("Referer"):
+    if came_from := request.POST.get(_CANCEL) or request.headers.get("Referer"):
         ways[_BACK] = came_from
     return HttpResponseRedirect(f"{reverse('admin:confirm')}?{urlencode(ways)}")
 

@@ -1,5 +1,6 @@
 """Roles, tokens and secrets ask again who it is, some minutes after the last answer."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -57,6 +58,20 @@ def test_cancelling_leads_back_to_where_one_came_from(supervisor, later, came_fr
     asked = supervisor.get(ADD, headers={"Referer": came_from}).url
     for answer in (supervisor.get(asked), supervisor.post(asked, {"password": "no", "next": ADD})):
         assert f'href="{back}">Cancel, change nothing' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "back"),
+    [(ADD, "/admin/api/apiclient/"), ("/admin/api/apiclient/{}/rotate/", "/admin/api/apiclient/{}/change/")],
+)
+def test_cancelling_after_a_form_was_open_too_long_leads_where_its_own_cancel_does(supervisor, path, back):
+    client = make_client()
+    path, back = path.format(client.pk), back.format(client.pk)
+    form = supervisor.get(path).content.decode()
+    sent = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', form))
+    with time_machine.travel(timezone.now() + LATER):
+        asked = supervisor.post(path, sent, headers={"Referer": f"http://testserver{path}"}, follow=True)
+    assert f'href="{back}">Cancel, change nothing' in asked.content.decode()
 
 
 def test_the_password_leads_back_and_opens(supervisor, later):
