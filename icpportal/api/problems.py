@@ -199,7 +199,9 @@ def of_response(response: HttpResponseBase, request: HttpRequest) -> HttpRespons
     problem = _BY_STATUS.get(status, partial(_malformed, request) if status < 500 else _broken)()
     kept = {name: response.headers[name] for name in ("Allow", "Connection") if name in response.headers}
     problem.headers = kept | problem.headers
-    return respond(problem, request)
+    answer = respond(problem, request)
+    answer._has_been_logged = getattr(response, "_has_been_logged", False)  # type: ignore[attr-defined]
+    return answer
 
 
 def _malformed(request: HttpRequest) -> Problem:
