@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponseBase, HttpResponseNotAllowed
 from django.middleware.locale import LocaleMiddleware
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.cache import patch_vary_headers
 
 from icpportal import context
 from icpportal.handles import NAME
@@ -99,6 +100,9 @@ class PageVerbsMiddleware:
         if isinstance(response, HttpResponseNotAllowed):
             response.content = render_to_string("405.html", request=request)
             response["Content-Length"] = str(len(response.content))  # it was that of an empty page
+        if response.status_code >= 400 and not response.has_header("Content-Language"):
+            response.headers["Content-Language"] = translation.get_language()
+            patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
 
 

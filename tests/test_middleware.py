@@ -121,12 +121,24 @@ def test_a_foreign_host_is_logged_as_a_short_warning() -> None:
     stream = console.setStream(io.StringIO())
     Client().get("/api/v1/codes/", headers={"host": "e" * 5_000})
     written = console.setStream(stream)
-    lines = [json.loads(line) for line in written.getvalue().splitlines()]
-    assert [(line["logger"], line["level"]) for line in lines] == [
-        ("django.security.DisallowedHost", "WARNING"),
-        ("django.request", "WARNING"),
-    ]
-    assert (len(lines[0]["message"]), "exception" in lines[0]) == (200, False)
+    (line,) = [json.loads(line) for line in written.getvalue().splitlines()]
+    assert (line["logger"], line["level"]) == ("django.security.DisallowedHost", "WARNING")
+    assert (len(line["message"]), "exception" in line) == (200, False)
+
+
+@pytest.mark.urls("tests.broken_urls")
+@pytest.mark.parametrize("path", ["/broken/", "/api/broken/"])
+def test_what_broke_is_logged_once(path: str, caplog: pytest.LogCaptureFixture) -> None:
+    Client(raise_request_exception=False).get(path)
+    assert [record.name for record in caplog.records] == ["django.request"]
+    assert caplog.records[0].exc_info
+
+
+@pytest.mark.parametrize("method", ["PUT", "GET"])
+def test_a_page_that_takes_no_such_verb_names_its_language(method: str) -> None:
+    page = Client().generic(method, "/logout/", headers={"Accept-Language": "zh-CN"})
+    assert (page.status_code, page["Content-Language"]) == (405, "zh-hans")
+    assert "Accept-Language" in page["Vary"]
 
 
 def test_a_log_record_outside_a_request_has_no_request_id() -> None:
