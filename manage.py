@@ -9,14 +9,23 @@ def main() -> None:
     """Run the management command that the arguments name."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "icpportal.settings")
     from django.core.management import execute_from_command_line
-    from django.db import DatabaseError
+    from django.db import Error
 
     try:
         execute_from_command_line(sys.argv)
-    except DatabaseError:
+    except Error as error:
+        if _is_away(error):
+            sys.exit(f"The database is not available: {str(error).partition(chr(10))[0]}")
         if not _lacks_migrations():
             raise
         sys.exit("The database lacks tables or columns of this release. Run manage.py migrate first.")
+
+
+def _is_away(error: BaseException) -> bool:
+    """Whether nothing is wrong with the statement: SQLite says of a wrong one what it says of a file that is away."""
+    from icpportal.errors import is_unavailable
+
+    return is_unavailable(error) and getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_ERROR"
 
 
 def _lacks_migrations() -> bool:

@@ -103,17 +103,21 @@ def test_the_prepaid_term_is_a_month_or_more(settings: Any, months: int, expecte
     assert ids(checks.policy_is_possible) == expected
 
 
-@pytest.mark.parametrize("command", ["list_api_clients", "check_invariants"])
-def test_a_command_before_migrate_says_so_without_a_traceback(tmp_path: Path, command: str) -> None:
-    local_env.make(tmp_path / "env")
-    secrets = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
-    done = subprocess.run(
+def run_command(folder: Path, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    local_env.make(folder / "env")
+    secrets = dict(line.split("=", 1) for line in (folder / "env").read_text().splitlines())
+    return subprocess.run(
         [sys.executable, "manage.py", command],
         cwd=project.BASE_DIR,
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": f"sqlite:///{tmp_path}/empty.sqlite3"} | secrets,
+        env={"PATH": os.environ["PATH"]} | environment | secrets,
         capture_output=True,
         text=True,
     )
+
+
+@pytest.mark.parametrize("command", ["list_api_clients", "check_invariants"])
+def test_a_command_before_migrate_says_so_without_a_traceback(tmp_path: Path, command: str) -> None:
+    done = run_command(tmp_path, command, DATABASE_URL=f"sqlite:///{tmp_path}/empty.sqlite3")
     assert done.returncode == 1
     assert done.stderr == "The database lacks tables or columns of this release. Run manage.py migrate first.\n"
 
@@ -156,3 +160,10 @@ def test_a_command_is_silent_about_mail_that_is_not_set_and_a_deployment_is_not(
     said = [message.id for message in run_checks()]
     assert "icpportal.W009" not in said
     assert "icpportal.W009" in [message.id for message in run_checks(include_deployment_checks=True)]
+
+
+def test_a_command_without_a_database_says_so_in_one_line(tmp_path: Path) -> None:
+    for url in ("postgres://nobody@127.0.0.1:1/none", f"sqlite:///{tmp_path}/nowhere/x.sqlite3"):
+        done = run_command(tmp_path, "list_api_clients", DATABASE_URL=url)
+        assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+        assert done.stderr.startswith("The database is not available: ")
