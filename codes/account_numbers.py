@@ -24,7 +24,6 @@ from codes.choices import ShownState
 from codes.models import AuthorizationCode, CodeEvent
 from codes.policy import MAX_CODES_PER_SERVER
 from codes.validity import shown_number
-from icpportal import bulk
 from icpportal.plans import planned_anew
 from icpportal.prepared import prepared
 from servers.models import Account, IPAddress, Server
@@ -130,7 +129,7 @@ def _packed(account: Account, *, now: datetime, servers: list[int] | None = None
     """The codes of each of these servers of the account that has any, or of all, by one number."""
     codes = AuthorizationCode.objects.filter(server__account=account)
     if servers is not None:
-        codes = codes.filter(server__in=bulk.listed(servers, number=True))
+        codes = codes.filter(server__among=set(servers))
     return codes.order_by().values_list("server").annotate(packed=Sum(shown_number(now, _PLACES))).iterator()
 
 

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import DateTimeField, Field, JSONField, Model, QuerySet
 from django.db.models.base import ModelState
-from django.db.models.expressions import RawSQL
 
 from icpportal.primary_keys import new_keys
 from icpportal.statements import Statement
@@ -115,14 +114,6 @@ def update(objects: Sequence[M], names: Collection[str]) -> None:
     rows = _rows_of([*fields, model._meta.pk])(objects)  # type: ignore[list-item]
     with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {_table(model)} SET {columns} WHERE {_column(model._meta.pk)} = %s", list(rows))
-
-
-def listed(values: Iterable[str | int], *, number: bool = False) -> RawSQL:
-    """For `…__in`: any number of values as one parameter. A thousand parameters cost more than their rows."""
-    text = json.dumps(list(values))
-    if connection.vendor == "postgresql":
-        return RawSQL(f"SELECT value{'::bigint' if number else ''} FROM json_array_elements_text(%s::json)", [text])
-    return RawSQL("SELECT value FROM json_each(%s)", [text])
 
 
 def fetch(rows: QuerySet[M]) -> list[M]:

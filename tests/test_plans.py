@@ -18,7 +18,8 @@ from bench.scale.fleet import seed
 from bench.scale.measuring import LARGE_TABLES, Statement, cost_of
 from bench.scale.world import World
 from servers.inventory.claims import concerning
-from servers.models import IPClaim, Region, Server
+from servers.inventory.writing import locking
+from servers.models import IPAddress, IPClaim, Region, Server
 
 pytestmark = [
     pytest.mark.django_db,
@@ -126,6 +127,23 @@ def test_claims_are_found_by_the_servers_named_and_not_the_other_way_round(world
     claims = concerning([Server.objects.get(pk=1).instance_id])
     assert most_read_by(lambda: list(claims)) < SERVERS / 10
     assert [claim.address for claim in claims] == ["198.18.0.1"]
+
+
+@pytest.mark.parametrize("claims", [0, 1])
+def test_servers_that_no_statistics_know_yet_are_locked_without_reading_a_table_for_each(
+    world: World, claims: int
+) -> None:
+    IPClaim.objects.bulk_create(
+        IPClaim(server_id=pk + 1, address="198.18.0.1", kind="public", since=world.now) for pk in range(claims)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = on")
+        cursor.execute("DELETE FROM pg_statistic WHERE starelid = 'servers_ipaddress'::regclass")
+        cursor.execute("UPDATE pg_class SET relpages = 0, reltuples = 0 WHERE relname = 'servers_ipaddress'")
+    names = set(Server.objects.values_list("instance_id", flat=True))
+    addresses = set(IPAddress.objects.values_list("address", flat=True))
+    ran = cost_of(lambda: list(locking(names, addresses)), once=True).statements
+    assert max(statement.read for statement in ran) <= 2 * SERVERS
 
 
 def most_read(world: World, name: str) -> int:

@@ -15,8 +15,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from codes.models import AuthorizationCode, Filing
-from icpportal import bulk
 from icpportal.numbers import up_to
+from icpportal.plans import as_if_few
 from servers.models import Account
 
 SHOWN = 20  # accounts on the page, the busiest first
@@ -37,8 +37,7 @@ class UsingAccount:
 
 def context(account: Account, *, servers: Collection[int]) -> dict[str, Any]:
     """The busiest users of the codes of these of its servers, and the hint, "" where nothing is to ask. One query."""
-    # As one parameter, of which the database expects few: it looks up their filings instead of reading all there are.
-    these = bulk.listed(servers, number=True)
+    these = as_if_few(servers)
     rows = _filing(these).union(_authorized(these), all=True).order_by("-codes", "uid")[: 2 * SHOWN + 1]
     users: dict[str, UsingAccount] = {}
     for uid, is_filing, codes, domains in rows:

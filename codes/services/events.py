@@ -124,7 +124,7 @@ def _chain(events: Sequence[CodeEvent], known: dict[int, chain.Head]) -> None:
 def _heads(server_ids: Collection[int]) -> dict[int, chain.Head]:
     if not server_ids:
         return {}
-    known = EventHead.objects.filter(server__in=bulk.listed(server_ids, number=True))
+    known = EventHead.objects.filter(server__among=set(server_ids))
     return {server_id: (place, bytes(mac)) for server_id, place, mac in known.values_list("server_id", "place", "mac")}
 
 

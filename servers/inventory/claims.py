@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
-from icpportal import bulk
 from servers.models import IPAddress, IPClaim, Server
 
 HOLDS = timedelta(days=1)  # no feed's message is late by more
@@ -16,7 +15,7 @@ HOLDS = timedelta(days=1)  # no feed's message is late by more
 
 def concerning(instance_ids: Collection[str]) -> QuerySet[IPClaim]:
     """What these servers claim, and who claims what they hold: each by its own index, or all servers would be read."""
-    servers = Server.objects.filter(instance_id__in=bulk.listed(instance_ids)).values("pk")
+    servers = Server.objects.filter(instance_id__among=set(instance_ids)).values("pk")
     held = IPAddress.objects.on_server().filter(server__in=servers).values("address")
     own, others = IPClaim.objects.filter(server__in=servers), IPClaim.objects.filter(address__in=held)
     return IPClaim.objects.filter(pk__in=own.values("pk").union(others.values("pk")))

@@ -13,7 +13,6 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from icpportal import bulk
 from icpportal.spreadsheets import written
 from servers.inventory import cells
 from servers.models import IPAddress, Server
@@ -66,7 +65,7 @@ def export(servers: QuerySet[Server]) -> Iterator[bytes]:
 
 def _ips(servers: list[int]) -> dict[int, list[tuple[str, str, datetime | None]]]:
     held: dict[int, list[tuple[str, str, datetime | None]]] = defaultdict(list)
-    rows = IPAddress.objects.on_server().filter(server__in=bulk.listed(servers, number=True)).in_order()
+    rows = IPAddress.objects.on_server().filter(server__among=set(servers)).in_order()
     for server, address, kind, ends in rows.values_list("server_id", "address", "kind", "expires_at"):
         held[server].append((address, kind, ends))
     return held

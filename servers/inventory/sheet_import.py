@@ -73,7 +73,7 @@ class SheetImport:
 
     def _take(self, rows: list[Row], *, meanwhile: Callable[[], None]) -> None:
         uids = {row.account for row in rows if row.account}
-        accounts = {account.uid: account for account in Account.objects.filter(uid__in=bulk.listed(uids))}
+        accounts = {account.uid: account for account in Account.objects.filter(uid__among=uids)}
         readable = [row for row in rows if row.facts is not None and row.account in accounts]
         results = settle(lambda: self._write(readable, accounts, meanwhile))
         told: Counter[tuple[str, str]] = Counter()

@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any, TypeAlias
 
 from django.db import connection
 from django.db.models import Q, QuerySet
-from django.db.models.expressions import RawSQL
 
 from icpportal import bulk
 from servers.choices import IPKind, ServerState
 from servers.inventory.claims import Claims, concerning
 from servers.inventory.facts import InventoryFacts, IPFacts, ServerFacts
 from servers.inventory.races import Moved
-from servers.models import Account, IPAddress, Region, Server
+from servers.models import Account, IPAddress, IPClaim, Region, Server
 
 Detail: TypeAlias = dict[str, object]
 Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
@@ -30,9 +29,11 @@ Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
 
 def locking(instance_ids: Collection[str], addresses: Collection[str]) -> QuerySet[Server]:
     """Locks the servers of these names, the holders of these addresses and who claims one of theirs, in pk order."""
-    concerned = Server.objects.filter(instance_id__in=bulk.listed(instance_ids)).values("pk")
-    holders = IPAddress.objects.on_server().filter(address__in=bulk.listed(addresses)).values("server_id")
-    pks = concerned.union(holders, concerning(instance_ids).values("server_id"))
+    concerned = Server.objects.filter(instance_id__among=set(instance_ids)).values("pk")
+    holders = IPAddress.objects.on_server().filter(address__among=set(addresses)).values("server_id")
+    # Hardly ever are there claims. One that comes in meanwhile is found under the locks, and they are taken again.
+    claiming = [concerning(instance_ids).values("server_id")] if IPClaim.objects.exists() else []
+    pks = concerned.union(holders, *claiming)
     return Server.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
 
 
@@ -69,10 +70,10 @@ class Batch:
         # In statements of their own, so that they see the world after the wait.
         self._latest: dict[str, IPAddress] = {}
         self._ips: dict[int, list[IPAddress]] = defaultdict(list)
-        held = bulk.fetch(IPAddress.objects.filter(server__in=_keys(self._locked)))
+        held = bulk.fetch(IPAddress.objects.filter(server__among=set(self._locked)))
         # Who holds an address was the last to get it: nobody else's assignment of it counts.
         wanted = set(addresses) - {ip.address for ip in held if ip.released_at is None}
-        others = IPAddress.objects.filter(address__in=bulk.listed(wanted)).exclude(server__in=_keys(self._locked))
+        others = IPAddress.objects.filter(address__among=wanted).exclude(server__among=set(self._locked))
         elsewhere = bulk.fetch(others) if wanted else []
         for ip in sorted([*held, *elsewhere], key=attrgetter("id")):
             if ip.released_at is None and ip.server_id not in self._locked:
@@ -275,8 +276,8 @@ class Batch:
         bulk.update(altered, sorted(self._changed))
         written = {server.id for server in known}
         untouched = written.difference([server.id for server in altered])
-        Server.objects.filter(pk__in=_keys(untouched)).update(facts_at=self.now)
-        IPAddress.objects.filter(pk__in=_keys(ip.id for ip in self._released)).update(released_at=self.now)
+        Server.objects.filter(pk__among=untouched).update(facts_at=self.now)
+        IPAddress.objects.filter(pk__among={ip.id for ip in self._released}).update(released_at=self.now)
         bulk.update(sorted(self._altered, key=attrgetter("address")), ["kind", "expires_at", "released_at"])
         for server, ip in self._assigned:
             ip.server_id = server.id
@@ -284,10 +285,6 @@ class Batch:
         self.losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
         changed = (*self._written, *self.losers)
         observer([*self._former, *((server, detail) for server in changed if (detail := self.detail(server)))])
-
-
-def _keys(pks: Iterable[int]) -> RawSQL:
-    return bulk.listed(pks, number=True)
 
 
 def _word(value: object) -> object:
