@@ -154,6 +154,10 @@ class Provider:
                 return CallFailed("NetworkError", "The provider could not be reached.")
             case "cut":
                 return CallFailed("CutAnswer", "The answer broke off or is not JSON.")
+            case (int() as status, _) if 300 <= status < 400:
+                return CallFailed(
+                    f"HTTP {status}", f"The answer leads elsewhere (status {status}); credentials are not sent there."
+                )
             case (int() as status, headers):
                 asked = retry_after.seconds(headers.get("Retry-After"), date=headers.get("Date"))
                 return CallFailed(f"HTTP {status}", f"The answer had the status {status}.", asked_wait=asked)

@@ -27,7 +27,12 @@ class _StatusNotOK(Exception):
 
 
 class _TellsStatus:
-    """The SDK makes of any other status than 200 an error without status and headers."""
+    """The SDK makes of any other status than 200 an error without status and headers, and follows redirects,
+    to which a temporary token would go along."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.request.conn._session.get_redirect_target = lambda answer: None  # type: ignore[attr-defined]
 
     def _check_status(self, answer: Any) -> None:
         if answer.status_code != 200:

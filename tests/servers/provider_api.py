@@ -35,6 +35,7 @@ class ProviderAPI:
         self.before: Callable[[str, str, dict[str, Any]], None] = lambda action, region, parameters: None
         self.calls: list[tuple[str, str, dict[str, Any]]] = []
         self.signatures: set[str] = set()
+        self.requests = 0  # of any method, well-formed or not
         self.token = ""
         self.malformed = "InvalidInstanceId.Malformed"  # for a name that no instance can have
         self.hides_missing = False  # InvalidInstanceId.NotFound for a name that is gone
@@ -77,6 +78,10 @@ class ProviderAPI:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     api: ProviderAPI
+
+    def parse_request(self) -> bool:
+        self.api.requests += 1
+        return super().parse_request()
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))

@@ -178,6 +178,15 @@ def test_credentials_stand_in_no_error_and_no_log(
     assert [signature for signature in api.signatures if signature in caplog.text] == []
 
 
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_credentials_follow_no_redirect(api: ProviderAPI, account: Account, status: int) -> None:
+    with provider_api() as another:
+        api.replies(raw("", status=status, Location=another.url.replace("127.0.0.1", "localhost")))
+        outcome = run(api, account, waits=(waits := Waits()))
+        assert (failed(outcome), waits, another.requests) == ([("ap-guangzhou", f"HTTP {status}")], [], 0)
+    assert "leads elsewhere" in outcome.failures[0].detail
+
+
 @pytest.mark.parametrize(
     ("name", "values"),
     [
