@@ -94,7 +94,7 @@ def code_verdict(report: Report[Any]) -> Verdict:
         case ShownState.WITHDRAWN:
             return Verdict(kind="idle", headline=_("Withdrawn: dead for good"), line=line)
         case ShownState.EXPIRED:
-            return Verdict(kind="warn", headline=_("Expired: usable again when the server is renewed"), line=line)
+            return Verdict(kind="warn", headline=_("Expired: it comes back when what expired is renewed"), line=line)
     return Verdict(kind="bad", headline=_("Invalid: its server or IP is not what it was"), line=line)
 
 

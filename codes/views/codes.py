@@ -56,6 +56,14 @@ class CodeRow:
         return expires_at(self.code)
 
     @property
+    def expiry_label(self) -> str:
+        """What the expiry is to the code; "" where it tells nothing: an isolated server may have one that is to come."""
+        if self.code.shown_state in _LIVE:
+            return _("Usable until")
+        has_expired = self.expires_at is not None and self.expires_at <= self.now
+        return _("Expired") if self.code.shown_state == ShownState.EXPIRED and has_expired else ""
+
+    @property
     def warns_of_expiry(self) -> bool:
         """Near, and the code could still be used."""
         return self.code.shown_state in _LIVE and expires_soon(self.expires_at, now=self.now)

@@ -283,6 +283,13 @@ def test_a_code_page_answers_first_by_the_servers_expiry():
     assert verdict.kind == "warn" and verdict.line.startswith("The code expired")
 
 
+def test_a_code_that_expired_with_its_ip_does_not_ask_to_renew_the_server():
+    code = factories.make_code(factories.make_server(now=timezone.now()), now=timezone.now())
+    IPAddress.objects.filter(pk=code.ip_id).update(expires_at=timezone.now())
+    verdict = signed_in().get(page_url(code)).context["verdict"]
+    assert verdict.kind == "warn" and verdict.headline == "Expired: it comes back when what expired is renewed"
+
+
 @pytest.mark.parametrize(
     ("servers", "headline"),
     [([], "The account has no server"), ([{"billing_mode": "spot"}], "No associated CVM"), ([{}], "1 of 1 server")],

@@ -235,6 +235,14 @@ def test_an_expired_code_says_by_what_and_what_brings_it_back(client, issued):
     assert "The code expired: 23 Nov 2026, 12:00." in page and "Renew what expired, the server or its IP" in page
 
 
+def test_no_moment_to_come_is_told_as_the_expiry_that_was(client, issued):
+    soon = NOW + timedelta(days=6)
+    Server.objects.update(state=ServerState.ISOLATED, state_since=NOW, expires_at=soon)
+    for address in (url("code", issued.code), reverse("codes:codes")):
+        assert "29 Nov 2026" not in text(client.get(address))
+    assert "isolated since 23 Nov 2026" in text(client.get(url("code", issued.code)))
+
+
 def test_the_timeline_names_people_as_the_owner_knows_them(client, account, issued):
     code = issued.code
     client.post(url("reveal", code))
