@@ -57,7 +57,7 @@ class CodeRow:
 
     @property
     def expiry_label(self) -> str:
-        """What the expiry is to the code; "" where it tells nothing: an isolated server may have one that is to come."""
+        """What its expiry is to the code; "" where it tells nothing: an isolated server may have one to come."""
         if self.code.shown_state in _LIVE:
             return _("Usable until")
         has_expired = self.expires_at is not None and self.expires_at <= self.now
