@@ -28,7 +28,7 @@ from tests.codes.desk import signed_in
 pytestmark = pytest.mark.django_db
 WHY = {"reason": "asked for by the customer", "ticket": "T-20261123-0412"}
 _BY = {"actor": None, "channel": Channel.COMMAND, "now": timezone.now()}
-GENERATED = {"remark": "", "ticket": "T-2"}
+GENERATED = {"remark": "Autumn sites", "ticket": "T-2"}
 
 
 def make_server(**facts) -> Server:
@@ -103,6 +103,7 @@ def test_codes_are_generated_for_several_servers_with_a_preview():
     assert rows == {good.pk: (BulkState.DONE, code), bad.pk: (BulkState.REFUSED, None)}
     assert done.context["rows"][0].state == BulkState.REFUSED  # what was not done comes first
     assert code.masked in done.content.decode()
+    assert (code.remark, code.events.get().ticket) == ("Autumn sites", "T-2")
 
 
 def test_stalled_holds_are_reset_from_the_list_of_filings():

@@ -2,6 +2,7 @@
 
 import base64
 from io import StringIO
+from threading import Event
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -140,3 +141,28 @@ def test_rotating_and_generating_meanwhile_loses_nothing(settings, old_key):
     assert AuthorizationCode.objects.count() == 5
     for issued in answers[1]:
         assert value_of(issued.code) == issued.value
+
+
+@pytest.mark.usefixtures("own_database")
+def test_a_value_that_is_rotated_between_reading_and_writing_does_not_come_back(settings, old_key):
+    issued = make_issued()
+    settings.CODE_KEYS = [NEW, OLD]
+    is_read, is_rotated = Event(), Event()
+
+    def slowly(execute, sql, *rest):
+        if sql.startswith("UPDATE"):
+            is_read.set()
+            is_rotated.wait(timeout=0.5)
+        return execute(sql, *rest)
+
+    def reseal_slowly():
+        with connection.execute_wrapper(slowly):
+            return services.reseal_codes().changed
+
+    def rotate():
+        is_read.wait(timeout=10)
+        services.rotate(issued.code, reason="Leaked", **by_command)
+        is_rotated.set()
+
+    assert at_once(reseal_slowly, rotate) == [1, None]
+    assert value_of(issued.code) != issued.value
