@@ -41,10 +41,8 @@ def value_of(code):
 
 @pytest.mark.django_db
 def test_afterwards_the_older_key_can_go(settings, old_key, client):
-    settings.WEBHOOK_ALLOW_PRIVATE = True
     codes = [make_issued() for _ in range(3)]
-    endpoint = create_endpoint(make_client(), url="https://127.0.0.1/", event_types=["generated"], now=NOW)[0]
-    rotate_secret(endpoint, now=NOW)
+    rotate_secret(make_endpoint(settings)[0], now=NOW)
     OneTimeDevice.objects.create(user=make_agent(), sealed=sealing.seal("KEY"), last_step=1, enrolled_at=NOW)
     bearer = {"authorization": f"Bearer {make_token()}", "idempotency-key": "one"}
     address = f"/api/v1/servers/{make_server().instance_id}/codes/"
@@ -64,6 +62,38 @@ def test_afterwards_the_older_key_can_go(settings, old_key, client):
     assert sealing.is_newest(KeptAnswer.objects.get().sealed)
     again = client.post(address, {}, content_type="application/json", headers=bearer)
     assert (again.content, again["Idempotency-Replayed"]) == (kept, "true")
+
+
+def make_endpoint(settings):
+    settings.WEBHOOK_ALLOW_PRIVATE = True
+    return create_endpoint(make_client(), url="https://127.0.0.1/", event_types=["generated"], now=NOW)
+
+
+@pytest.mark.django_db
+def test_every_secret_stays_its_own(settings, old_key):
+    secrets = {endpoint.pk: secret for endpoint, secret in (make_endpoint(settings) for _ in range(2))}
+    KeptAnswer.objects.create(client=make_client(), key="of a request under way", fingerprint=b"", created_at=NOW)
+    settings.CODE_KEYS = [NEW, OLD]
+    assert [reseal().split()[0], reseal().split()[0]] == ["2", "0"]
+    settings.CODE_KEYS = [NEW]
+    assert {each.pk: sealing.unseal(each.secret) for each in WebhookEndpoint.objects.all()} == secrets
+
+
+@pytest.mark.django_db
+def test_a_secret_that_was_rotated_meanwhile_stays(settings, old_key):
+    endpoint, _secret = make_endpoint(settings)
+    settings.CODE_KEYS = [NEW, OLD]
+    rotated = []
+
+    def rotating(execute, sql, *rest):
+        if sql.startswith("UPDATE") and not rotated:
+            rotated.append("")
+            rotated.append(rotate_secret(endpoint, now=NOW))
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(rotating):
+        reseal()
+    assert sealing.unseal(WebhookEndpoint.objects.get().secret) == rotated[-1]
 
 
 @pytest.mark.django_db
@@ -90,7 +120,8 @@ def test_it_goes_on_where_it_stopped(settings, old_key):
     settings.CODE_KEYS = [NEW, OLD]
     first = services.reseal_codes(limit=2)
     assert (first.last, first.seen, first.changed) == (codes[1].pk, 2, 2)
-    assert reseal().startswith("3 sealed anew.")
+    assert reseal(after=codes[3].pk).startswith("1 sealed anew.")
+    assert reseal().startswith("2 sealed anew.")
     assert reseal().startswith("0 sealed anew.")
 
 
@@ -107,10 +138,10 @@ def test_nothing_else_of_a_code_changes(settings, old_key):
 
 @pytest.mark.django_db
 def test_what_no_key_opens_is_named_and_left_alone(settings, old_key):
-    lost = make_issued().code
+    lost, endpoint = make_issued().code, make_endpoint(settings)[0]
     settings.CODE_KEYS = [NEW]
     make_issued()
-    with pytest.raises(CommandError, match=f"code {lost.pk}. Keep the older keys"):
+    with pytest.raises(CommandError, match=f"code {lost.pk}, webhook endpoint {endpoint.pk}. Keep the older keys"):
         reseal()
     assert bytes(AuthorizationCode.objects.get(pk=lost.pk).sealed) == bytes(lost.sealed)
 
