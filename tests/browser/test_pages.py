@@ -13,7 +13,7 @@ from tests.browser.conftest import FLAGS, Browse
 from tests.browser.looks import CHINESE, DESKTOP, ENGLISH, PHONE
 from tests.browser.serving import Desk
 from tests.browser.watching import findings, overflow, spilled
-from tests.browser.world import LONG
+from tests.browser.world import LONG, LONG_ORDER
 
 WEB, FULL, TWO_IPS = "ins-4h8t2wnc", "ins-7k2m9qpx", "ins-8v3c1xqt"  # eligible; refused for three reasons; eligible
 UNUSED, IN_USE, WITHDRAWN = 1, 7, 8  # codes of the demonstration
@@ -69,6 +69,7 @@ PAGES = {
         "/admin/codes/filing/",
         "/admin/codes/codeevent/",
         "/admin/lookup/?q=100012345678",
+        f"/admin/lookup/?q={LONG_ORDER}",
     ],
     "supervisor": [
         "/admin/servers/server/import/",
@@ -90,6 +91,7 @@ LARGE = {
     "": ["/login/", "/help/", "/password/reset/", "/nothing-here/"],
     "qingshan": PAGES["qingshan"],
     "fleet": ["/codes/?tab=used", "/servers/ins-fleet001/", "/codes/?tab=over"],
+    "agent": ["/admin/", "/admin/codes/authorizationcode/", f"/admin/lookup/?q={WEB}", f"/admin/lookup/?q={LONG_ORDER}"],
 }
 
 # IDs, IPs and accounts of sentences whose next sign stands on a line of its own.

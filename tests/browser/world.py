@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 LONG = "ins-" + "w" * 60  # an instance ID as long as one may be
+LONG_ORDER = "7" * 64  # so may an order number
 
 
 def main() -> None:
@@ -96,7 +97,7 @@ def _long(*, now: datetime) -> int:
     for last in ("5678", "9999"):
         factories.make_ip(server, address=f"2001:db8:1234:5678:9abc:def0:1234:{last}", now=now)
     issued = factories.make_issued(server, remark="y" * 200, authorized_account=account.uid, now=now)
-    names = {"order_number": "7" * 64, "domain": f"{'z' * 63}.{'z' * 63}.example.cn", "account": account.uid}
+    names = {"order_number": LONG_ORDER, "domain": f"{'z' * 63}.{'z' * 63}.example.cn", "account": account.uid}
     factories.make_filing(issued, now=now, **names)
     return issued.code.pk
 
