@@ -16,11 +16,12 @@ from django.utils.translation import gettext_lazy, ngettext
 from codes.admin import timeline, users_of_codes
 from codes.admin.base import DeskRecord
 from codes.admin.columns import DASH, badge, list_url, moment
+from codes.admin.support_words import requests_fact
 from codes.admin.verdicts import Verdict, checked
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
 from codes.messages import NO_FILING_NEEDED
-from codes.models import AuthorizationCode
+from codes.models import AuthorizationCode, SupportRequest
 from codes.standing import CAN_GENERATE, FLEET, Place, Standing, any_can, places
 from codes.validity import shown_state
 from servers.models import Account, Server
@@ -64,6 +65,7 @@ class AccountAdmin(DeskRecord):
                 {"label": _("E-mail"), "value": ", ".join(obj.emails) or DASH},
                 {"label": _("Servers"), "value": str(total)},
                 {"label": _("Known since"), "value": moment(obj.created_at)},
+                requests_fact(SupportRequest.objects.filter(account=obj), account=obj.uid),
             ],
             **users_of_codes.context(obj, servers=judged),
             **timeline.context(obj.events.all(), account=obj.uid),

@@ -8,21 +8,24 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.db.models import Count
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from codes.admin.columns import DASH, account_cell, link, moment
+from codes.admin.columns import DASH, account_cell, link, list_url, moment
 from codes.admin.verdicts import Verdict
 from codes.choices import SupportState
 from codes.messages import sentence
 from codes.models import SupportRequest
+from codes.models.support import SupportRequestQuerySet
 from codes.policy import Policy
 from codes.reports import Report
 from codes.support import KeptReport, report_then
 from icpportal.api.templatetags.icp import isolated
+from icpportal.numbers import grouped
 from icpportal.sentences import join, pause
 from icpportal.sign_in.people import name
 
@@ -46,6 +49,16 @@ class Compared:
     @property
     def changed(self) -> bool:
         return self.then is None or self.now is None or self.then.passed != self.now.passed
+
+
+def requests_fact(rows: SupportRequestQuerySet, **filters: str) -> dict[str, Any]:
+    """How many of these requests there are and how many wait for us, with the way to the list, filtered to them."""
+    found = rows.aggregate(all=Count("pk"), waiting=Count("waiting_since"))
+    value: SafeString | str = DASH
+    if found["all"]:
+        text = _("%(waiting)s open of %(all)s") % {name: grouped(number) for name, number in found.items()}
+        value = format_html('<a href="{}">{}</a>', list_url(SupportRequest, tab="all", **filters), text)
+    return {"label": _("Support requests"), "value": value}
 
 
 def compared(then: KeptReport, now: Report[Any] | None) -> list[Compared]:

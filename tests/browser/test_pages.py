@@ -91,7 +91,12 @@ LARGE = {
     "": ["/login/", "/help/", "/password/reset/", "/nothing-here/"],
     "qingshan": PAGES["qingshan"],
     "fleet": ["/codes/?tab=used", "/servers/ins-fleet001/", "/codes/?tab=over"],
-    "agent": ["/admin/", "/admin/codes/authorizationcode/", f"/admin/lookup/?q={WEB}", f"/admin/lookup/?q={LONG_ORDER}"],
+    "agent": [
+        "/admin/",
+        "/admin/codes/authorizationcode/",
+        f"/admin/lookup/?q={WEB}",
+        f"/admin/lookup/?q={LONG_ORDER}",
+    ],
 }
 
 # IDs, IPs and accounts of sentences whose next sign stands on a line of its own.

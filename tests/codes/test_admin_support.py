@@ -311,3 +311,18 @@ def test_neither_a_region_in_the_report_nor_a_reference_in_a_message_breaks_at_i
     said = page.split('<ul class="messagelist">')[1].split("</ul>")[0]
     assert f'<span class="nowrap">{request.reference}</span>' in said
     assert page.count('<span class="nowrap">ap-hongkong</span>') >= 2  # when it was sent, and now
+
+
+def test_a_server_and_its_account_lead_to_their_requests():
+    first, client = ask(), signed_in()
+    ask(first.server)
+    services.close(first, actor=client.agent, now=timezone.now())
+    other = make_server(account=first.account)
+    for obj, filters in [
+        (first.server, {"server": first.server.instance_id}),
+        (first.account, {"account": first.account.uid}),
+    ]:
+        page, url = client.get(page_url(obj)).content.decode(), list_url(SupportRequest, tab="all", **filters)
+        assert f'<a href="{url.replace("&", "&amp;")}">1 open of 2</a>' in page
+        assert len(listed(client, tab="all", **filters)) == 2
+    assert "1 open of 2" not in client.get(page_url(other)).content.decode()
