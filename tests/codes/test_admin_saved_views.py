@@ -66,11 +66,18 @@ def test_auditors_share_nothing():
 
 def test_own_and_shared_views_are_shown_and_those_of_others_are_not():
     person, other = factories.make_agent(), factories.make_agent()
-    make_view(person, name="Mine")
-    make_view(other, name="Theirs, shared", is_shared=True)
+    make_view(other, name="All theirs, shared", is_shared=True)
     make_view(other, name="Theirs alone")
+    make_view(person, name="Mine")
+    make_view(person, name="Both", query="state=used")
     services.keep_view(person, list_name="codes.filing", name="Of filings", query="held=long", is_shared=True)
-    assert pills(signed_in(person), "state=used") == ["Mine", "Shared: Theirs, shared"]
+    assert pills(signed_in(person)) == ["Both", "Mine", "Shared: All theirs, shared"]  # one's own first, by name
+
+
+def test_a_list_with_filters_offers_to_save_them():
+    client, offer = signed_in(), f'href="views/save/?{WEEK}"'
+    assert offer in client.get(f"{list_url(AuthorizationCode)}?{WEEK}&o=6&p=1").content.decode()
+    assert "views/save/" not in client.get(list_url(AuthorizationCode)).content.decode()
 
 
 def test_a_chosen_view_says_when_the_filters_differ():
