@@ -2,8 +2,8 @@
 
 UTF-8 with or without a byte order mark, UTF-16 with one, or GB18030; parted by commas, semicolons or tabs; empty rows
 are passed over. The file is read twice: first for what is wrong with it as a whole and for what stands in it twice,
-then a row at a time, so that any number of rows needs little memory. The first row that names an instance or an address
-has it; later ones are bad.
+then a row at a time, so that any number of rows needs little memory. The first row that names an instance has it, and an
+address the first that can be read; later ones are bad.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from itertools import chain, zip_longest
 from typing import IO, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from icpportal.sentences import comma
 from servers.inventory import cells
@@ -36,6 +37,9 @@ _WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # how .xlsx and .ods, and .xl
 _TERM = ("billing_mode", "purchased_at", "expires_at")  # judged together, where each could be read
 TEXTS = ("instance_id", "account", "name", "region")  # columns that could carry a secret
 SECRET = _("The cell carries an authorization code: take it out.")
+_MORE_CELLS = ngettext_lazy(
+    "The row has %(more)d cell more than the first row.", "The row has %(more)d cells more than the first row.", "more"
+)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -189,7 +193,7 @@ class Sheet:
                 wrong.append((column, SECRET if carries else bad.detail))
         if len(texts) > len(self._columns) and any(map(str.strip, texts[len(self._columns) :])):
             more = len(texts) - len(self._columns)
-            wrong.append(("", _("The row has %(more)s cells more than the first row.") % {"more": more}))
+            wrong.append(("", _MORE_CELLS % {"more": more}))
         if all(name in said for name in _TERM):
             wrong += [(fault.field, fault.detail) for fault in term_faults(*(said[name] for name in _TERM))]
         account, version = said.pop("account", ""), said.pop("version", None)

@@ -82,6 +82,7 @@ def test_a_name_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(name: str) 
         ("2026-01-31T08:00:00Z", datetime(2026, 1, 31, 8, tzinfo=UTC)),
         ("2026-01-31 16:00:00 +08:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
         ("2026-01-31 03:00:00.25-0500", datetime(2026, 1, 31, 8, 0, 0, 250_000, tzinfo=UTC)),
+        ("2026.01.31t08:00z", datetime(2026, 1, 31, 8, tzinfo=UTC)),
     ],
 )
 def test_times_are_shanghais_unless_they_say_otherwise(text: str, moment: datetime) -> None:
@@ -93,7 +94,7 @@ def test_a_written_time_reads_as_the_same_moment(moment: datetime) -> None:
     assert cells.read_time(cells.write_time(moment)) == moment
 
 
-@pytest.mark.parametrize(("text", "flag"), [("TRUE", True), ("是", True), ("1", True), ("No", False), ("否", False)])
+@pytest.mark.parametrize(("text", "flag"), [("TRUE", True), ("是", True), ("1", True), ("No", False), ("否", False), ("0", False)])
 def test_yes_and_no_in_the_words_of_spreadsheets(text: str, flag: bool) -> None:
     assert fact(public_ip_assigned=text).facts.public_ip_assigned is flag
 
@@ -103,8 +104,18 @@ def test_words_may_be_the_apis_or_the_desks(text: str) -> None:
     assert fact(billing_mode=text).facts.billing_mode == "prepaid"
 
 
+@pytest.mark.parametrize("flag", [True, False])
+def test_a_written_flag_reads_as_the_same(flag: bool) -> None:
+    assert fact(public_ip_assigned=cells.write(flag)).facts.public_ip_assigned is flag
+
+
+def test_a_whole_number_may_have_become_a_decimal_one() -> None:
+    row = fact(version="17.0", prepaid_months="32767", name="x" * 200)
+    assert (row.version, row.facts.prepaid_months) == (17, 32_767)
+
+
 def test_several_addresses_stand_in_one_cell() -> None:
-    ips = "203.0.113.7 public; 198.51.100.9 Elastic IP until 2027-01-31；\n2001:DB8::1 clb;"
+    ips = "203.0.113.7 public; 198.51.100.9 Elastic IP Until 2027-01-31；\n2001:DB8::1 clb;"
     assert [(ip.address, ip.kind, ip.expires_at) for ip in fact(ips=ips).facts.ips] == [
         ("203.0.113.7", "public", None),
         ("198.51.100.9", "elastic", datetime(2027, 1, 30, 16, tzinfo=UTC)),
@@ -118,10 +129,15 @@ def test_several_addresses_stand_in_one_cell() -> None:
         ("instance_id", "", "An empty cell is not an instance ID"),
         ("instance_id", "ins/1", "“ins/1” is not an instance ID: 1 to 64 letters"),
         ("account", "1.00012E+11", "The spreadsheet shortened the account to 1.00012E+11: format the column as text."),
+        ("account", "a/b", "“a/b” is not an account: 1 to 32 letters"),
         ("name", "x" * 201, "The name is longer than 200 characters."),
+        ("name", "a\0b", "The name holds a NUL character."),
         ("region", "广州", "“广州” is not a region: write its code, such as ap-guangzhou."),
         ("billing_mode", "weekly", "write one of prepaid, pay_as_you_go, spot, dedicated_host, dedicated_cluster."),
         ("purchased_at", "46053", "46053 is a spreadsheet's day number: format the column as text."),
+        ("purchased_at", "46053.67", "46053.67 is a spreadsheet's day number"),
+        ("purchased_at", "1969-12-31", "is not a time"),
+        ("expires_at", "9999-01-02", "is not a time"),
         ("purchased_at", "31/01/2026", "“31/01/2026” is not a time: write 2027-01-31 16:00:00, in Shanghai's time."),
         ("purchased_at", "2026-02-30", "is not a time"),
         ("purchased_at", "2026-01-31 16:00:00 +99:00", "is not a time"),
@@ -133,6 +149,7 @@ def test_several_addresses_stand_in_one_cell() -> None:
         ("ips", "119.***.***.51 public", "“119.***.***.51 public” is not an IP address: write 203.0.113.7 public."),
         ("ips", "203.0.113.7 public; 203.0.113.7 clb", "203.0.113.7 is in the cell twice."),
         ("ips", "203.0.113.7 private", "“private” is unknown: write one of public, elastic, clb."),
+        ("ips", "".join(f"2001:db8::{n:x} clb;" for n in range(1001)), "More than 1000 addresses."),
         ("version", "-1", "“-1” is not a whole number from 0 to 9223372036854775807."),
         ("version", "9223372036854775808", "is not a whole number"),
         ("prepaid_months", "1.5", "“1.5” is not a whole number from 0 to 32767."),
@@ -159,9 +176,15 @@ def test_a_second_row_of_an_instance_or_of_an_address_is_bad() -> None:
     ]
 
 
+def test_a_row_that_cannot_be_read_has_its_instance_and_no_address() -> None:
+    data = table({"state": "x"}, {}, {"instance_id": "ins-b"})
+    assert [(line, column) for line, column, _reason in wrong(data)] == [(2, "state"), (3, "instance_id"), (4, "ips")]
+
+
 def test_a_row_with_too_many_cells_is_bad_and_short_rows_lack_theirs() -> None:
     head, row, _end = table({}).split("\r\n")
-    assert [column for _line, column, _reason in wrong(f"{head}\r\n{row},more\r\n")] == [""]
+    assert wrong(f"{head}\r\n{row},more\r\n") == [(2, "", "The row has 1 cell more than the first row.")]
+    assert wrong(f"{head}\r\n{row}, ,\r\n") == []
     assert {column for _line, column, _reason in wrong(f"{head}\r\nins-b\r\n")} >= {"account", "region", "state"}
 
 
