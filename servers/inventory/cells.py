@@ -145,7 +145,7 @@ def read_ips(text: str) -> tuple[IPFacts, ...]:
 def _ip(text: str) -> IPFacts:
     # By words: a pattern would try each gap of a long cell with each other.
     first, *words = text.split()
-    until = next((at for at, word in enumerate(words[:-1]) if at and word.lower() == "until"), len(words))
+    until = next((at for at, word in enumerate(words[:-1]) if word.lower() == "until"), len(words))
     kind, ends = " ".join(words[:until]), " ".join(words[until + 1 :])
     address = canonical_address(first)
     if address is None:

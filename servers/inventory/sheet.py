@@ -2,8 +2,8 @@
 
 UTF-8 with or without a byte order mark, UTF-16 with one, or GB18030; parted by commas, semicolons or tabs; empty rows
 are passed over. The file is read twice: first for what is wrong with it as a whole and for what stands in it twice,
-then a row at a time, so that any number of rows needs little memory. The first row that names an instance has it, and an
-address the first that can be read; later ones are bad.
+then a row at a time, so that any number of rows needs little memory. The first row that names an instance has it, and
+an address the first that can be read; later ones are bad.
 """
 
 from __future__ import annotations

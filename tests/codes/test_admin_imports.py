@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError, connection
 from django.test import Client
 from django.urls import reverse
 
@@ -195,6 +196,30 @@ def test_a_file_is_kept_for_a_day() -> None:
     assert "has been already" in text_of(apply(client, old))
 
 
+def test_a_content_goes_after_a_day_and_not_before() -> None:
+    factories.make_server_file()
+    day = timedelta(days=1)
+    assert [uploads.let_go(now=factories.NOW + day + timedelta(seconds=late)) for late in (0, 1, 2)] == [0, 1, 0]
+    assert not ServerFile.objects.get().content
+
+
+def test_a_lock_that_takes_too_long_changes_nothing_and_says_so() -> None:
+    client = signed_in("Supervisor")
+    upload(client, table({}))
+    kept = ServerFile.objects.get()
+
+    def refuse(execute: Any, sql: str, *rest: Any) -> Any:
+        if 'INSERT INTO "servers_feedrun"' in sql:
+            raise OperationalError("lock timeout")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(refuse):
+        page = text_of(apply(client, kept))
+    assert "Somebody else is changing these servers. Nothing was changed: try again." in page
+    assert "Import 1 row<" in page and not Server.objects.exists()
+    assert "1 row is imported." in text_of(apply(client, kept))
+
+
 def test_every_verdict_can_be_downloaded() -> None:
     client = signed_in("Supervisor")
     data = table({}, {"instance_id": "=b", "state": "x", "ips": "y"}, {"instance_id": "ins-c", "ips": ""})
@@ -234,10 +259,12 @@ def test_a_file_without_rows_says_so() -> None:
     assert "No row can be imported." in page and "The file has its first row and no other." in page
 
 
-def test_a_file_with_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_with_too_many_rows_or_bytes_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(uploads, "MOST_ROWS", 1)
     page = upload(signed_in("Supervisor"), table({"ips": ""}, {"instance_id": "ins-b", "ips": ""}))
     assert "more than 1 rows" in page
+    monkeypatch.setattr(uploads, "MOST_BYTES", 1)
+    assert "The file is larger than 32 MB: split it." in upload(signed_in("Supervisor"), table({}))
 
 
 def test_a_code_value_in_a_file_is_refused_and_shown_nowhere() -> None:

@@ -77,11 +77,12 @@ def test_a_name_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(name: str) 
     ("text", "moment"),
     [
         ("2026-01-31 16:00:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
-        ("2026/1/31 16:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
+        ("2026/1/31 16:05", datetime(2026, 1, 31, 8, 5, tzinfo=UTC)),
+        ("1988-07-01 12:00:00", datetime(1988, 7, 1, 3, tzinfo=UTC)),  # in the summers of those years nine hours ahead
         ("2026-01-31", datetime(2026, 1, 30, 16, tzinfo=UTC)),
         ("2026-01-31T08:00:00Z", datetime(2026, 1, 31, 8, tzinfo=UTC)),
         ("2026-01-31 16:00:00 +08:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
-        ("2026-01-31 03:00:00.25-0500", datetime(2026, 1, 31, 8, 0, 0, 250_000, tzinfo=UTC)),
+        ("2026-01-31 03:00:07.25-0500", datetime(2026, 1, 31, 8, 0, 7, 250_000, tzinfo=UTC)),
         ("2026.01.31t08:00z", datetime(2026, 1, 31, 8, tzinfo=UTC)),
     ],
 )
@@ -94,7 +95,9 @@ def test_a_written_time_reads_as_the_same_moment(moment: datetime) -> None:
     assert cells.read_time(cells.write_time(moment)) == moment
 
 
-@pytest.mark.parametrize(("text", "flag"), [("TRUE", True), ("是", True), ("1", True), ("No", False), ("否", False), ("0", False)])
+@pytest.mark.parametrize(
+    ("text", "flag"), [("TRUE", True), ("是", True), ("1", True), ("No", False), ("否", False), ("0", False)]
+)
 def test_yes_and_no_in_the_words_of_spreadsheets(text: str, flag: bool) -> None:
     assert fact(public_ip_assigned=text).facts.public_ip_assigned is flag
 
@@ -115,12 +118,20 @@ def test_a_whole_number_may_have_become_a_decimal_one() -> None:
 
 
 def test_several_addresses_stand_in_one_cell() -> None:
-    ips = "203.0.113.7 public; 198.51.100.9 Elastic IP Until 2027-01-31；\n2001:DB8::1 clb;"
+    ips = "203.0.113.7 public; 198.51.100.9 Elastic IP Until 2027-01-31；\n2001:DB8::1 clb; ;"
     assert [(ip.address, ip.kind, ip.expires_at) for ip in fact(ips=ips).facts.ips] == [
         ("203.0.113.7", "public", None),
         ("198.51.100.9", "elastic", datetime(2027, 1, 30, 16, tzinfo=UTC)),
         ("2001:db8::1", "clb", None),
     ]
+
+
+def many_ips(number: int) -> str:
+    return "".join(f"2001:db8::{n:x} clb;" for n in range(number))
+
+
+def test_a_server_has_up_to_a_thousand_addresses() -> None:
+    assert len(fact(ips=many_ips(1000)).facts.ips) == 1000
 
 
 @pytest.mark.parametrize(
@@ -145,11 +156,12 @@ def test_several_addresses_stand_in_one_cell() -> None:
         ("expires_at", "2020-01-01", "This is before the purchase."),
         ("state", "broken", "write one of running, stopped, isolated, terminated."),
         ("public_ip_assigned", "maybe", "“maybe” is neither true nor false."),
+        ("ips", "203.0.113.7 until 2027-01-31", "203.0.113.7 lacks its kind: public, elastic or clb."),
         ("ips", "203.0.113.7", "203.0.113.7 lacks its kind: public, elastic or clb."),
         ("ips", "119.***.***.51 public", "“119.***.***.51 public” is not an IP address: write 203.0.113.7 public."),
         ("ips", "203.0.113.7 public; 203.0.113.7 clb", "203.0.113.7 is in the cell twice."),
         ("ips", "203.0.113.7 private", "“private” is unknown: write one of public, elastic, clb."),
-        ("ips", "".join(f"2001:db8::{n:x} clb;" for n in range(1001)), "More than 1000 addresses."),
+        ("ips", many_ips(1001), "More than 1000 addresses."),
         ("version", "-1", "“-1” is not a whole number from 0 to 9223372036854775807."),
         ("version", "9223372036854775808", "is not a whole number"),
         ("prepaid_months", "1.5", "“1.5” is not a whole number from 0 to 32767."),
