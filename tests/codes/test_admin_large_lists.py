@@ -47,6 +47,20 @@ def test_a_list_by_verdict_counts_less_far_than_a_list_by_a_column():
 
 
 @pytest.mark.usefixtures("counted")
+def test_rows_beyond_the_count_are_said_to_be_more():
+    account, client = factories.make_account(), signed_in()
+    make_fleet(account, JUDGED_UP_TO)
+    page = client.get(list_url(Server, eligible="true")).content.decode()
+    assert "1 to 50 of 1,000" in page and "CSV, 1,000 rows" in page and "Select all 1000" in page
+    factories.make_server(account=account)
+    page = client.get(list_url(Server, eligible="true")).content.decode()
+    assert "1 to 50 of more than 1,000" in page and "CSV, over 1,000 rows" in page
+    assert "All that match are selected" in page and "Select all 100" not in page
+    last = client.get(list_url(Server, eligible="true", p=22), follow=True)
+    assert last.context["cl"].range_label == "1,001 to 1,001 of more than 1,000"
+
+
+@pytest.mark.usefixtures("counted")
 def test_a_tab_that_was_counted_tells_how_many_rows_it_has():
     make_fleet(factories.make_account(), 51)
     factories.make_server(state=ServerState.TERMINATED, with_ip=False)

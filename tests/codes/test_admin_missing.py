@@ -74,7 +74,11 @@ def test_a_page_before_the_first_is_the_first(asked):
     assert page.status_code == 200 and page.context["cl"].range_label == "1 to 1 of 1"
 
 
-def test_the_current_page_is_named_as_such():
-    make_fleet(factories.make_account(), 51)
+def test_the_current_page_is_named_as_such_and_the_only_one_is_not():
+    account = factories.make_account()
+    make_fleet(account, 50)
+    html = signed_in("Supervisor").get(list_url(Server)).content.decode()
+    assert "1 to 50 of 50" in html and "this-page" not in html
+    factories.make_server(account=account)
     html = signed_in("Supervisor").get(list_url(Server, p=2)).content.decode()
     assert '<span class="this-page" aria-current="page">2</span>' in html
