@@ -82,12 +82,16 @@ def test_a_name_that_a_spreadsheet_would_run_is_led_by_an_apostrophe(name: str) 
         ("2026-01-31", datetime(2026, 1, 30, 16, tzinfo=UTC)),
         ("2026-01-31T08:00:00Z", datetime(2026, 1, 31, 8, tzinfo=UTC)),
         ("2026-01-31 16:00:00 +08:00", datetime(2026, 1, 31, 8, tzinfo=UTC)),
-        ("2026-01-31 03:00:07.25-0500", datetime(2026, 1, 31, 8, 0, 7, 250_000, tzinfo=UTC)),
+        ("2026-01-31 02:30:07.25-0530", datetime(2026, 1, 31, 8, 0, 7, 250_000, tzinfo=UTC)),
         ("2026.01.31t08:00z", datetime(2026, 1, 31, 8, tzinfo=UTC)),
     ],
 )
 def test_times_are_shanghais_unless_they_say_otherwise(text: str, moment: datetime) -> None:
     assert fact(purchased_at=text).facts.purchased_at == moment
+
+
+def test_a_time_is_written_as_shanghais_and_says_so() -> None:
+    assert cells.write(datetime(2026, 1, 31, 8, tzinfo=UTC)) == "2026-01-31 16:00:00 +08:00"
 
 
 @pytest.mark.parametrize("moment", [datetime(1988, 7, 1, tzinfo=UTC), datetime(2026, 1, 1, 0, 0, 0, 7, tzinfo=UTC)])
@@ -102,7 +106,7 @@ def test_yes_and_no_in_the_words_of_spreadsheets(text: str, flag: bool) -> None:
     assert fact(public_ip_assigned=text).facts.public_ip_assigned is flag
 
 
-@pytest.mark.parametrize("text", ["PREPAID", "包年包月", "Prepaid (monthly subscription)"])
+@pytest.mark.parametrize("text", ["PREPAID", " prepaid ", "包年包月", "Prepaid (monthly subscription)"])
 def test_words_may_be_the_apis_or_the_desks(text: str) -> None:
     assert fact(billing_mode=text).facts.billing_mode == "prepaid"
 
