@@ -6,27 +6,30 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q
 
 from servers.models import IPAddress, IPClaim, Server
 
 HOLDS = timedelta(days=1)  # no feed's message is late by more
 
 
-def concerning(instance_ids: Collection[str]) -> QuerySet[IPClaim]:
-    """What these servers claim, and who claims what they hold: each by its own index, or all servers would be read."""
-    servers = Server.objects.filter(instance_id__among=set(instance_ids)).values("pk")
-    held = IPAddress.objects.on_server().filter(server__in=servers).values("address")
-    own, others = IPClaim.objects.filter(server__in=servers), IPClaim.objects.filter(address__in=held)
-    return IPClaim.objects.filter(pk__in=own.values("pk").union(others.values("pk")))
+def concerning(instance_ids: Collection[str]) -> list[IPClaim]:
+    """What these servers claim, and who claims what they hold, in pk order.
+
+    Hardly ever are there claims at all. In statements of their own, since in one PostgreSQL would read all servers.
+    """
+    if not IPClaim.objects.exists():
+        return []
+    servers = set(Server.objects.filter(instance_id__among=set(instance_ids)).values_list("pk", flat=True))
+    held = set(IPAddress.objects.on_server().filter(server__among=servers).values_list("address", flat=True))
+    return list(IPClaim.objects.filter(Q(server__among=servers) | Q(address__among=held)).order_by("pk"))
 
 
 class Claims:
     """The claims that concern one batch, and what becomes of them. Nothing is saved before `save`."""
 
     def __init__(self, instance_ids: Collection[str], *, now: datetime) -> None:
-        # Hardly ever are there any, and where statistics call tables empty, PostgreSQL reads all servers for them.
-        self.known = list(concerning(instance_ids).order_by("pk")) if IPClaim.objects.exists() else []
+        self.known = concerning(instance_ids)
         self._now = now
         self._of: dict[int, list[IPClaim]] = defaultdict(list)
         for claim in self.known:

@@ -21,7 +21,7 @@ from servers.choices import IPKind, ServerState
 from servers.inventory.claims import Claims, concerning
 from servers.inventory.facts import InventoryFacts, IPFacts, ServerFacts
 from servers.inventory.races import Moved
-from servers.models import Account, IPAddress, IPClaim, Region, Server
+from servers.models import Account, IPAddress, Region, Server
 
 Detail: TypeAlias = dict[str, object]
 Observer: TypeAlias = Callable[[list[tuple[Server, Detail]]], None]
@@ -31,9 +31,9 @@ def locking(instance_ids: Collection[str], addresses: Collection[str]) -> QueryS
     """Locks the servers of these names, the holders of these addresses and who claims one of theirs, in pk order."""
     concerned = Server.objects.filter(instance_id__among=set(instance_ids)).values("pk")
     holders = IPAddress.objects.on_server().filter(address__among=set(addresses)).values("server_id")
-    # Hardly ever are there claims. One that comes in meanwhile is found under the locks, and they are taken again.
-    claiming = [concerning(instance_ids).values("server_id")] if IPClaim.objects.exists() else []
-    pks = concerned.union(holders, *claiming)
+    # A claim that comes in meanwhile is found under the locks, and they are taken again.
+    claiming = Server.objects.filter(pk__among={claim.server_id for claim in concerning(instance_ids)}).values("pk")
+    pks = concerned.union(holders, claiming)
     return Server.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
 
 
