@@ -15,7 +15,7 @@ from codes.choices import Action, Channel, State
 from icpportal.sentences import StrPromise
 
 ANY = frozenset(State)
-_NO_FILING = _("There is no filing to abandon.")
+_NO_FILING = _("No filing holds the code.")
 _HELD = _("A filing holds it: it has to be abandoned or reset first.")
 _SUCCEEDED = _("Its filing succeeded: used for good (FAQ 5.2).")
 _WITHDRAWN = _("Withdrawn for good; nothing brings it back.")

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -104,6 +105,11 @@ def filing_cell(code: Any) -> SafeString | str:
         filing.domain,
         handle,
     )
+
+
+def choice(obj: Model, field: str) -> str:
+    """The choice in words, on its own: in a sentence it may begin small."""
+    return capfirst(str(getattr(obj, f"get_{field}_display")()))
 
 
 def yes_no(fact: bool) -> str:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin import timeline
 from codes.admin.base import DeskRecord
-from codes.admin.columns import DASH, link, moment
+from codes.admin.columns import DASH, choice, link, moment
 from codes.admin.list_filters import (
     DeskFilter,
     Rows,
@@ -123,7 +123,7 @@ class EventAdmin(DeskRecord):
     """The audit trail."""
 
     shows_codes = True
-    list_display = ("when", "what", "subject", "account_cell", "who", "channel", "why")
+    list_display = ("when", "what", "subject", "account_cell", "who", "channel_cell", "why")
     list_display_links = ("when",)
     list_filter = (
         choice_filter("type", _("what"), EventType.choices),
@@ -157,6 +157,10 @@ class EventAdmin(DeskRecord):
     @admin.display(description=_("who"))
     def who(self, event: CodeEvent) -> str:
         return timeline.actor(event)
+
+    @admin.display(description=_("from where"))
+    def channel_cell(self, event: CodeEvent) -> str:
+        return choice(event, "channel")
 
     @admin.display(description=_("why"))
     def why(self, event: CodeEvent) -> str:

@@ -11,6 +11,7 @@ from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO, tab_counts
@@ -84,7 +85,7 @@ def choice_filter(
         is_tabs = tabs
 
         def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-            return list(options)
+            return [(value, capfirst(text)) for value, text in options]
 
         def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
             return rows.filter(**{field or parameter: value})

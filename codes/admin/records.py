@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from codes.admin import classify
 from codes.admin.base import DeskRecord
-from codes.admin.columns import DASH, link, list_url, moment, mono
+from codes.admin.columns import DASH, choice, link, list_url, moment, mono
 from codes.admin.list_filters import DeskFilter, Rows, account_filter, choice_filter, handle_filter, server_filter
 from codes.models import AuthorizationCode
 from icpportal.plans import ByBytes
@@ -42,7 +42,7 @@ class LiveFilter(DeskFilter):
 class IPAddressAdmin(DeskRecord):
     """One assignment of an address to a server (decision 4)."""
 
-    list_display = ("address", "kind", "server_cell", "account_cell", "assigned", "expires", "released")
+    list_display = ("address", "kind_cell", "server_cell", "account_cell", "assigned", "expires", "released")
     list_filter = (
         LiveFilter,
         choice_filter("kind", _("kind"), IPKind.choices),
@@ -52,6 +52,10 @@ class IPAddressAdmin(DeskRecord):
     )
     sortable_by = ("address",)
     orders = {"address": ByBytes(F("address"))}
+
+    @admin.display(description=_("kind"))
+    def kind_cell(self, ip: IPAddress) -> str:
+        return choice(ip, "kind")
 
     @admin.display(description=_("server"))
     def server_cell(self, ip: IPAddress) -> SafeString:
@@ -79,7 +83,7 @@ class IPAddressAdmin(DeskRecord):
     def page(self, request: HttpRequest, obj: IPAddress, *, now: datetime) -> dict[str, Any]:
         """The assignment, and where its codes and the address's other assignments are listed."""
         facts = [
-            {"label": _("Kind"), "value": obj.get_kind_display()},
+            {"label": _("Kind"), "value": choice(obj, "kind")},
             {"label": _("Server"), "value": link(obj.server)},
             {"label": _("Account"), "value": link(obj.server.account)},
             {"label": _("Assigned"), "value": moment(obj.assigned_at)},
@@ -97,10 +101,14 @@ class IPAddressAdmin(DeskRecord):
 class RegionAdmin(DeskRecord):
     """Where a region is, for the filing law (decision 8): the one fact that supervisors decide."""
 
-    list_display = ("code", "name_en", "name_zh", "jurisdiction", "servers")
+    list_display = ("code", "name_en", "name_zh", "jurisdiction_cell", "servers")
     list_filter = (choice_filter("jurisdiction", _("jurisdiction"), Jurisdiction.choices),)
     ordering = ("code",)
     sortable_by = ("code",)
+
+    @admin.display(description=_("jurisdiction"))
+    def jurisdiction_cell(self, region: Region) -> str:
+        return choice(region, "jurisdiction")
 
     @admin.display(description=_("servers"))
     def servers(self, region: Region) -> SafeString:
@@ -129,7 +137,7 @@ class RegionAdmin(DeskRecord):
             {"label": capfirst(obj._meta.get_field("code").verbose_name), "value": mono(obj.code)},
             {"label": _("English name"), "value": obj.name_en or DASH},
             {"label": _("Chinese name"), "value": obj.name_zh or DASH},
-            {"label": _("Jurisdiction"), "value": obj.get_jurisdiction_display()},
+            {"label": _("Jurisdiction"), "value": choice(obj, "jurisdiction")},
         ]
         links = [{"label": _("Its servers"), "url": list_url(Server, region=obj.code)}]
         if request.user.has_perm(classify.PERMISSION):

@@ -79,14 +79,14 @@ def test_a_bulk_reset_says_who_is_skipped_then_what_became_of_each():
     client, held, unused = signed_in(), make_held(), make_unused()
     html = choose(client, AuthorizationCode, "reset", [held.pk, unused.pk]).content.decode()
     assert "Reset the filing of 1 code? 1 of the 2 selected is skipped" in html
-    assert "There is no filing to abandon." in html and "Reset 1 filing" in html
+    assert "No filing holds the code." in html and "Reset 1 filing" in html
     assert resets() == 0
     run = BulkRun.objects.get()
     done = client.post(run_url(run), WHY, follow=True)
     assert done.redirect_chain == [(page_url(run), 302)] and "1 filing reset, 1 not" in done.content.decode()
     rows = {row.shown_code.pk: (row.state, row.why) for row in done.context["rows"]}
     assert rows[held.pk] == (BulkState.DONE, "") and rows[unused.pk][0] == BulkState.REFUSED
-    assert rows[unused.pk][1] == "There is no filing to abandon."  # as the question said
+    assert rows[unused.pk][1] == "No filing holds the code."  # as the question said
     event = CodeEvent.objects.get(type=EventType.RESET)
     assert (event.reason, event.ticket, event.user, event.channel) == (*WHY.values(), run.actor, Channel.ADMIN)
     run.refresh_from_db()
@@ -411,7 +411,7 @@ def test_the_result_can_be_taken_along():
         (held.masked, "Unused", "Done"),
         (free.masked, "Unused", "Not done"),
     ]
-    assert rows[1][4].endswith("There is no filing to abandon.")
+    assert rows[1][4].endswith("No filing holds the code.")
 
 
 def test_the_list_says_how_far_each_run_is():

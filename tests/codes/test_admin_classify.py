@@ -132,7 +132,7 @@ def test_a_region_is_classified_on_its_page_and_the_page_tells_by_whom():
     answer = client.post(url, {"jurisdiction": "mainland"}, follow=True)
     assert answer.redirect_chain == [(page_url(new), 302)]
     told = text(answer)
-    assert "Jurisdiction mainland China" in told and "Jurisdiction changed" in told
+    assert "Jurisdiction Mainland China" in told and "Jurisdiction changed" in told
     assert "not classified yet → mainland China" in told
     assert factories.failed_codes(new.servers.all()[0]) == []
 

@@ -376,3 +376,18 @@ def test_a_list_speaks_of_codes_where_it_has_some_and_offers_filters_where_there
     for each, page in pages.items():
         groups = re.search(r'<div class="filter-groups">(.*?)</div>', page, re.S)
         assert groups is None or "<section>" in groups.group(1), each
+
+
+@pytest.mark.parametrize(
+    ("model", "cell"),
+    [
+        (IPAddress, '<td class="field-kind_cell">Ordinary public IP</td>'),
+        (Region, '<td class="field-jurisdiction_cell">Mainland China</td>'),
+        (CodeEvent, '<td class="field-channel_cell">Command</td>'),
+    ],
+)
+def test_a_choice_begins_with_a_capital_where_it_stands_alone(model, cell):
+    factories.make_issued()
+    page = signed_in().get(list_url(model)).content.decode()
+    assert cell in page
+    assert f">{cell.partition('>')[2].partition('<')[0]}</a></li>" in page, "and so does its filter"

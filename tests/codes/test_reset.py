@@ -70,7 +70,7 @@ def test_a_code_without_a_filing_is_refused() -> None:
     code = make_code()
     with nothing_changes(TransitionRefused) as refused:
         reset(code)
-    assert (refused.value.state, str(refused.value.explanation)) == (State.UNUSED, "There is no filing to abandon.")
+    assert (refused.value.state, str(refused.value.explanation)) == (State.UNUSED, "No filing holds the code.")
 
 
 def test_a_second_reset_finds_nothing_to_reset() -> None:
