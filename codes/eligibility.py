@@ -89,7 +89,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             title=_("In mainland China"),
             explanation=_("ICP filings are made for servers in mainland China only."),
             remedy=_("Use a server in a region of mainland China."),
-            found=server_facts.found_region,
+            found=server_facts.found_mainland,
             reads=_REGION,
             passes=lambda now, policy: Q(region__jurisdiction__in=[Jurisdiction.MAINLAND, Jurisdiction.UNCLASSIFIED]),
         ),
@@ -119,7 +119,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             title=_("A public IP is on the server now"),
             explanation=_("A code is tied to one public IP that the server holds at the moment."),
             remedy=_("Renew the IP or get the same one back on this server, or use another server."),
-            found=server_facts.found_ip,
+            found=server_facts.found_live,
             passes=lambda now, policy: Q(public_ip_assigned=False) | _has("ordinary", "elastic", "clb"),
         ),
         Rule(

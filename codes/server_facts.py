@@ -129,6 +129,20 @@ def found_region(server: Server, language: Language) -> object:
     return f"{region}{pause()}{region.get_jurisdiction_display()}"
 
 
+def found_mainland(server: Server, language: Language) -> object:
+    """The region, judged once it is known where it is."""
+    if server.region.jurisdiction == Jurisdiction.UNCLASSIFIED:
+        return _("Not judged: the region is not classified")
+    return found_region(server, language)
+
+
+def found_live(server: Any, language: Language) -> object:
+    """The IPs as seen, of which none is missed where none was assigned at purchase."""
+    if not (server.public_ip_assigned or server.ordinary_address or server.elastic_address or server.clb_address):
+        return _("Not judged: no public IP was assigned at purchase")
+    return found_ip(server, language)
+
+
 def found_ip(server: Any, language: Language) -> object:
     """The IPs as seen: the ordinary one, else every other live one, else which one went and when."""
     if not server.ordinary_address:

@@ -156,6 +156,12 @@ def test_the_region_is_named(code: str, expected: list[str], seen: str) -> None:
     assert (failed_codes(server), found(server, "not_mainland")) == (expected, seen)
 
 
+def test_a_region_that_nobody_classified_is_not_said_to_be_in_mainland_china() -> None:
+    server = make_server(region=make_region(code="ap-new", jurisdiction=Jurisdiction.UNCLASSIFIED))
+    assert found(server, "not_mainland") == "Not judged: the region is not classified"
+    assert found(server, "region_unknown") == "Test (ap-new)"
+
+
 def test_in_chinese_a_region_stands_in_the_brackets_of_the_script() -> None:
     with translation.override("zh-hans"):
         assert found(make_server(), "not_mainland") == "广州（ap-guangzhou）"
@@ -171,7 +177,11 @@ def test_a_public_ip_has_to_be_assigned_at_purchase() -> None:
 
 
 def test_what_was_never_assigned_is_not_missed_too() -> None:
-    assert failed_codes(make_server(public_ip_assigned=False, with_ip=False)) == ["public_ip_not_assigned"]
+    server = make_server(public_ip_assigned=False, with_ip=False)
+    assert failed_codes(server) == ["public_ip_not_assigned"]
+    assert found(server, "no_live_public_ip") == "Not judged: no public IP was assigned at purchase"
+    make_ip(server, kind=IPKind.CLB, address="203.0.113.7")
+    assert found(server, "no_live_public_ip") == "203.0.113.7, CLB IP"
 
 
 def test_an_assigned_ip_has_to_be_on_record() -> None:
