@@ -109,6 +109,10 @@ SIGNS_ALONE = """[...document.querySelectorAll("main .mono")].filter((mono) => {
     return sign.getBoundingClientRect().top > mono.getBoundingClientRect().bottom - 4;
 }).map((mono) => `${innerWidth}: ${mono.textContent}`)"""
 
+# Links of a customer's navigation that lie outside the window.
+LINKS_OUTSIDE = """[...document.querySelectorAll(":is(.site-nav, .tabs) a")]
+    .filter((link) => link.getBoundingClientRect().right > innerWidth).map((link) => link.textContent.trim())"""
+
 DESK = ("agent", "supervisor")
 
 # Sizes with themes, so that with both languages every two of the three meet on every page.
@@ -146,12 +150,19 @@ def test_the_longest_names_and_ids_fit_the_narrowest_phone(locale: str, browse: 
     assert {path: pixels for path, pixels in wider.items() if pixels} == {}
 
 
+def test_every_tab_is_seen_on_the_narrowest_phone(browse: Browse) -> None:
+    page = browse("qingshan", size={"width": 320, "height": 640})
+    page.goto("/codes/?tab=over")
+    expect(page.locator(".tabs a")).to_have_count(4)
+    assert page.evaluate(LINKS_OUTSIDE) == []
+
+
 @pytest.mark.parametrize("locale", [ENGLISH, CHINESE], ids=["en", "zh"])
 def test_letters_twice_as_large_fit_a_phone(locale: str, browser: Browser, desk: Desk) -> None:
     desk.reset()
     large = [*FLAGS, "--blink-settings=defaultFontSize=32"]
     launched = browser.browser_type.launch(executable_path=shutil.which("chromium"), args=large)
-    wider = {}
+    wider: dict[tuple[str, str, int], object] = {}
     for who, paths in LARGE.items():
         context = launched.new_context(base_url=desk.address, locale=locale)
         if who:
@@ -161,7 +172,7 @@ def test_letters_twice_as_large_fit_a_phone(locale: str, browser: Browser, desk:
             for width in (390, 320):
                 page.set_viewport_size({"width": width, "height": 640})
                 page.goto(path)
-                wider[who, path, width] = overflow(page)
+                wider[who, path, width] = overflow(page) or page.evaluate(LINKS_OUTSIDE)
     launched.close()
     assert {place: pixels for place, pixels in wider.items() if pixels} == {}
 
