@@ -83,6 +83,11 @@ def test_tabs_count_and_hold_the_codes_of_their_states(client, account):
         assert text(page).count("May be used by") == {"used": 0, "over": 2}.get(tab, 1)
 
 
+def test_where_nothing_is_in_use_the_codes_to_begin_with_are_one_step_away(client, account):
+    page = client.get("/codes/", {"tab": "in_use"})
+    assert '<a href="?tab=unused">My unused codes</a>' in page.content.decode()
+
+
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("state", ["unused", "in_use", "used", "withdrawn", "expired", "invalid"])
 def test_a_code_in_any_state_has_its_pages_in_both_languages(client, account, state, language):
