@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from icpportal.sentences import comma
+from icpportal.spreadsheets import unguard
 from servers.inventory import cells
 from servers.inventory.facts import SHORTEST_VALUE, ServerFacts, term_faults
 from servers.inventory.fields import Bad, shown
@@ -123,11 +124,10 @@ class Sheet:
         with self._text() as text:
             line, skipped = 1, 0
             try:
-                first = text.readline()
-                given = first[4:].strip("\r\n ") if first[:4].lower() == "sep=" else ""
-                skipped = 1 if given else 0
-                head = text.readline() if given else first
-                reader = csv.reader(chain([head], text), delimiter=_delimiter(given, head))
+                head = text.readline()
+                while head and (not head.strip() or head[:4].lower() == "sep="):
+                    head, skipped = text.readline(), skipped + 1
+                reader = csv.reader(chain([head], text), delimiter=max(DELIMITERS, key=head.count))
                 for texts in reader:
                     if not self._columns and any(texts):
                         self._columns = self._head(texts)
@@ -171,7 +171,7 @@ class Sheet:
 
     def _survey(self, texts: list[str]) -> tuple[str, list[str]]:
         """What the row names, remembered."""
-        instance_id = self._cell(texts, "instance_id").strip()
+        instance_id = unguard(self._cell(texts, "instance_id")).strip()
         addresses = list(cells.addresses(self._cell(texts, "ips")))
         self._ids.add(instance_id)
         for address in addresses:
@@ -203,10 +203,6 @@ class Sheet:
 
     def _carries(self, text: str) -> bool:
         return len(text) >= SHORTEST_VALUE and self._is_secret(text[:LOOKED_AT])
-
-
-def _delimiter(given: str, first: str) -> str:
-    return given if given and given in tuple(DELIMITERS) else max(DELIMITERS, key=first.count)
 
 
 def _told_once(row: Row, said: list[tuple[str, str]], first: dict[str, int]) -> Row:

@@ -44,7 +44,9 @@ def test_a_row_states_a_server_as_the_api_body_does() -> None:
         b"sep=,;\r\n" + table({"name": "青山网站"}).encode(),
         table({"name": "青山网站"}).replace("\r\n", "\n").encode(),
         table({"name": "青山网站"}).replace("\r\n", "\r").encode(),
+        b"\r\nSEP=;\r\n \r\n" + table({"name": "青山网站"}, delimiter=";").encode(),
         (table({"name": "青山网站"}) + ",,,,\r\n\r\n   \r\n").encode(),
+        table({"name": "青山网站"}).replace("\r\n", ",,\r\n").encode(),
         ("\r\n" + table({"name": "青山网站"}).replace("instance_id", " Instance_ID ")).encode(),
     ],
 )
@@ -52,6 +54,14 @@ def test_encodings_delimiters_line_ends_and_empty_rows(data: bytes) -> None:
     (row,) = rows_of(data)
     assert row.wrong == () and row.facts is not None
     assert row.facts.name == "青山网站"
+
+
+def test_lines_before_the_first_row_are_counted() -> None:
+    data = "\r\nsep=;\r\n" + table({}, delimiter=";")
+    assert rows_of(data)[0].line == 4
+    with pytest.raises(Unreadable) as refused:
+        sheet(data + '"' + "x" * 140_000)
+    assert "Line 5 is not CSV" in str(refused.value.reason)
 
 
 def test_a_name_may_hold_lines_quotes_and_delimiters_and_lines_are_counted_as_in_the_file() -> None:
@@ -185,10 +195,12 @@ def test_all_bad_cells_of_a_row_are_named_and_the_other_rows_are_good() -> None:
 
 def test_a_second_row_of_an_instance_or_of_an_address_is_bad() -> None:
     other = {"instance_id": "ins-b", "ips": "198.51.100.1 public; 203.0.113.7 public"}
-    data = table({}, {"ips": ""}, other, {"instance_id": "ins-c", "ips": ""})
+    guarded = [{"instance_id": name, "ips": ""} for name in ("-c", "'-c")]
+    data = table({}, {"instance_id": " ins-a ", "ips": ""}, other, *guarded)
     assert wrong(data) == [
         (3, "instance_id", "ins-a is in line 2 already."),
         (4, "ips", "203.0.113.7 is in line 2 already."),
+        (6, "instance_id", "-c is in line 5 already."),
     ]
 
 
@@ -221,7 +233,7 @@ def test_a_cell_with_a_code_value_is_bad_and_is_not_repeated(column: str) -> Non
         (b"PK\x03\x04" + bytes(60), "It is a workbook, not a CSV file: save it as “CSV UTF-8”."),
         (b"\xd0\xcf\x11\xe0" + bytes(60), "It is a workbook, not a CSV file"),
         (table({}).replace("region", "Region code").encode(), "lacks the columns region. It may name instance_id"),
-        (table({}, columns=[*GOOD, "colour"]).encode(), "unknown columns: colour"),
+        (table({}, columns=[*GOOD, "colour"]).encode(), "unknown columns: colour. It may"),
         (table({}, columns=[*GOOD, *map(str, range(9000))]).encode(), "columns: 0, 1, 2, 3, 4, …. It may"),
         (table({}, columns=[*GOOD, "name"]).encode(), "names name twice"),
         (table({"name": '"' + "x" * 140_000}).encode(), "Line 2 is not CSV"),
