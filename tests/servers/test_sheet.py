@@ -212,16 +212,18 @@ def test_a_row_that_cannot_be_read_has_its_instance_and_no_address() -> None:
 def test_a_row_with_too_many_cells_is_bad_and_short_rows_lack_theirs() -> None:
     head, row, _end = table({}).split("\r\n")
     assert wrong(f"{head}\r\n{row},more\r\n") == [(2, "", "The row has 1 cell more than the first row.")]
+    assert wrong(f"{head}\r\n{row},more,\r\n") == [(2, "", "The row has 2 cells more than the first row.")]
     assert wrong(f"{head}\r\n{row}, ,\r\n") == []
     assert {column for _line, column, _reason in wrong(f"{head}\r\nins-b\r\n")} >= {"account", "region", "state"}
 
 
 @pytest.mark.parametrize("column", ["instance_id", "account", "name", "region", "state", "ips", "purchased_at"])
 def test_a_cell_with_a_code_value_is_bad_and_is_not_repeated(column: str) -> None:
-    value = values.show(values.mint())
-    reasons = [reason for _line, _column, reason in wrong(table({column: f"use {value}"}))]
-    assert "The cell carries an authorization code: take it out." in reasons
-    assert not any(value in reason for reason in reasons)
+    value = values.mint()
+    for text in (f"use {values.show(value)}", value):
+        reasons = [reason for _line, _column, reason in wrong(table({column: text}))]
+        assert "The cell carries an authorization code: take it out." in reasons
+        assert not any(text in reason for reason in reasons)
 
 
 @pytest.mark.parametrize(
