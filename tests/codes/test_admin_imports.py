@@ -1,6 +1,7 @@
 """Servers from a spreadsheet on the desk: judged first, taken in as one transaction, once, as it was judged."""
 
 import csv
+import hashlib
 import io
 from datetime import timedelta
 from typing import Any
@@ -130,6 +131,23 @@ def test_it_is_taken_in_once_by_whoever_asked_and_recorded() -> None:
     assert CodeEvent.objects.count() == 1 and FeedRun.objects.count() == 1
     kept.refresh_from_db()
     assert kept.applied_at is not None and not kept.content
+
+
+def test_of_two_files_of_one_content_the_one_that_was_meant_is_taken_in() -> None:
+    client = signed_in("Supervisor")
+    for _ in range(2):
+        upload(client, table({}))
+    first, second = ServerFile.objects.order_by("pk")
+    assert first.digest == second.digest == hashlib.sha256(table({}).encode()).hexdigest()
+    assert "1 row is imported." in text_of(apply(client, second))
+    first.refresh_from_db()
+    assert first.applied_at is None and first.content
+
+
+def test_of_a_long_file_name_the_beginning_is_kept() -> None:
+    long = io.BytesIO(table({}).encode())
+    know: dict[str, Any] = {"is_secret": values.stands_in, "by": factories.make_user(), "now": factories.NOW}
+    assert uploads.keep(long, name="é" * 255, **know).name == "é" * 200
 
 
 def test_only_who_uploaded_a_file_takes_it_in() -> None:
