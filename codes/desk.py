@@ -18,10 +18,12 @@ from django.urls import URLPattern, URLResolver, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.i18n import JavaScriptCatalog
 
 from icpportal.numbers import up_to
 from icpportal.sentences import StrPromise
 from icpportal.sign_in.confirming import confirm, recently_confirmed
+from icpportal.sign_in.django_texts import SCRIPTS
 
 BADGE_UP_TO = 99  # of what waits or is late, beside its name in the sidebar
 KEPT_SECONDS = 10  # for which every page of the desk shows the same count
@@ -51,6 +53,11 @@ _ACCESS: Items = (
     (_("Users"), "auth.User", ""),
     (_("Roles"), "auth.Group", ""),
 )
+
+
+class _Scripts(JavaScriptCatalog):
+    def get_catalog(self) -> dict[str, Any]:
+        return {**super().get_catalog(), **{text: gettext(text) for text in SCRIPTS}}
 
 
 class DeskSite(admin.AdminSite):
@@ -115,6 +122,10 @@ class DeskSite(admin.AdminSite):
         from codes.admin.start import start_context
 
         return super().index(request, {**(extra_context or {}), **start_context(request)})
+
+    def i18n_javascript(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        """What the admin's scripts say: Django's catalogue, and of ours what it lacks in Chinese."""
+        return _Scripts.as_view(packages=["django.contrib.admin"])(request)
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: Any = None) -> Any:
         """The sidebar is the index of everything."""

@@ -1,5 +1,6 @@
 """Users and roles, as superusers see them."""
 
+import json
 import re
 
 import pytest
@@ -29,3 +30,17 @@ def test_a_role_is_called_so_on_every_page(language, ours, djangos):
         assert ours in shown(client, url) and djangos not in shown(client, url), url
     assert client.post(f"{roles}add/", {"name": "Night shift"}).status_code == 302
     assert ours in shown(client, roles) and djangos not in shown(client, roles)
+
+
+def test_nothing_that_superusers_read_is_left_in_english():
+    client = Client(headers={"Accept-Language": "zh-hans"})
+    client.force_login(User.objects.create_superuser("root", "root@example.com", "pw"))
+    add = f"{list_url(User)}add/"
+    assert "创建用户后" in shown(client, add) and "用户名：" in shown(client, add)
+    scripts = json.loads(
+        re.findall(r"const newcatalog = (\{.*?\});", client.get("/admin/jsi18n/").content.decode(), re.S)[0]
+    )
+    assert scripts["Choose all %s"] == "选择全部%s" and "Filter" in scripts, "ours beside Django's"
+    sent = {"username": "li", "password1": "aB1", "password2": "aB1", "usable_password": "true"}
+    page = client.post(add, sent).content.decode()
+    assert "密码太短，至少需要 8 个字符。" in page and "too short" not in page
