@@ -40,6 +40,10 @@ def test_the_guide_names_every_scope_and_every_problem() -> None:
     assert [code for code in KINDS if f'problems/{code}"><code>{code}</code>' not in shown] == []
 
 
+def test_the_code_of_a_problem_is_no_authorization_code() -> None:
+    assert '<th scope="col">错误代码</th>' in page("zh-hans")
+
+
 def test_the_guide_tells_the_limits_that_are_set(settings: Any) -> None:
     settings.THROTTLE_RATES = {"calls": 7700, "unknown_codes": 9}
     assert "make 7,700 calls a minute, and send 9 unknown codes" in page()
