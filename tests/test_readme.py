@@ -80,3 +80,8 @@ def test_every_command_named_exists(name: str) -> None:
 @pytest.mark.parametrize("path", sorted(set(re.findall(r"\]\(([\w./-]+\.\w+)\)", README))))
 def test_every_file_linked_exists(path: str) -> None:
     assert (ROOT / path).is_file()
+
+
+def test_the_head_of_the_events_is_made_before_the_dump_that_has_to_hold_it() -> None:
+    backup = README[README.index("### Back up") :]
+    assert backup.index("--export-head") < backup.index("pg_dump --format=custom") < backup.index("--check-head")
