@@ -22,6 +22,7 @@ KEPT_SECONDS = 3600  # for which a day that is over is not counted again
 _KINDS = (EventType.GENERATED, EventType.GENERATION_REFUSED)
 # The picture, in its own units: where columns stand, how high they may grow, how wide a day is.
 _LEFT, _FLOOR, _HIGH, _STEP, _WIDE = 40, 150, 136, 37, 13
+_MARGIN = 6  # the name of the last day is wider than a day where letters are large
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +54,7 @@ def days_context(now: datetime) -> dict[str, Any]:
     top = _top(max(counts.values(), default=0))
     days = [_day(first + timedelta(days=place), place, counts, top, today) for place in range(DAYS)]
     ticks = [{"label": number, "y": _FLOOR - _height(number, top)} for number in (0, top // 2, top)]
-    return {"days": days, "ticks": ticks, "width": _LEFT + DAYS * _STEP, "floor": _FLOOR}
+    return {"days": days, "ticks": ticks, "width": _LEFT + DAYS * _STEP + _MARGIN, "floor": _FLOOR}
 
 
 def _counts(first: date, today: date) -> dict[tuple[str, date], int]:

@@ -18,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -36,7 +37,7 @@ from servers.models import Region, Server
 
 PERMISSION = "servers.change_region"
 _RESULT_HEAD = (gettext_lazy("Region"), gettext_lazy("Jurisdiction"), gettext_lazy("Servers"), gettext_lazy("Result"))
-_PLACES = [choice for choice in Jurisdiction.choices if choice[0] != Jurisdiction.UNCLASSIFIED]
+_PLACES = [(each.value, capfirst(each.label)) for each in Jurisdiction if each != Jurisdiction.UNCLASSIFIED]
 
 
 class ClassifyForm(DeskForm):

@@ -40,6 +40,7 @@ def test_the_question_says_how_many_servers_it_concerns_and_what_is_skipped():
     page = choose(signed_in("Supervisor"), new, known).content.decode()
     assert "Classify 1 region? 1 of the 2 selected is skipped" in page
     assert "2 servers are checked again at once" in page and "Classified already." in page
+    assert '<option value="overseas">Overseas</option>' in page
     new.refresh_from_db()
     assert new.jurisdiction == Jurisdiction.UNCLASSIFIED
 

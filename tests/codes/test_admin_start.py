@@ -125,6 +125,7 @@ def test_no_column_leaves_the_picture() -> None:
     chart = days_context(NOW)
     assert len(chart["days"]) == DAYS and {day.generated.height for day in chart["days"]} == {0}
     assert all(day.refused.x + 13 <= chart["width"] for day in chart["days"])
+    assert chart["days"][-1].x + 20 <= chart["width"], "half of today's name, in the large letters of a phone"
     assert [tick["label"] for tick in chart["ticks"]] == [0, 1, 2]
 
 

@@ -219,7 +219,7 @@ def test_several_are_redelivered_from_the_list(hook: Receiver) -> None:
     client = signed_in("Agent")
     chosen = {"action": "redeliver", "_selected_action": [delivery.pk]}
     page = client.post(list_url(WebhookDelivery), chosen).content.decode()
-    assert delivery.message_id in page and "Redeliver 1 event?" in page
+    assert delivery.message_id in page and "Redeliver 1 event?" in page and ">Redeliver 1 event</button>" in page
 
 
 def test_an_auditor_cannot_redeliver_and_forged_ids_are_refused(hook: Receiver) -> None:

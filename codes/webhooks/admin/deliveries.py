@@ -158,7 +158,7 @@ class WebhookDeliveryAdmin(DeskRecord):
         context = self.desk_context(request, title=title) | {
             "deliveries": deliveries,
             "form": DeskForm(),
-            "button": _("Redeliver"),
+            "button": ngettext("Redeliver %(count)d event", "Redeliver %(count)d events", count) % {"count": count},
             "action_url": _redeliver_url(),
             "cancel_url": page_url(deliveries[0]) if count == 1 else list_url(WebhookDelivery),
             "names": {"name": "delivery", "values": [each.pk for each in deliveries]},
