@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
+from django.utils.html import escape
 
 from codes import services
 from codes.admin.columns import list_url
@@ -179,10 +180,16 @@ def test_its_owner_renames_shares_and_refilters_it():
     client = signed_in(view.owner)
     assert "Keep the filters" not in client.get(f"{view_url(view)}?{WEEK}").content.decode()
     question = client.get(f"{view_url(view)}?state=used").content.decode()
-    assert "Keep the filters" in question and "Set now: State: Used" in question
-    client.post(f"{view_url(view)}?state=used", {"name": "New", "is_shared": "on"})
+    assert "Keep the filters" in question and "Set now: State: Used" in question and 'value="Mine"' in question
+    answer = client.post(f"{view_url(view)}?state=used", {"name": "New", "is_shared": "on"}, follow=True)
     view.refresh_from_db()
     assert (view.name, view.query, view.is_shared) == ("New", WEEK, True)
+    assert answer.redirect_chain == [(f"{list_url(AuthorizationCode)}?{WEEK}&view={view.pk}", 302)]
+    assert "The view New is saved." in answer.content.decode()
+    assert "Set now" not in client.get(view_url(view)).content.decode()
+    client.post(view_url(view), {"name": "New", "is_shared": "on", "takes_filters": "on"})  # none are set
+    view.refresh_from_db()
+    assert view.query == WEEK
     client.post(f"{view_url(view)}?state=used", {"name": "New", "takes_filters": "on"})
     view.refresh_from_db()
     assert (view.query, view.is_shared) == ("state=used", False)
@@ -225,10 +232,25 @@ def test_nobody_edits_the_view_of_another():
 def test_its_owner_deletes_it_after_a_question():
     view = make_view()
     client = signed_in(view.owner)
-    assert "Delete the view Mine?" in client.get(view_url(view, "delete")).content.decode()
+    question = client.get(view_url(view, "delete")).content.decode()
+    assert "Delete the view Mine?" in question and "shares it" not in question
     assert SavedView.objects.exists()
-    client.post(view_url(view, "delete"))
+    answer = client.post(view_url(view, "delete"), follow=True)
+    assert "The view Mine is deleted." in answer.content.decode()
     assert not SavedView.objects.exists()
+
+
+def test_a_question_about_a_view_is_sent_with_the_filters_and_leads_back_to_them():
+    view = make_view()
+    client, listed = signed_in(view.owner), list_url(AuthorizationCode)
+    chosen, typed = f"{listed}?{WEEK}&view={view.pk}", f"{WEEK}&state=used"
+    for url, back in (
+        (save_url(typed), f"{listed}?{typed}"),
+        (f"{view_url(view)}?{typed}", chosen),
+        (view_url(view, "delete"), chosen),
+    ):
+        question = client.get(url).content.decode()
+        assert f'action="{escape(url)}"' in question and f'href="{escape(back)}"' in question
 
 
 @pytest.mark.parametrize(("role", "status"), [("Agent", 403), ("Auditor", 403), ("Supervisor", 302)])
