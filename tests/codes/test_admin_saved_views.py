@@ -55,6 +55,7 @@ def test_every_role_keeps_views_of_its_own(role):
     view = SavedView.objects.get()
     assert (view.name, view.query, view.list_name, view.is_shared) == ("Mine now", f"{WEEK}&state=unused", CODES, False)
     assert answer.redirect_chain == [(f"{list_url(AuthorizationCode)}?{view.query}&view={view.pk}", 302)]
+    assert "The view Mine now is saved." in answer.content.decode()
     assert pills(client, f"{view.query}&view={view.pk}") == ["* Mine now"]
 
 
