@@ -13,13 +13,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from codes import services
 from codes.admin.asking import ask_about
 from codes.admin.base import DeskRecord
-from codes.admin.columns import page_url
+from codes.admin.columns import link, page_url
 from codes.admin.forms import DeskForm, FreeText
 from codes.admin.request import posted, staff
 from codes.admin.verdicts import able_siblings, replies
@@ -171,7 +172,15 @@ def open_for_server(model_admin: DeskRecord, request: HttpRequest, pk: int) -> H
     title = _("Open a support request for %(server)s?") % {"server": server.instance_id}
     effect = _("The report as it is now goes along; the members of the account see the request.")
     button, status = _("Open support request"), 400 if form.errors else 200
-    return ask_about(server, model_admin, request, form, title=title, effect=effect, button=button, status=status)
+    texts = {"title": title, "effect": effect, "button": button, "note": _another(server)}
+    return ask_about(server, model_admin, request, form, status=status, **texts)
+
+
+def _another(server: Server) -> str:
+    """Of the request about the server that waits already: who answers there need not open a second one."""
+    waiting = server.support_requests.waiting().order_by("pk").first()
+    text = _("%(request)s about this server is open already.")
+    return "" if waiting is None else mark_safe(text % {"request": link(waiting)})
 
 
 def _button(action: SupportAction, asked: SupportRequest) -> SupportButton:

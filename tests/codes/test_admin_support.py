@@ -326,3 +326,11 @@ def test_a_server_and_its_account_lead_to_their_requests():
         assert f'<a href="{url.replace("&", "&amp;")}">1 open of 2</a>' in page
         assert len(listed(client, tab="all", **filters)) == 2
     assert "1 open of 2" not in client.get(page_url(other)).content.decode()
+
+
+def test_who_opens_a_request_reads_of_the_one_that_waits_already():
+    waiting, client = ask(), signed_in()
+    said = f"{waiting.reference}</a> about this server is open already."
+    assert said in client.get(open_url(waiting.server)).content.decode()
+    services.close(waiting, actor=client.agent, now=timezone.now())
+    assert said not in client.get(open_url(waiting.server)).content.decode()
