@@ -104,6 +104,8 @@ def test_long_holds_stand_the_longest_first():
         factories.make_filing(now=began, order_number=f"BA{days}")
     page = signed_in().get(list_url(Filing, held="long")).content.decode()
     assert page.index("BA60") < page.index("BA55") < page.index("BA50")
+    page = signed_in().get(list_url(Filing, held="long", o=1)).content.decode()  # unless a column is chosen
+    assert page.index("BA50") < page.index("BA55") < page.index("BA60")
     page = signed_in().get(list_url(Filing)).content.decode()  # else the newest first
     assert page.index("BA55") < page.index("BA60") < page.index("BA50")
 
