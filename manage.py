@@ -14,6 +14,8 @@ def main() -> None:
     try:
         execute_from_command_line(sys.argv)
     except Error as error:
+        if "--traceback" in sys.argv:
+            raise
         if _is_away(error):
             sys.exit(f"The database is not available: {str(error).partition(chr(10))[0]}")
         if not _lacks_migrations():
@@ -22,10 +24,16 @@ def main() -> None:
 
 
 def _is_away(error: BaseException) -> bool:
-    """Whether nothing is wrong with the statement: SQLite says of a wrong one what it says of a file that is away."""
+    """Whether the database is to blame and not the command, as for a broken constraint or a cursor that it closed.
+
+    SQLite says of a wrong statement what it says of a file that is away.
+    """
+    from django.db import IntegrityError, InterfaceError
+
     from icpportal.errors import is_unavailable
 
-    return is_unavailable(error) and getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_ERROR"
+    is_ours = isinstance(error, IntegrityError | InterfaceError)
+    return is_unavailable(error) and not is_ours and getattr(error.__cause__, "sqlite_errorname", "") != "SQLITE_ERROR"
 
 
 def _lacks_migrations() -> bool:

@@ -103,11 +103,11 @@ def test_the_prepaid_term_is_a_month_or_more(settings: Any, months: int, expecte
     assert ids(checks.policy_is_possible) == expected
 
 
-def run_command(folder: Path, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def run_command(folder: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     local_env.make(folder / "env")
     secrets = dict(line.split("=", 1) for line in (folder / "env").read_text().splitlines())
     return subprocess.run(
-        [sys.executable, "manage.py", command],
+        [sys.executable, "manage.py", *command],
         cwd=project.BASE_DIR,
         env={"PATH": os.environ["PATH"]} | environment | secrets,
         capture_output=True,
@@ -167,3 +167,25 @@ def test_a_command_without_a_database_says_so_in_one_line(tmp_path: Path) -> Non
         done = run_command(tmp_path, "list_api_clients", DATABASE_URL=url)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert done.stderr.startswith("The database is not available: ")
+
+
+BREAKS_A_CONSTRAINT = """
+from django.db import connection
+cursor = connection.cursor()
+cursor.execute("CREATE TABLE a (id integer PRIMARY KEY)")
+cursor.execute("CREATE TABLE b (a integer REFERENCES a (id))")
+cursor.execute("INSERT INTO b VALUES (1)")
+"""
+USES_A_CLOSED_CURSOR = "from django.db import InterfaceError; raise InterfaceError('the cursor is closed')"
+
+
+@pytest.mark.parametrize("code", [BREAKS_A_CONSTRAINT, USES_A_CLOSED_CURSOR])
+def test_a_command_that_errs_does_not_blame_the_database(tmp_path: Path, code: str) -> None:
+    done = run_command(tmp_path, "shell", "-c", code, DATABASE_URL=f"sqlite:///{tmp_path}/x.sqlite3")
+    assert done.returncode == 1 and "is not available" not in done.stderr
+
+
+def test_a_command_shows_where_it_lost_the_database_if_asked(tmp_path: Path) -> None:
+    url = "postgres://nobody@127.0.0.1:1/none"
+    done = run_command(tmp_path, "list_api_clients", "--traceback", DATABASE_URL=url)
+    assert done.returncode == 1 and done.stderr.startswith("Traceback") and "OperationalError" in done.stderr
