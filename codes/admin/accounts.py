@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from codes.admin import timeline, users_of_codes
 from codes.admin.base import DeskRecord
 from codes.admin.columns import DASH, badge, list_url, moment
-from codes.admin.support_words import requests_fact
+from codes.admin.support_words import requests_facts
 from codes.admin.verdicts import Verdict, checked
 from codes.choices import ShownState
 from codes.eligibility import GENERATION
@@ -65,7 +65,7 @@ class AccountAdmin(DeskRecord):
                 {"label": _("E-mail"), "value": ", ".join(obj.emails) or DASH},
                 {"label": _("Servers"), "value": str(total)},
                 {"label": _("Known since"), "value": moment(obj.created_at)},
-                requests_fact(SupportRequest.objects.filter(account=obj), account=obj.uid),
+                *requests_facts(SupportRequest.objects.filter(account=obj), account=obj.uid),
             ],
             **users_of_codes.context(obj, servers=judged),
             **timeline.context(obj.events.all(), account=obj.uid),

@@ -23,7 +23,7 @@ from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import DASH, clamped, expiry, link, list_url, moment
 from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filter, choice_filter
 from codes.admin.rows import dressed
-from codes.admin.support_words import requests_fact
+from codes.admin.support_words import requests_facts
 from codes.admin.verdicts import able_siblings, checked, reasons, replies, server_verdict
 from codes.admin.what_if import endings, what_if
 from codes.choices import Action
@@ -266,7 +266,7 @@ def _facts(server: Server, *, now: datetime) -> list[dict[str, Any]]:
         {"label": _("Billing"), "value": _billing(server)},
         {"label": _("Purchased"), "value": moment(server.purchased_at)},
         {"label": _("Facts read"), "value": moment(server.facts_at)},
-        requests_fact(SupportRequest.objects.filter(server=server), server=server.instance_id),
+        *requests_facts(SupportRequest.objects.filter(server=server), server=server.instance_id),
     ]
 
 

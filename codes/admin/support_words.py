@@ -51,14 +51,17 @@ class Compared:
         return self.then is None or self.now is None or self.then.passed != self.now.passed
 
 
-def requests_fact(rows: SupportRequestQuerySet, **filters: str) -> dict[str, Any]:
-    """How many of these requests there are and how many wait for us, with the way to the list, filtered to them."""
+def requests_facts(rows: SupportRequestQuerySet, **filters: str) -> list[dict[str, Any]]:
+    """How many of these requests there are and how many wait for us, with the way to the list, filtered to them.
+
+    Of none nothing is said.
+    """
     found = rows.aggregate(all=Count("pk"), waiting=Count("waiting_since"))
-    value: SafeString | str = DASH
-    if found["all"]:
-        text = _("%(waiting)s open of %(all)s") % {name: grouped(number) for name, number in found.items()}
-        value = format_html('<a href="{}">{}</a>', list_url(SupportRequest, tab="all", **filters), text)
-    return {"label": _("Support requests"), "value": value}
+    if not found["all"]:
+        return []
+    text = _("%(waiting)s open of %(all)s") % {name: grouped(number) for name, number in found.items()}
+    way = format_html('<a href="{}">{}</a>', list_url(SupportRequest, tab="all", **filters), text)
+    return [{"label": _("Support requests"), "value": way}]
 
 
 def compared(then: KeptReport, now: Report[Any] | None) -> list[Compared]:
