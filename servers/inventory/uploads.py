@@ -13,6 +13,7 @@ import orjson
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from servers.inventory.facts import INSTANCE_ID
 from servers.inventory.runs import record_sheet
 from servers.inventory.sheet import SECRET, Named, Sheet
 from servers.inventory.sheet_import import RESULTS, SheetImport, Verdict
@@ -110,7 +111,8 @@ def _locked(kept: ServerFile, is_secret: Callable[[str], bool]) -> Sheet:
     addresses: list[str] = []
 
     def remember(name: str, held: list[str]) -> None:
-        names.append(name)
+        if INSTANCE_ID.fullmatch(name):  # else no server has it; nor does PostgreSQL take every text
+            names.append(name)
         addresses.extend(held)
 
     sheet = _sheet(kept, is_secret, named=remember)

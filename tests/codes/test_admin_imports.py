@@ -175,6 +175,12 @@ def test_only_what_was_judged_is_taken_in() -> None:
     assert not Server.objects.exists()
 
 
+def test_a_row_whose_name_no_database_takes_hinders_no_other() -> None:
+    client = signed_in("Supervisor")
+    upload(client, table({}, {"instance_id": "ins\0b", "ips": ""}))
+    assert "1 row is imported." in text_of(apply(client, ServerFile.objects.get()))
+
+
 def test_leaving_in_the_middle_undoes_all() -> None:
     kept = factories.make_server_file(table({}).encode())
     steps = uploads.take_in(
