@@ -87,7 +87,7 @@ class Sheet:
         first: dict[str, int] = {}
         for line, texts in self._table():
             row = self._read(line, texts)
-            said = [("instance_id", row.instance_id)] if hash(row.instance_id) in ids else []
+            said = [("instance_id", row.instance_id)] if row.instance_id and hash(row.instance_id) in ids else []
             for ip in row.facts.ips or () if row.facts else ():
                 if hash(ip.address) in addresses:
                     said.append(("ips", ip.address))

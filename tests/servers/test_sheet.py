@@ -204,6 +204,11 @@ def test_a_second_row_of_an_instance_or_of_an_address_is_bad() -> None:
     ]
 
 
+def test_two_rows_without_a_name_are_not_the_same_server() -> None:
+    found = wrong(table({"instance_id": ""}, {"instance_id": "", "ips": ""}, {"instance_id": "ins/1", "ips": ""}))
+    assert [(line, column) for line, column, _reason in found] == [(n, "instance_id") for n in (2, 3, 4)]
+
+
 def test_a_row_that_cannot_be_read_has_its_instance_and_no_address() -> None:
     data = table({"state": "x"}, {}, {"instance_id": "ins-b"})
     assert [(line, column) for line, column, _reason in wrong(data)] == [(2, "state"), (3, "instance_id"), (4, "ips")]
