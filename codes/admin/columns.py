@@ -83,9 +83,9 @@ def expiry(at: datetime | None, *, now: datetime, tells: bool = True) -> SafeStr
 
 
 def code_expiry(code: Any, *, now: datetime) -> SafeString | str:
-    """When a code expires; quiet for one that is over. Needs its shown state, server and IP."""
-    over = code.shown_state in (ShownState.USED, ShownState.WITHDRAWN, ShownState.INVALID)
-    return expiry(validity.expires_at(code), now=now, tells=not over)
+    """When a code expires; quiet unless it can be used till then. Needs its shown state, server and IP."""
+    lives = code.shown_state in (ShownState.UNUSED, ShownState.IN_USE)
+    return expiry(validity.expires_at(code), now=now, tells=lives)
 
 
 def filing_of(code: Any) -> Any:

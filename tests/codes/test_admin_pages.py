@@ -328,6 +328,15 @@ def test_codes_are_listed_by_shown_state_and_by_nearness_of_expiry():
     assert listed(state="expired") == {near} and not listed(expires_within=7)
 
 
+def test_an_expiry_to_come_is_no_warning_where_the_server_is_isolated_already():
+    client, now = signed_in(), timezone.now()
+    code = factories.make_code(factories.make_server(now=now, expires_at=now + timedelta(days=3)), now=now)
+    for state, tone in ((ServerState.RUNNING, "tone-warn"), (ServerState.ISOLATED, "quiet-text")):
+        Server.objects.filter(pk=code.server_id).update(state=state)
+        (cell,) = [each["value"] for each in client.get(page_url(code)).context["facts"] if "Expires" in each["label"]]
+        assert f'<span class="{tone}' in cell
+
+
 def test_a_missing_page_of_the_desk_leads_back_to_the_desk():
     html = signed_in().get("/admin/codes/authorizationcode/999/edit/").content.decode()
     assert 'href="/admin/">Start</a>' in html and "My servers" not in html
