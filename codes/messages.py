@@ -40,7 +40,11 @@ from icpportal.sentences import StrPromise
 # What is wrong, by refusal code, naming the value `found` and the policy.
 SENTENCES: Mapping[str, StrPromise] = {
     "not_prepaid": _("The server is not prepaid: %(found)s."),
-    "prepaid_term_too_short": _("Prepaid for %(found)s in total; at least %(min_prepaid_months)d are needed."),
+    "prepaid_term_too_short": ngettext_lazy(
+        "Prepaid for %(found)s in total; at least %(min_prepaid_months)d is needed.",
+        "Prepaid for %(found)s in total; at least %(min_prepaid_months)d are needed.",
+        "min_prepaid_months",
+    ),
     "not_mainland": _("The server is not in mainland China: %(found)s."),
     "region_unknown": _("It is not recorded yet whether %(found)s is in mainland China."),
     "public_ip_not_assigned": _("“Assign a public IP” was not selected at purchase."),

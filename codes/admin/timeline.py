@@ -11,6 +11,7 @@ from django.db.models import Model, QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from codes.admin import changes
 from codes.admin.columns import headed, list_url, mono, page_url
@@ -19,7 +20,7 @@ from codes.messages import reason
 from codes.models import AuthorizationCode, CodeEvent
 from codes.policy import Policy
 from icpportal.api.templatetags.icp import isolated
-from icpportal.sentences import comma, semicolon
+from icpportal.sentences import comma, pause, semicolon
 from icpportal.sign_in.people import name
 
 _FIELDS = {field.name: field.verbose_name for field in AuthorizationCode._meta.fields}
@@ -89,7 +90,13 @@ def refused_because(event: CodeEvent) -> str:
 
 def policy_then(event: CodeEvent) -> str:
     """The policy values of that moment."""
-    return _("%(codes_per_server)d codes, %(min_prepaid_months)d months") % event.policy if event.policy else ""
+    if not event.policy:
+        return ""
+    codes = ngettext("%(codes_per_server)d code", "%(codes_per_server)d codes", event.policy["codes_per_server"])
+    months = ngettext(
+        "%(min_prepaid_months)d month", "%(min_prepaid_months)d months", event.policy["min_prepaid_months"]
+    )
+    return pause().join(text % event.policy for text in (codes, months))
 
 
 def _beside(parts: Iterable[str]) -> SafeString:

@@ -337,6 +337,12 @@ def test_an_expiry_to_come_is_no_warning_where_the_server_is_isolated_already():
         assert f'<span class="{tone}' in cell
 
 
+def test_a_policy_of_one_is_told_in_the_singular(settings):
+    settings.CODES_PER_SERVER = settings.MIN_PREPAID_MONTHS = 1
+    code = factories.make_code()
+    assert "Policy then: 1 code, 1 month<" in signed_in().get(page_url(code)).content.decode().replace("</bdi>", "<")
+
+
 def test_a_missing_page_of_the_desk_leads_back_to_the_desk():
     html = signed_in().get("/admin/codes/authorizationcode/999/edit/").content.decode()
     assert 'href="/admin/">Start</a>' in html and "My servers" not in html

@@ -8,7 +8,7 @@ import pytest
 from django.utils import translation
 
 from codes.eligibility import FILING_NOT_REQUIRED, GENERATION, codes_left
-from codes.messages import reason
+from codes.messages import reason, sentence
 from codes.reports import Report
 from codes.server_facts import Choice, usable_ips
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
@@ -368,7 +368,8 @@ def test_a_policy_of_one_is_said_in_the_singular(settings: Any) -> None:
     report = report_of(make_server(billing_mode=BillingMode.PAY_AS_YOU_GO))
     texts = [text for each in report.outcomes for text in (each.title, each.explanation, each.remedy)]
     texts += [reason(each.code, report.policy.as_dict()) for each in report.outcomes]
-    assert [text for text in texts if re.search(r"\b1 (codes|months)\b", text)] == []
+    texts += [sentence(each.code, each.found, report.policy.as_dict()) for each in report.outcomes]
+    assert [text for text in texts if re.search(r"\b1 (codes|months|are)\b", text)] == []
 
 
 # FAQ 6: the server's state
