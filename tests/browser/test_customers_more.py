@@ -170,7 +170,7 @@ def test_copying_again_is_said_again(browse: Browse) -> None:
     expect(said).to_have_text("Copied")
 
 
-def test_the_mark_of_what_has_the_focus_is_not_cut_off_where_a_row_scrolls(browse: Browse) -> None:
+def test_the_mark_of_what_has_the_focus_lies_on_no_link_beside_it(browse: Browse) -> None:
     page = browse("qingshan", size={"width": 320, "height": 640})
     page.goto("/codes/")
     page.keyboard.press("Tab")
