@@ -1,6 +1,8 @@
 """Rows in batches: the same ones, in order, whether the next are read ahead or when they are asked for."""
 
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from threading import Thread, current_thread
 
 import pytest
@@ -65,6 +67,25 @@ def test_the_reader_is_another_thread_that_speaks_the_callers_language() -> None
     with translation.override("zh-hans"):
         told = _told(rows)
     assert (told[0], told[-1]) == ("True 云服务器", "False 云服务器")
+
+
+@AHEAD
+@pytest.mark.parametrize("fails", [True, False])
+def test_threads_take_turns_more_often_only_while_one_reads_ahead(fails: bool) -> None:
+    turns: list[float] = []
+
+    def rows() -> Iterator[str]:
+        for _row in range(BATCH + 1):
+            turns.append(sys.getswitchinterval())
+            yield ""
+        if fails:
+            raise ValueError
+
+    usual = sys.getswitchinterval()
+    with suppress(ValueError):
+        _told(rows)
+    assert turns[0] == turns[BATCH - 1] == sys.getswitchinterval() == usual
+    assert turns[BATCH] < usual
 
 
 @AHEAD
