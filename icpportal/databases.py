@@ -14,7 +14,8 @@ SQLITE_OPTIONS: dict[str, Any] = {
 }
 # PostgreSQL: a wait for a lock is bounded (milliseconds) and ends in 503. A page joins some fifty rows, and a
 # cache that is as large as the whole table asks for is made each time: a list of codes took four times as long with it.
-POSTGRESQL_LIMITS = "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=60000 -c enable_memoize=off"
+# Machine code for a statement takes longer than to run it: servers of one refusal took up to three times as long.
+POSTGRESQL_LIMITS = "-c lock_timeout=3000 -c idle_in_transaction_session_timeout=60000 -c enable_memoize=off -c jit=off"
 POSTGRESQL_OPTIONS: dict[str, Any] = {
     "server_side_binding": True,
     "connect_timeout": 3,  # seconds

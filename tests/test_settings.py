@@ -178,7 +178,7 @@ def test_postgresql_bounds_its_waits_and_keeps_its_connections(tmp_path: Path) -
     assert (database["CONN_MAX_AGE"], database["CONN_HEALTH_CHECKS"]) == (30, False)
     assert "lock_timeout=3000" in database["OPTIONS"]["options"]
     assert "statement_timeout=9000" in database["OPTIONS"]["options"]
-    assert "enable_memoize=off" in database["OPTIONS"]["options"]
+    assert all(f"-c {name}=off" in database["OPTIONS"]["options"] for name in ("enable_memoize", "jit"))
     assert database["OPTIONS"]["server_side_binding"] is True
     assert (database["OPTIONS"]["tcp_user_timeout"], database["OPTIONS"]["keepalives_idle"]) == (15_000, 10)
     assert database["OPTIONS"]["prepare_threshold"] == 5
