@@ -79,6 +79,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             values=server_facts.missing_months,
             found=server_facts.found_term,
             reads=("billing_mode", "term_months"),
+            applies=server_facts.is_prepaid,
             passes=lambda now, policy: (
                 ~Q(billing_mode=BillingMode.PREPAID) | Q(term_months__gte=policy.min_prepaid_months)
             ),
@@ -91,6 +92,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             remedy=_("Use a server in a region of mainland China."),
             found=server_facts.found_mainland,
             reads=_REGION,
+            applies=server_facts.has_known_place,
             passes=lambda now, policy: Q(region__jurisdiction__in=[Jurisdiction.MAINLAND, Jurisdiction.UNCLASSIFIED]),
         ),
         Rule(
@@ -120,6 +122,7 @@ GENERATION: RuleSet[Server] = RuleSet(
             explanation=_("A code is tied to one public IP that the server holds at the moment."),
             remedy=_("Renew the IP or get the same one back on this server, or use another server."),
             found=server_facts.found_live,
+            applies=server_facts.should_have_ip,
             passes=lambda now, policy: Q(public_ip_assigned=False) | _has("ordinary", "elastic", "clb"),
         ),
         Rule(

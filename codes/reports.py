@@ -37,7 +37,8 @@ class Rule(Generic[M]):
     The texts may name policy values and whatever `values` gives; `found` is the fact as seen, of the annotated object,
     for whom is told in `language`, which is that of the moment: to ask for it costs more than most facts.
     `reads` names the attributes that these two read, where objects hardly differ in them: what was said of one is kept
-    and said of the next. An `alone` rule that fails is the only one that fails: nothing else is judged.
+    and said of the next. An `alone` rule that fails is the only one that fails: nothing else is judged. Nor does a rule
+    judge an object to which it does not `apply`: there it passes.
     """
 
     code: str
@@ -49,6 +50,7 @@ class Rule(Generic[M]):
     passes: Callable[[datetime, Any], Q]
     values: Callable[[M, Any], Mapping[str, object]] = lambda subject, policy: {}
     reads: tuple[str, ...] = ()
+    applies: Callable[[M], bool] | None = None
     alone: bool = False
     _texts: dict[Any, tuple[str, str, str]] = field(default_factory=dict, compare=False, repr=False)
     _said: dict[Any, Said] = field(default_factory=dict, compare=False, repr=False)
@@ -108,7 +110,7 @@ class Outcome(Generic[M]):
     passed: bool
     subject: M
     policy: PolicyValues
-    judged: bool = True  # False where an `alone` rule fails, beside which nothing else is: such a one counts as passed
+    judged: bool = True  # False where the rule does not apply, or beside an `alone` one that fails: it counts as passed
 
     @property
     def code(self) -> str:

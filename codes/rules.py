@@ -170,6 +170,8 @@ class RuleSet(Generic[M]):
     def _report(self, subject: M, policy: Any, now: datetime) -> Report[M]:
         outcomes = [*map(Outcome, self.rules, self._passed(subject), repeat(subject), repeat(policy))]
         failed = [outcome.code for outcome in outcomes if not outcome.passed]
+        for place, applies in self._conditional:
+            outcomes[place].judged = applies(subject)
         if failed and failed[0] in self._alone_codes:
             for outcome in outcomes:
                 outcome.judged = not outcome.passed
@@ -184,6 +186,11 @@ class RuleSet(Generic[M]):
     @cached_property
     def _alone_codes(self) -> frozenset[str]:
         return frozenset(rule.code for rule in self._alone())
+
+    @cached_property
+    def _conditional(self) -> list[tuple[int, Callable[[M], bool]]]:
+        """Of the rules that do not apply to every object, the place and what tells."""
+        return [(place, rule.applies) for place, rule in enumerate(self.rules) if rule.applies is not None]
 
     @cached_property
     def _passed(self) -> Callable[[M], tuple[bool, ...]]:

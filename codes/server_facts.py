@@ -114,9 +114,24 @@ def missing_months(server: Any, policy: Policy) -> dict[str, object]:
     return {"missing": max(policy.min_prepaid_months - server.term_months, 1)}
 
 
+def is_prepaid(server: Any) -> bool:
+    """Whether its term is judged."""
+    return bool(server.billing_mode == BillingMode.PREPAID)
+
+
+def has_known_place(server: Any) -> bool:
+    """Whether it is judged where it is."""
+    return bool(server.region.jurisdiction != Jurisdiction.UNCLASSIFIED)
+
+
+def should_have_ip(server: Any) -> bool:
+    """Whether it is judged that an IP is there: none is missed where none was assigned at purchase."""
+    return bool(server.public_ip_assigned or server.ordinary_address or server.elastic_address or server.clb_address)
+
+
 def found_term(server: Any, language: Language) -> object:
     """The prepaid months in total, judged of prepaid servers only."""
-    if server.billing_mode != BillingMode.PREPAID:
+    if not is_prepaid(server):
         return _("Not judged: the server is not prepaid")
     return _MONTHS % {"months": server.term_months}
 
@@ -131,14 +146,14 @@ def found_region(server: Server, language: Language) -> object:
 
 def found_mainland(server: Server, language: Language) -> object:
     """The region, judged once it is known where it is."""
-    if server.region.jurisdiction == Jurisdiction.UNCLASSIFIED:
+    if not has_known_place(server):
         return _("Not judged: the region is not classified")
     return found_region(server, language)
 
 
 def found_live(server: Any, language: Language) -> object:
-    """The IPs as seen, of which none is missed where none was assigned at purchase."""
-    if not (server.public_ip_assigned or server.ordinary_address or server.elastic_address or server.clb_address):
+    """The IPs as seen, or that none is missed."""
+    if not should_have_ip(server):
         return _("Not judged: no public IP was assigned at purchase")
     return found_ip(server, language)
 

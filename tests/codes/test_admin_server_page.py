@@ -17,7 +17,7 @@ from codes.choices import Channel, EventType
 from codes.eligibility import GENERATION
 from codes.models import AuthorizationCode, CodeEvent
 from codes.server_facts import Choice
-from servers.choices import BillingMode, ServerState
+from servers.choices import BillingMode, Jurisdiction, ServerState
 from servers.models import Server
 from tests import factories
 from tests.codes.desk import signed_in
@@ -214,6 +214,17 @@ def test_beside_the_end_of_a_server_no_condition_is_said_to_pass(language: str, 
     page = signed_in(language=language).get(page_url(server)).content.decode()
     assert page.count("rule-unjudged") == 11 and page.count("rule-fails") == 1 and "rule-passes" not in page
     assert page.count(word) == 11
+
+
+def test_a_condition_that_does_not_apply_is_not_said_to_pass() -> None:
+    region = factories.make_region(code="ap-new", jurisdiction=Jurisdiction.UNCLASSIFIED)
+    server = factories.make_server(billing_mode="spot", region=region, public_ip_assigned=False, with_ip=False)
+    report = GENERATION.report(server, now=NOW)
+    unjudged = ["prepaid_term_too_short", "not_mainland", "no_live_public_ip"]
+    assert [each.code for each in report.outcomes if not each.judged] == unjudged
+    assert all(each.passed and each.found.startswith("Not judged: ") for each in report.outcomes if not each.judged)
+    page = signed_in().get(page_url(server)).content.decode()
+    assert (page.count("rule-unjudged"), page.count("rule-fails"), page.count("rule-passes")) == (3, 3, 6)
 
 
 def test_nothing_of_a_terminated_server_expires_next() -> None:
