@@ -103,7 +103,8 @@ def _ask(request: HttpRequest, server: Server, form: GenerateForm, *, now: datet
         return _refused(request, card, card.report, reference="", status=status)
     # `recent`: who finds the form again by going back sends a new one, and no slot comes back.
     live = IPAddress.objects.filter(server=server).live(now=now).in_order()
-    barred = [{"ip": ip, "why": _why_barred(ip)} for ip in live if ip.pk not in form.ips]
+    # One that has arrived since the form was made is not in it and may be none that is barred.
+    barred = [{"ip": ip, "why": _why_barred(ip)} for ip in live if ip.pk not in form.ips and ip.kind in _BARRED]
     context = {
         "card": card,
         "form": form,

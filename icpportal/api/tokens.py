@@ -38,13 +38,13 @@ def create_client(
         raise ClientRefused(f"A scope is one of {', '.join(Scope.values)}; give one or more.")
     if not name.strip() or len(name) > 100 or not name.isprintable():
         raise ClientRefused("A name has 1 to 100 printable characters.")
-    if ApiClient.objects.filter(name=name).exists():
-        raise ClientRefused(f"A client named {name} exists already; rotate_api_client gives it another token.")
     owner = Account.objects.filter(uid=account).first() if account else None
     if account and owner is None:
         raise ClientRefused(f"There is no account {account}.")
     with transaction.atomic():
-        client = ApiClient.objects.create(name=name, scopes=wanted, account=owner)
+        client, is_new = ApiClient.objects.get_or_create(name=name, defaults={"scopes": wanted, "account": owner})
+        if not is_new:
+            raise ClientRefused(f"A client named {name} exists already; rotate_api_client gives it another token.")
         return issue_token(client, expires_at=now + lifetime if lifetime else None, now=now)
 
 

@@ -1,9 +1,12 @@
 """Clients and tokens by command."""
 
+from collections.abc import Callable
 from io import StringIO
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from icpportal.api.models import ApiClient, ApiToken
 from tests.api.client import Api
@@ -62,6 +65,20 @@ def test_a_name_is_taken_once(db: None) -> None:
     run("create_api_client", "console", "--scope", "codes:read")
     with pytest.raises(CommandError, match="exists already"):
         run("create_api_client", "console", "--scope", "codes:read")
+
+
+def test_a_name_that_is_taken_in_the_same_moment_is_said_too(db: None) -> None:
+    rivals = [ApiClient(name="console")]
+
+    def then_taken(execute: Callable[..., Any], sql: str, *args: Any) -> Any:
+        found = execute(sql, *args)
+        if "api_apiclient" in sql and rivals:
+            ApiClient.objects.bulk_create([rivals.pop()])
+        return found
+
+    with connection.execute_wrapper(then_taken), pytest.raises(CommandError, match="exists already"):
+        run("create_api_client", "console", "--scope", "codes:read")
+    assert not ApiToken.objects.exists()
 
 
 def test_two_tokens_are_valid_for_the_overlap(db: None, time_travel) -> None:  # type: ignore[no-untyped-def]

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from codes.choices import Channel, EventType
 from codes.models import AuthorizationCode, CodeEvent
+from codes.views import generation
 from servers.choices import BillingMode, IPKind
 from servers.models import Server
 from tests.codes.pages import VALUE, client_of, form_id, generate_url, text
@@ -186,6 +187,17 @@ def test_several_ips_are_chosen_from_and_the_others_say_why_not(client, server):
     assert send(client, server, ip=clb.pk).status_code == 400
     assert send(client, server, ip=second.pk).status_code == 302
     assert server.codes.get().ip == second
+
+
+def test_an_ip_that_arrives_while_the_form_is_made_is_not_told_to_be_barred(client, server, monkeypatch):
+    def cards(*args, **kwargs):
+        make_ip(server)
+        return made(*args, **kwargs)
+
+    made = generation.cards
+    monkeypatch.setattr(generation, "cards", cards)
+    page = client.get(generate_url(server))
+    assert (page.status_code, page.context["barred"]) == (200, [])
 
 
 def test_an_ip_that_expires_soon_is_warned_of_before_and_after(client, server):
