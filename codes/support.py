@@ -109,7 +109,9 @@ def report_of(server: Server | None, code: AuthorizationCode | None, *, now: dat
 
 def kept(report: Report[Any]) -> list[dict[str, Any]]:
     """The report as it is kept: codes and what was found, by language: who answers may read another. No sentences."""
-    rows: list[dict[str, Any]] = [{"code": each.code, "passed": each.passed, "found": {}} for each in report.outcomes]
+    rows: list[dict[str, Any]] = [
+        {"code": each.code, "passed": each.passed, "judged": each.judged, "found": {}} for each in report.outcomes
+    ]
     for language, _name in settings.LANGUAGES:
         with override(language):
             for row, outcome in zip(rows, report.outcomes, strict=True):
@@ -156,7 +158,7 @@ def _outcome(each: Mapping[str, Any], values: Mapping[str, Any], *, alone: bool)
         title=str(rule.title % values) if rule else each["code"],
         passed=each["passed"],
         found=_found(each["found"]),
-        judged=not (alone and each["passed"]),
+        judged=each.get("judged", not (alone and each["passed"])),  # older requests kept no such word
     )
 
 

@@ -55,7 +55,7 @@ def test_a_request_keeps_the_report_and_the_policy_of_then():
     assert request.policy == {"codes_per_server": 5, "min_prepaid_months": 3, "elastic_ip_allowed": False}
     assert (request.all_passed, request.state, request.waiting_since) == (False, SupportState.OPEN, NOW)
     assert (request.account, request.server, request.request_id) == (server.account, server, "8f2c41d7")
-    assert set(request.report[0]) == {"code", "passed", "found"}
+    assert set(request.report[0]) == {"code", "passed", "judged", "found"}
 
 
 def test_the_report_of_then_stays_when_the_server_changes():
@@ -80,6 +80,19 @@ def test_what_was_found_then_is_read_in_the_readers_language(asked_in, language,
 def test_beside_the_end_of_a_server_nothing_else_was_judged() -> None:
     request = make_request(make_server(state=ServerState.TERMINATED))
     assert [outcome.code for outcome in report_then(request).outcomes if outcome.judged] == ["server_terminated"]
+
+
+def test_what_did_not_apply_then_was_not_judged() -> None:
+    request = make_request(make_server(billing_mode=BillingMode.PAY_AS_YOU_GO))
+    request.refresh_from_db()
+    assert [each.code for each in report_then(request).outcomes if not each.judged] == ["prepaid_term_too_short"]
+
+
+def test_an_older_request_says_no_more_than_it_kept() -> None:
+    request = make_request(make_server(state=ServerState.TERMINATED))
+    for row in request.report:
+        del row["judged"]
+    assert [each.code for each in report_then(request).outcomes if each.judged] == ["server_terminated"]
 
 
 def test_titles_of_then_name_the_policy_of_then(settings):
