@@ -25,6 +25,9 @@ class ShownState(TextChoices):
     WITHDRAWN = "withdrawn", _("Withdrawn")
 
 
+LIVE_STATES = (ShownState.UNUSED, ShownState.IN_USE)  # shown of a code that has an expiry ahead of it
+
+
 class FilingState(TextChoices):
     """A rejected filing keeps its hold; only an abandoned one releases it (decision 10)."""
 

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from codes import validity
-from codes.choices import ShownState
+from codes.choices import LIVE_STATES, ShownState
 from codes.models import AuthorizationCode
 from icpportal.api.templatetags.icp import isolated
 from icpportal.dates import shanghai
@@ -84,8 +84,7 @@ def expiry(at: datetime | None, *, now: datetime, tells: bool = True) -> SafeStr
 
 def code_expiry(code: Any, *, now: datetime) -> SafeString | str:
     """When a code expires; quiet unless it can be used till then. Needs its shown state, server and IP."""
-    lives = code.shown_state in (ShownState.UNUSED, ShownState.IN_USE)
-    return expiry(validity.expires_at(code), now=now, tells=lives)
+    return expiry(validity.expires_at(code), now=now, tells=code.shown_state in LIVE_STATES)
 
 
 def filing_of(code: Any) -> Any:

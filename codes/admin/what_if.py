@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from codes import validity
 from codes.admin.columns import NEAR, link
 from codes.admin.verdicts import Verdict, kind_of
-from codes.choices import ShownState
+from codes.choices import LIVE_STATES
 from codes.eligibility import GENERATION
 from codes.forms import WholeNumber
 from codes.messages import cannot_generate, refusals
@@ -32,7 +32,6 @@ from servers.choices import BillingMode, ServerState
 from servers.models import IPAddress, Server
 
 MOST_MONTHS = 60  # the longest prepaid term that is sold
-_LIVES = (ShownState.UNUSED, ShownState.IN_USE)
 
 
 class WhatIfForm(forms.Form):
@@ -104,7 +103,7 @@ def endings(server: Server, ips: Iterable[IPAddress], codes: Iterable[Any], *, n
         return []
     found: list[tuple[datetime | None, SafeString]] = [(server.expires_at, link(server))]
     found += [(ip.expires_at, link(ip)) for ip in ips if ip.released_at is None]
-    found += [(validity.expires_at(code), link(code)) for code in codes if code.shown_state in _LIVES]
+    found += [(validity.expires_at(code), link(code)) for code in codes if code.shown_state in LIVE_STATES]
     by_moment: dict[datetime, list[SafeString]] = defaultdict(list)
     for at, thing in found:
         if at is not None and at > now:

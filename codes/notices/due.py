@@ -10,7 +10,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from codes.choices import ShownState
+from codes.choices import LIVE_STATES
 from codes.models import AuthorizationCode, Filing
 from codes.models.filings import LONG_HOLD
 from codes.notices.choices import Kind
@@ -19,7 +19,6 @@ from codes.validity import expires_at, shown_as, with_shown_state
 from icpportal.dates import SHANGHAI
 
 DAYS_BEFORE = (1, 7, EXPIRES_SOON.days)  # nearest first
-_USABLE = (ShownState.UNUSED, ShownState.IN_USE)
 Key = tuple[int, str, int, datetime]
 
 
@@ -60,7 +59,7 @@ def _expiring(accounts: Collection[int], *, now: datetime) -> list[Due]:
     )
     judged: Any = with_shown_state(codes, now=now)
     found = []
-    for code in judged.filter(shown_as(*_USABLE, now=now)):
+    for code in judged.filter(shown_as(*LIVE_STATES, now=now)):
         moment = expires_at(code)
         if moment is not None:
             days = next(days for days in DAYS_BEFORE if moment < _end_of_day(now, days))

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from codes import services
-from codes.choices import Action, Channel, ShownState, State
+from codes.choices import LIVE_STATES, Action, Channel, ShownState, State
 from codes.eligibility import GENERATION
 from codes.errors import Refused, TransitionRefused, ValueInText
 from codes.filters import is_very_large, told_early
@@ -36,8 +36,6 @@ from servers.models import Account
 
 COUNTED = 1_000  # codes: the tabs of an account with more have no numbers
 FRESH = timedelta(minutes=10)  # how long after generating a code is shown without being asked for
-
-_LIVE = (ShownState.UNUSED, ShownState.IN_USE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +56,7 @@ class CodeRow:
     @property
     def expiry_label(self) -> str:
         """What its expiry is to the code; "" where it tells nothing: an isolated server may have one to come."""
-        if self.code.shown_state in _LIVE:
+        if self.code.shown_state in LIVE_STATES:
             return _("Usable until")
         has_expired = self.expires_at is not None and self.expires_at <= self.now
         return _("Expired") if self.code.shown_state == ShownState.EXPIRED and has_expired else ""
@@ -66,7 +64,7 @@ class CodeRow:
     @property
     def warns_of_expiry(self) -> bool:
         """Near, and the code could still be used."""
-        return self.code.shown_state in _LIVE and expires_soon(self.expires_at, now=self.now)
+        return self.code.shown_state in LIVE_STATES and expires_soon(self.expires_at, now=self.now)
 
     @property
     def expiry_tone(self) -> str:
