@@ -8,12 +8,13 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from codes import values
 from codes.names import ICP_NUMBER
 from codes.support import references
 
-WORDS = 40  # of a pasted text
+WORDS = 40  # of a pasted text that may be handles
 LENGTH = 500  # characters of a pasted text
 START = 3  # characters at least of the start of something; of Chinese two
 _SEPARATORS = re.compile(r"[\s,;!?()\[\]{}<>\"'“”‘’「」『』《》【】、。|=/]+")
@@ -22,6 +23,7 @@ _SLIPPED = r"[0-9A-Z]{4,6}(?:-[0-9A-Z]{4,6}){4}"  # a character too few or too m
 _VALUE = re.compile(
     rf"(?<![0-9A-Z])(?:ICP[\s-]{{0,3}})?({_GROUPS}|{_SLIPPED})(?![0-9A-Z])|ICP[\s-]{{0,3}}([0-9A-Z][0-9A-Z-]{{17,}})"
 )
+_IN_ASCII = re.compile(r"[!-~]+")
 _EDGES = ".,;!?#*_ \t\r\n"  # signs around a handle that are none of it
 _TAIL = re.compile(r"(?:ICP-\.\.\.-)?([0-9A-Z]{5})")
 
@@ -44,7 +46,7 @@ class Term:
             for letter in folded
             if unicodedata.category(letter) != "Cf"
         )
-        return cls(whole=_trimmed(plain), words=list(_words(plain)), values=_values(plain.upper()))
+        return cls(whole=_trimmed(plain), words=list(islice(_words(plain), WORDS)), values=_values(plain.upper()))
 
     @cached_property
     def exact(self) -> list[str]:
@@ -95,12 +97,19 @@ def _trimmed(text: str) -> str:
 
 def _words(text: str) -> Iterable[str]:
     """The words of a text that hold a digit or a dot, without the label that may stand before a colon."""
-    for word in _SEPARATORS.split(text)[:WORDS]:
+    for word in _SEPARATORS.split(text):
         parts = [word] if _address(_trimmed(word)) else word.split(":")
         for part in parts:
-            plain = _trimmed(part)
-            if any(letter.isdigit() or letter == "." for letter in plain):
-                yield plain
+            for plain in map(_trimmed, [part, *_within(part)]):
+                if any(letter.isdigit() or letter == "." for letter in plain):
+                    yield plain
+
+
+def _within(word: str) -> Iterable[str]:
+    """What stands in a Chinese sentence, which has no spaces: ICP filing numbers, and what is written in ASCII."""
+    if not word.isascii():
+        yield from (match.group() for match in ICP_NUMBER.finditer(word))
+        yield from _IN_ASCII.findall(ICP_NUMBER.sub("。", word))
 
 
 def _values(text: str) -> list[str]:

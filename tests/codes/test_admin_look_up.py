@@ -7,6 +7,7 @@ from django.urls import reverse
 from codes import services
 from codes.admin.columns import page_url
 from codes.choices import Channel
+from codes.pasted import LENGTH
 from tests import factories
 from tests.factories import NOW
 
@@ -24,6 +25,7 @@ def agent():
 def test_the_box_is_on_every_page_and_posts(agent):
     html = agent.get(reverse("admin:index")).content.decode()
     assert f'method="post" action="{URL}"' in html
+    assert f'maxlength="{LENGTH}"' in html  # nothing that would be read is cut off
 
 
 def test_one_hit_opens_it(agent):

@@ -48,6 +48,7 @@ HANDLES = [
     ("Web prod", Handle.NAME, "server"),
 ]
 NOISE = ["{}", "  {}\n", "IP：{}", "“{}”，", "Customer says: {} does not work!", "工单：实例 {} 无法生成。"]
+NOISE += ["客户的{}不能用", f"{'and so it goes on ' * 12}{{}}"]
 
 
 @pytest.mark.parametrize(("text", "handle", "what"), HANDLES)
