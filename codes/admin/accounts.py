@@ -27,6 +27,7 @@ from codes.validity import shown_state
 from servers.models import Account, Server
 
 SHOWN = 25  # servers on the page; the list has the rest
+MEMBERS = 5  # user names on the page
 
 
 @admin.register(Account)
@@ -63,6 +64,7 @@ class AccountAdmin(DeskRecord):
             "facts": [
                 {"label": _("Name"), "value": obj.name or DASH},
                 {"label": _("E-mail"), "value": ", ".join(obj.emails) or DASH},
+                {"label": _("Members"), "value": _members(obj)},
                 {"label": _("Servers"), "value": str(total)},
                 {"label": _("Known since"), "value": moment(obj.created_at)},
                 *requests_facts(SupportRequest.objects.filter(account=obj), account=obj.uid),
@@ -70,6 +72,12 @@ class AccountAdmin(DeskRecord):
             **users_of_codes.context(obj, servers=judged),
             **timeline.context(obj.events.all(), account=obj.uid),
         }
+
+
+def _members(account: Account) -> str:
+    """Who signs in and sees it: the first few user names."""
+    names = [*account.members.order_by("username").values_list("username", flat=True)[: MEMBERS + 1]]
+    return ", ".join([*names[:MEMBERS], *(["…"] if len(names) > MEMBERS else [])]) or DASH
 
 
 def _by_verdict(place: Place) -> tuple[int, int]:

@@ -9,7 +9,9 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
@@ -20,6 +22,7 @@ from codes.admin.base import DeskAdmin
 from codes.admin.list_filters import choice_filter
 from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
+from servers.models import Account
 
 
 class ChosenRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -31,6 +34,43 @@ class ChosenRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
             if not is_number(str(chosen)):
                 raise forms.ValidationError(self.error_messages["invalid_pk_value"], params={"pk": chosen[:20]})
         return super().clean(value)
+
+
+class AccountsField(forms.CharField):
+    """Accounts by their uids, in any number: no page can list a million to choose from."""
+
+    widget = AdminTextareaWidget
+
+    def clean(self, value: Any) -> Any:
+        """The accounts. Raises ValidationError that names the uids that no account has."""
+        uids = super().clean(value).split()
+        accounts = {account.uid: account for account in Account.objects.filter(uid__in=uids)}
+        unknown = [uid for uid in dict.fromkeys(uids) if uid not in accounts]
+        if unknown:
+            raise forms.ValidationError([_("There is no account %(uid)s.") % {"uid": uid} for uid in unknown[:10]])
+        return [*accounts.values()]
+
+
+class PersonForm(UserChangeForm):  # type: ignore[type-arg]
+    """Somebody who signs in, and the accounts that they are a member of: the only place that says so."""
+
+    accounts = AccountsField(
+        label=_("accounts"),
+        required=False,
+        max_length=20_000,
+        help_text=_(
+            "Account numbers, on lines of their own or with spaces between: on the customers' pages this "
+            "person sees and uses the servers and codes of these."
+        ),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["accounts"] = "\n".join(self.instance.accounts.order_by("uid").values_list("uid", flat=True))
+
+    def _save_m2m(self) -> None:
+        super()._save_m2m()  # type: ignore[misc]
+        self.instance.accounts.set(self.cleaned_data["accounts"])
 
 
 class WithChosenRows(DeskAdmin):
@@ -62,6 +102,12 @@ class Confirmed(DeskAdmin):
 class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-arg]
     """People sign in here or on the customers' pages; superusers alone may manage them."""
 
+    form = PersonForm
+    fieldsets = (
+        *(UserAdmin.fieldsets or ())[:2],
+        (_("Customers' pages"), {"fields": ("accounts",)}),
+        *(UserAdmin.fieldsets or ())[2:],
+    )
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
     list_filter = (
         choice_filter("is_active", _("active"), YES_NO),

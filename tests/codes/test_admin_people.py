@@ -44,3 +44,29 @@ def test_nothing_that_superusers_read_is_left_in_english():
     sent = {"username": "li", "password1": "aB1", "password2": "aB1", "usable_password": "true"}
     page = client.post(add, sent).content.decode()
     assert "密码太短，至少需要 8 个字符。" in page and "too short" not in page
+
+
+def test_a_customer_becomes_a_member_of_accounts_by_their_numbers():
+    client, one, two, kept = Client(), *(factories.make_account(uid=uid) for uid in ("11", "22", "33"))
+    client.force_login(User.objects.create_superuser("root", "root@example.com", "pw"))
+    customer = User.objects.create_user("li", "li@example.com", "pw")
+    customer.accounts.add(kept)
+    page = client.get(page_url(customer))
+    form = page.context["adminform"].form
+    assert form["accounts"].value() == "33" and b"Account numbers" in page.content
+    sent = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
+    sent |= {"date_joined_0": "2026-01-01", "date_joined_1": "08:00:00"}
+    wrong = client.post(page_url(customer), {**sent, "accounts": "11 44\n55"})
+    assert wrong.context["adminform"].form.errors["accounts"] == ["There is no account 44.", "There is no account 55."]
+    assert [*customer.accounts.all()] == [kept]
+    assert client.post(page_url(customer), {**sent, "accounts": " 11\r\n22 11"}).status_code == 302
+    assert {*customer.accounts.all()} == {one, two}
+
+
+def test_an_account_names_its_members_at_the_desk(client):
+    account = factories.make_account()
+    client.force_login(factories.make_agent())
+    for name in "fbdcae":
+        account.members.add(User.objects.create_user(f"li-{name}"))
+    facts = {fact["label"]: fact["value"] for fact in client.get(page_url(account)).context["facts"]}
+    assert facts["Members"] == "li-a, li-b, li-c, li-d, li-e, …"
