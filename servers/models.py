@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from servers.choices import BillingMode, FeedKind, IPKind, Jurisdiction, ServerState
@@ -286,7 +286,7 @@ class ServerFile(models.Model):
         verbose_name = _("file of servers")
         verbose_name_plural = _("files of servers")
         default_permissions = ()
-        permissions = [("import_server", "Can take in servers from a file")]
+        permissions = [("import_server", gettext_noop("Can take in servers from a file"))]
 
     def __str__(self) -> str:
         return self.name

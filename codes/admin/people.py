@@ -12,9 +12,11 @@ from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import UserChangeForm
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.api_clients import YES_NO
@@ -23,6 +25,8 @@ from codes.admin.list_filters import choice_filter
 from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
 from servers.models import Account
+
+NOT_HERE = ("admin", "axes", "contenttypes", "sessions")  # apps with no page at the desk
 
 
 class ChosenRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
@@ -73,11 +77,36 @@ class PersonForm(UserChangeForm):  # type: ignore[type-arg]
         self.instance.accounts.set(self.cleaned_data["accounts"])
 
 
+class ChosenPermissions(ChosenRows):
+    """Permissions that mean something here, in the language of the moment: the database holds names in English."""
+
+    def __init__(self, queryset: QuerySet[Permission], **kwargs: Any) -> None:
+        super().__init__(queryset.exclude(content_type__app_label__in=NOT_HERE), **kwargs)
+
+    def label_from_instance(self, permission: Model) -> str:
+        """Kind of object and what may be done with it."""
+        assert isinstance(permission, Permission)
+        kind = permission.content_type.model_class()
+        action, _underscore, of = permission.codename.partition("_")
+        is_own = kind is None or action not in _ANY or of != kind._meta.model_name
+        said = gettext(permission.name) if is_own else _ANY[action]
+        return f"{permission.content_type} | {said}"
+
+
+_ANY = {
+    "add": _("Can add"),
+    "change": _("Can change"),
+    "delete": _("Can delete"),
+    "view": _("Can view"),
+}
+
+
 class WithChosenRows(DeskAdmin):
     """A form that chooses rows of other tables."""
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
-        return super().formfield_for_manytomany(db_field, request, form_class=ChosenRows, **kwargs)
+        chosen = ChosenPermissions if db_field.related_model is Permission else ChosenRows
+        return super().formfield_for_manytomany(db_field, request, form_class=chosen, **kwargs)
 
 
 admin.site.unregister(User)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from codes.choices import State
 from codes.policy import MAX_CODES_PER_SERVER
@@ -64,12 +65,12 @@ class AuthorizationCode(models.Model):
         verbose_name = _("authorization code")
         verbose_name_plural = _("authorization codes")
         permissions = [
-            ("generate_code", "Can generate authorization codes"),
-            ("reset_code", "Can reset the filing of a code"),
-            ("withdraw_code", "Can withdraw a code"),
-            ("rotate_code", "Can rotate the value of a code"),
-            ("reveal_code", "Can reveal the value of a code"),
-            ("annotate_code", "Can edit remark and authorized account of a code"),
+            ("generate_code", gettext_noop("Can generate authorization codes")),
+            ("reset_code", gettext_noop("Can reset the filing of a code")),
+            ("withdraw_code", gettext_noop("Can withdraw a code")),
+            ("rotate_code", gettext_noop("Can rotate the value of a code")),
+            ("reveal_code", gettext_noop("Can reveal the value of a code")),
+            ("annotate_code", gettext_noop("Can edit remark and authorized account of a code")),
         ]
         indexes = [
             models.Index(fields=["server"], include=["state", "ip"], name="code_of_server"),

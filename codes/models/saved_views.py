@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 
 class SavedViewQuerySet(models.QuerySet["SavedView"]):
@@ -35,7 +36,7 @@ class SavedView(models.Model):
     class Meta:
         verbose_name = _("saved view")
         verbose_name_plural = _("saved views")
-        permissions = [("share_savedview", "Can share saved views with everybody at the desk")]
+        permissions = [("share_savedview", gettext_noop("Can share saved views with everybody at the desk"))]
         constraints = [
             models.UniqueConstraint(fields=["owner", "list_name", "name"], name="saved_view_name_once_per_list"),
         ]

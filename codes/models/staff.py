@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import gettext_noop, pgettext_lazy
 
 from codes.choices import StaffAct
 from icpportal.final_rows import MAX_REASON, Final
@@ -33,7 +33,9 @@ class Person(User):
         verbose_name = _("member of staff")
         verbose_name_plural = _("staff")
         default_permissions = ("view",)
-        permissions = [("give_role", "Can give and take the roles Agent and Auditor, and deactivate their holders")]
+        permissions = [
+            ("give_role", gettext_noop("Can give and take the roles Agent and Auditor, and deactivate their holders"))
+        ]
 
 
 class StaffChange(Final):

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from codes.choices import WAITING, SupportState
 from codes.models.codes import AuthorizationCode
@@ -105,7 +106,7 @@ class SupportRequest(models.Model):
     class Meta:
         verbose_name = _("support request")
         verbose_name_plural = _("support requests")
-        permissions = [("answer_supportrequest", "Can open, take, answer and close support requests")]
+        permissions = [("answer_supportrequest", gettext_noop("Can open, take, answer and close support requests"))]
         indexes = [
             models.Index(
                 F("all_passed").desc(),

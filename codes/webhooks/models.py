@@ -8,6 +8,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from codes.models import CodeEvent
 from codes.webhooks.choices import DeliveryState, DisabledReason
@@ -105,7 +106,7 @@ class WebhookDelivery(models.Model):
     class Meta:
         verbose_name = _("webhook delivery")
         verbose_name_plural = _("webhook deliveries")
-        permissions = [("redeliver_webhookdelivery", "Can redeliver a webhook")]
+        permissions = [("redeliver_webhookdelivery", gettext_noop("Can redeliver a webhook"))]
         constraints = [
             models.UniqueConstraint(fields=["endpoint", "event"], name="webhook_delivery_once_per_event"),
             models.CheckConstraint(condition=Q(state__in=DeliveryState.values), name="webhook_delivery_state_known"),

@@ -99,6 +99,10 @@ class CallCount(models.Model):
     calls = models.PositiveIntegerField()
     unknown_codes = models.PositiveIntegerField()
 
+    class Meta:
+        verbose_name = _("calls of an API client")
+        default_permissions = ()
+
     def __str__(self) -> str:
         return f"{self.client_id}: {self.calls}"
 
@@ -117,6 +121,8 @@ class KeptAnswer(models.Model):
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:
+        verbose_name = _("answer kept for an API client")
+        default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["client", "key"], name="answer_once_per_key")]
 
     def __str__(self) -> str:

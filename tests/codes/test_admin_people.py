@@ -44,6 +44,10 @@ def test_nothing_that_superusers_read_is_left_in_english():
     sent = {"username": "li", "password1": "aB1", "password2": "aB1", "usable_password": "true"}
     page = client.post(add, sent).content.decode()
     assert "密码太短，至少需要 8 个字符。" in page and "too short" not in page
+    options = re.findall("<option[^>]*>(.*?)</option>", client.get(f"{list_url(Group)}add/").content.decode())
+    permissions = [option for option in options if "|" in option]
+    english = [option for option in permissions if re.search("[A-Za-z]", re.sub("API|IP|Webhook", "", option))]
+    assert permissions and not english
 
 
 def test_a_customer_becomes_a_member_of_accounts_by_their_numbers():
@@ -70,3 +74,12 @@ def test_an_account_names_its_members_at_the_desk(client):
         account.members.add(User.objects.create_user(f"li-{name}"))
     facts = {fact["label"]: fact["value"] for fact in client.get(page_url(account)).context["facts"]}
     assert facts["Members"] == "li-a, li-b, li-c, li-d, li-e, …"
+
+
+def test_the_form_of_a_role_offers_what_it_holds_and_nothing_that_has_no_page():
+    client = Client()
+    client.force_login(User.objects.create_superuser("root", "root@example.com", "pw"))
+    for role in Group.objects.all():
+        offered = set(client.get(page_url(role)).context["adminform"].form.fields["permissions"].queryset)
+        assert offered >= set(role.permissions.all()), role
+    assert not [each for each in offered if each.content_type.app_label in {"axes", "contenttypes", "sessions"}]
