@@ -3,7 +3,7 @@
 UTF-8 with or without a byte order mark, UTF-16 with one, or GB18030; parted by commas, semicolons or tabs; empty rows
 are passed over. The file is read twice: first for what is wrong with it as a whole and for what stands in it twice,
 then a row at a time, so that any number of rows needs little memory. The first row that names an instance has it, and
-an address the first that can be read; later ones are bad.
+an address the first that is good; later ones are bad.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import csv
 import io
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
 from typing import IO, TypeAlias
 
@@ -206,19 +206,10 @@ class Sheet:
 
 
 def _told_once(row: Row, said: list[tuple[str, str]], first: dict[str, int]) -> Row:
-    """The row, bad if an earlier one has named one of its handles."""
-    wrong = list(row.wrong)
+    """The row, bad if an earlier one has one of its handles; `first` tells which line has a handle."""
+    text = _("%(handle)s is in line %(line)d already.")
+    twice = [(column, text % {"handle": at, "line": first[at]}) for column, at in said if at in first]
     for column, handle in said:
-        line = first.setdefault(handle, row.line)
-        if line != row.line:
-            wrong.append((column, _("%(handle)s is in line %(line)d already.") % {"handle": handle, "line": line}))
-    if len(wrong) == len(row.wrong):
-        return row
-    return Row(
-        line=row.line,
-        instance_id=row.instance_id,
-        account=row.account,
-        version=row.version,
-        facts=None,
-        wrong=tuple(wrong),
-    )
+        if column == "instance_id" or not twice:
+            first.setdefault(handle, row.line)
+    return replace(row, facts=None, wrong=(*row.wrong, *twice)) if twice else row
