@@ -65,15 +65,20 @@ class FileForm(DeskForm):
 
     file = forms.FileField(
         label=_("CSV file"),
-        help_text=_("A spreadsheet saved as CSV (UTF-8 or GB18030): at most 100,000 rows and 32 MB."),
         widget=forms.FileInput(attrs={"accept": ".csv,text/csv,text/plain"}),
         error_messages={"required": _("Choose a file.")},
     )
 
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.most = {"rows": grouped(uploads.MOST_ROWS), "size": uploads.MOST_BYTES // 2**20}
+        hint = _("A spreadsheet saved as CSV (UTF-8 or GB18030): at most %(rows)s rows and %(size)d MB.")
+        self.fields["file"].help_text = hint % self.most
+
     def clean_file(self) -> Any:
         file = self.cleaned_data["file"]
         if file.size > uploads.MOST_BYTES:
-            raise forms.ValidationError(_("The file is larger than 32 MB: split it."))
+            raise forms.ValidationError(_("The file is larger than %(size)d MB: split it.") % self.most)
         if values.stands_in(file.name):
             raise forms.ValidationError(_("The name of the file carries an authorization code or a token: rename it."))
         return file
@@ -226,7 +231,8 @@ def _parts(request: HttpRequest, kept: ServerFile, steps: Iterator[tuple[int, in
     yield format_html('<section class="panel"><div class="progress-lines" role="log" aria-label="{}">', _("Progress"))
     try:
         for done, rows in steps:
-            yield format_html("<div>{}</div>\n", _progress(done, rows))
+            numbers = {"done": grouped(done), "rows": grouped(rows)}
+            yield format_html("<div>{}</div>\n", gettext("%(done)s of %(rows)s rows") % numbers)
     except uploads.AlreadyTaken:
         trouble = gettext("This file is being imported, or has been already. Nothing was done again.")
     except OperationalError:
@@ -234,11 +240,6 @@ def _parts(request: HttpRequest, kept: ServerFile, steps: Iterator[tuple[int, in
     kept.refresh_from_db()
     context = _verdict(request, kept) | {"trouble": trouble, "goes_on": not trouble}
     yield "</div></section>" + render_to_string("includes/import_verdict.html", context, request=request)
-
-
-def _progress(done: int, rows: int) -> str:
-    numbers = {"done": grouped(done), "rows": grouped(rows)}
-    return gettext("%(done)s of %(rows)s rows") % numbers
 
 
 def _verdict(request: HttpRequest, kept: ServerFile) -> dict[str, Any]:

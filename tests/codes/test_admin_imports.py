@@ -287,8 +287,9 @@ def test_a_file_with_too_many_rows_or_bytes_is_refused(monkeypatch: pytest.Monke
     monkeypatch.setattr(uploads, "MOST_ROWS", 1)
     page = upload(signed_in("Supervisor"), table({"ips": ""}, {"instance_id": "ins-b", "ips": ""}))
     assert "more than 1 rows" in page
-    monkeypatch.setattr(uploads, "MOST_BYTES", 1)
-    assert "The file is larger than 32 MB: split it." in upload(signed_in("Supervisor"), table({}))
+    monkeypatch.setattr(uploads, "MOST_BYTES", 2**20)
+    page = upload(signed_in("Supervisor"), b"x" * (2**20 + 1))
+    assert "The file is larger than 1 MB: split it." in page and "at most 1 rows and 1 MB" in page
 
 
 def test_a_code_value_in_a_file_is_refused_and_shown_nowhere() -> None:
