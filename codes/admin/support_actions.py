@@ -13,7 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllow
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import mark_safe
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -179,8 +179,8 @@ def open_for_server(model_admin: DeskRecord, request: HttpRequest, pk: int) -> H
 def _another(server: Server) -> str:
     """Of the request about the server that waits already: who answers there need not open a second one."""
     waiting = server.support_requests.waiting().order_by("pk").first()
-    text = _("%(request)s about this server is open already.")
-    return "" if waiting is None else mark_safe(text % {"request": link(waiting)})
+    text = _("{request} about this server is open already.")
+    return "" if waiting is None else format_html(text, request=link(waiting))
 
 
 def _button(action: SupportAction, asked: SupportRequest) -> SupportButton:

@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -75,9 +74,9 @@ class Card:
         """Why, where the headline needs it."""
         match self.standing:
             case Standing.EXPIRING:
-                text = _("Its codes expire with it, on %(at)s. Renew first, so that the filing has time to finish.")
+                text = _("Its codes expire with it, on {at}. Renew first, so that the filing has time to finish.")
                 at = format_html('<strong class="nowrap">{}</strong>', shanghai(cast(datetime, self.ends_at)))
-                return mark_safe(text % {"at": at})
+                return format_html(text, at=at)
             case Standing.HONG_KONG:
                 return _(
                     "It is in Hong Kong, China. A website served from there needs no ICP filing, so there is "
