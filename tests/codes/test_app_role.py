@@ -31,8 +31,11 @@ def desk() -> Iterator[Any]:
     readme = (Path(settings.BASE_DIR) / "README.md").read_text()
     (statements,) = re.findall(r"```sql\n(CREATE ROLE icp_desk .*?)```", readme, re.S)
     role = f"icp_desk_{connection.settings_dict['NAME']}"  # roles are shared by the databases of a server
+    owner = f"icp_owner_{connection.settings_dict['NAME']}"
+    statements = statements.replace("icp_desk", role).replace("FOR ROLE icp ", f"FOR ROLE {owner} ")
     with connection.cursor() as cursor:
-        cursor.execute(statements.replace("icp_desk", role))
+        cursor.execute(f"CREATE ROLE {owner}; GRANT CREATE ON SCHEMA public TO {owner}; {statements}")
+        cursor.execute(f"SET LOCAL ROLE {owner}; CREATE TABLE of_a_later_release (id serial); RESET ROLE")
         cursor.execute(f"SET LOCAL ROLE {role}")
         yield cursor
         cursor.execute("RESET ROLE")
@@ -47,6 +50,12 @@ def test_it_serves_every_verb_the_api_and_the_pages(desk: Any) -> None:
     client.force_login(make_agent())
     assert client.get("/admin/").status_code == 200
     call_command("verify_audit", stdout=StringIO(), stderr=StringIO())
+
+
+def test_it_uses_what_the_owner_makes_later_whoever_granted(desk: Any) -> None:
+    desk.execute("INSERT INTO of_a_later_release DEFAULT VALUES")
+    desk.execute("SELECT id FROM of_a_later_release")
+    assert desk.fetchall() == [(1,)]
 
 
 @pytest.mark.parametrize(
