@@ -10,12 +10,13 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Count
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from codes.admin import timeline, users_of_codes
 from codes.admin.base import DeskRecord
-from codes.admin.columns import DASH, badge, list_url, moment
+from codes.admin.columns import DASH, badge, clamped, list_url, moment
 from codes.admin.support_words import requests_facts
 from codes.admin.verdicts import Verdict, checked
 from codes.choices import ShownState
@@ -35,8 +36,12 @@ class AccountAdmin(DeskRecord):
     """Named by the feed; nothing to edit."""
 
     page_template = "admin/desk/account.html"
-    list_display = ("uid", "name", "known_since")
+    list_display = ("uid", "named", "known_since")
     sortable_by = ("uid",)
+
+    @admin.display(description=gettext_lazy("name"))
+    def named(self, account: Account) -> SafeString | str:
+        return clamped(account.name)
 
     @admin.display(description=gettext_lazy("known since"))
     def known_since(self, account: Account) -> Any:

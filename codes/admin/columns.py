@@ -51,9 +51,9 @@ def headed(what: str, subject: Model, at: datetime) -> str:
     return _("%(what)s: %(subject)s, %(when)s") % {"what": what, "subject": subject, "when": shanghai(at)}
 
 
-def clamped(text: str) -> SafeString:
-    """A name of any length in three lines of a row at most; its object's page has the whole."""
-    return format_html('<span class="clamp">{}</span>', text)
+def clamped(text: str) -> SafeString | str:
+    """A text of any length in three lines of a row at most, its object's page has the whole; a dash for none."""
+    return format_html('<span class="clamp">{}</span>', text) if text else DASH
 
 
 def badge(state: str) -> SafeString:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin import timeline
 from codes.admin.base import DeskRecord
-from codes.admin.columns import DASH, choice, link, moment
+from codes.admin.columns import DASH, choice, clamped, link, moment
 from codes.admin.list_filters import (
     DeskFilter,
     Rows,
@@ -163,8 +163,8 @@ class EventAdmin(DeskRecord):
         return choice(event, "channel")
 
     @admin.display(description=_("why"))
-    def why(self, event: CodeEvent) -> str:
-        return event.reason or timeline.refused_because(event)
+    def why(self, event: CodeEvent) -> SafeString | str:
+        return clamped(event.reason or timeline.refused_because(event))
 
     def get_queryset(self, request: HttpRequest) -> Rows:
         return super().get_queryset(request).select_related("account", "server", "code", "user", "client")

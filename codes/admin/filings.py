@@ -56,7 +56,7 @@ class FilingAdmin(DeskRecord):
         return bulk.reset_of_holds(request)
 
     @admin.display(description=_("domain"), ordering="domain")
-    def domain_cell(self, filing: Filing) -> SafeString:
+    def domain_cell(self, filing: Filing) -> SafeString | str:
         return clamped(filing.domain)
 
     @admin.display(description=_("code"))

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from codes.admin import actions, bulk, generate, imports, support_actions, timeline
 from codes.admin.base import DeskRecord
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
-from codes.admin.columns import DASH, clamped, expiry, link, list_url, moment
+from codes.admin.columns import clamped, expiry, link, list_url, moment
 from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filter, choice_filter
 from codes.admin.rows import dressed
 from codes.admin.support_words import requests_facts
@@ -150,7 +150,7 @@ class ServerAdmin(DeskRecord):
 
     @admin.display(description=_("name"), ordering="name")
     def named(self, server: Server) -> SafeString | str:
-        return clamped(server.name) if server.name else DASH
+        return clamped(server.name)
 
     @admin.display(description=_("account"))
     def account_cell(self, server: Server) -> SafeString:

@@ -11,6 +11,7 @@ from codes.management.commands.load_demo import PASSWORD
 from tests.browser.conftest import Browse
 from tests.browser.looks import LOOKS, PHONE, Look
 from tests.browser.watching import findings, flaws, overflow
+from tests.browser.world import WORDY_ORDER
 
 VALUE = re.compile(r"ICP(-[0-9A-Z]{5}){5}")
 IN_USE = "/admin/codes/authorizationcode/7/change/"
@@ -199,7 +200,7 @@ def test_the_desk_speaks_chinese_from_one_click_on(browse: Browse) -> None:
 
 
 # Text that ends beyond the panel that clips it, or beyond its fact.
-CUT = """() => [...document.querySelectorAll("#content :is(td, th, dd, li, p, a, span)")].filter((each) => {
+CUT = """() => [...document.querySelectorAll("#content :is(td, th, dd, li, p, a, bdi, div, span)")].filter((each) => {
   if (each.children.length || !each.textContent.trim() || each.closest(".visually-hidden")) return false;
   const box = each.closest("dd, td, .panel, .module, #content").getBoundingClientRect();
   return each.getClientRects().length && each.getBoundingClientRect().right > box.right + 1;
@@ -221,3 +222,13 @@ def test_no_text_of_a_row_is_cut_on_the_narrowest_phone(address: str, browse: Br
     page.goto(address)
     assert page.evaluate(CUT) == []
     assert overflow(page) == 0
+
+
+def test_a_reason_and_names_without_a_space_are_not_cut(browse: Browse) -> None:
+    page, cut = browse("agent"), {}
+    page.goto(f"/admin/lookup/?q={WORDY_ORDER}")
+    addresses = [page.url, *(page.locator("dd a").nth(number).get_attribute("href") for number in range(3))]
+    for address in [*addresses, "/admin/codes/codeevent/"]:
+        page.goto(address or "")
+        cut[address] = page.evaluate(CUT) or overflow(page)
+    assert {address: texts for address, texts in cut.items() if texts} == {}

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LONG = "ins-" + "w" * 60  # an instance ID as long as one may be
 LONG_ORDER = "7" * 64  # so may an order number
+WORDY_ORDER, ADDRESS = "2026777003", "https://tickets.example.com/" + "q" * 470  # a filing's, and why it was abandoned
 
 
 def main() -> None:
@@ -87,11 +88,13 @@ def _fleet(*, now: datetime) -> None:
 
 def _long(*, now: datetime) -> int:
     """A server whose names and addresses are as long as they may be, with a code in use; returns the code's number."""
+    from codes import services
+    from codes.choices import Channel
     from tests import factories
 
     owner = factories.make_user(username="long")
     account = factories.make_account(uid="1000888800007777" * 2, members=(owner,))
-    factories.make_account(uid="2000888800007777" * 2, name="a" * 200, members=(owner,))
+    told = factories.make_account(uid="2000888800007777" * 2, name="a" * 200, members=(owner,))
     facts = {"instance_id": LONG, "name": "x" * 128, "with_ip": False}
     server = factories.make_server(account=account, now=now, **facts)
     for last in ("5678", "9999"):
@@ -99,6 +102,9 @@ def _long(*, now: datetime) -> int:
     issued = factories.make_issued(server, remark="y" * 200, authorized_account=account.uid, now=now)
     names = {"order_number": LONG_ORDER, "domain": f"{'z' * 63}.{'z' * 63}.example.cn", "account": account.uid}
     factories.make_filing(issued, now=now, **names)
+    wordy = factories.make_issued(factories.make_server(account=told, name="x" * 128, now=now), now=now)
+    filing = factories.make_filing(wordy, now=now, order_number=WORDY_ORDER)
+    services.abandon_filing(filing, reason=ADDRESS, actor=filing.client, channel=Channel.API, now=now)
     return issued.code.pk
 
 
