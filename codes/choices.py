@@ -1,4 +1,4 @@
-"""The closed vocabularies of codes; values are stable, labels are domain.md's words."""
+"""The closed vocabularies of codes; values are stable, labels are docs/domain.md's words."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _

@@ -1,4 +1,4 @@
-"""GENERATION: may this server generate a code, and why not. The FAQ's conditions in the FAQ's order (domain.md)."""
+"""GENERATION: may this server generate a code, and why not. The FAQ's conditions in its order (docs/domain.md)."""
 
 from __future__ import annotations
 

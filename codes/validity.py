@@ -1,4 +1,4 @@
-"""VALIDITY: why a code cannot begin a filing; and the state that is shown, derived from the facts (domain.md, States).
+"""VALIDITY: why a code cannot begin a filing; and the state that is shown, derived from the facts.
 
 A code expires when its server or its IP does, whichever is earlier; it is valid while `now < expiry` (decision 3).
 """

@@ -1,4 +1,4 @@
-"""The closed vocabularies of server facts; values are the API's words (contract.md), labels are domain.md's."""
+"""The closed vocabularies of server facts; values are the API's words, labels are docs/domain.md's."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _

@@ -252,6 +252,14 @@ def test_modules_and_public_functions_say_what_they_are_for(module: str) -> None
         assert ast.get_docstring(tree(module)), "the module itself"
 
 
+def test_the_pages_and_decisions_that_docstrings_quote_are_there() -> None:
+    decided = set(re.findall(r"^(\d+)\. ", (ROOT / "docs/domain.md").read_text(), re.M))
+    for module in modules("codes", "servers", "icpportal", "tests"):
+        text = path_of(module).read_text()
+        assert [page for page in re.findall(r"[\w/]+\.md\b", text) if not (ROOT / page).exists()] == [], module
+        assert set(re.findall(r"\bdecisions? (\d+)", text)) <= decided, module
+
+
 @pytest.mark.parametrize("path", sorted(ROOT.glob("templates/**/*.html")), ids=lambda path: path.name)
 def test_templates_hold_no_style_and_no_script(path: Path) -> None:
     text = re.sub(r"{#.*?#}|{% comment %}.*?{% endcomment %}", "", path.read_text(), flags=re.S)

@@ -1,4 +1,4 @@
-"""The domain's refusals as problems: `code` is the first that fails, `failed` lists all, in domain.md's order."""
+"""The domain's refusals as problems: `code` is the first that fails, `failed` lists all, in the FAQ's order."""
 
 from __future__ import annotations
 

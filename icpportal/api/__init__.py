@@ -19,7 +19,7 @@
             rows = call.filtered(servers).values_list("pk", "name")  # led by the primary key
             return page(call, rows, payloads)                        # newest first; payloads makes dicts of rows
 
-`Endpoint` checks in contract.md's order (401, 405, 403, 415, 413, 400, 429), gives POST its Idempotency-Key, and turns
+`Endpoint` checks in one order (401, 405, 403, 415, 413, 400, 429), gives POST its Idempotency-Key, and turns
 whatever is raised into problem+json. Raise `not_found()`, `invalid("account", "unknown", _("…"))` or `Problem(code)`;
 for a domain error register a translation with `@problem_of.register` in the app's api/problems.py, and `declare` its
 code there, so that the documentation knows it. Mount in the app's api/urls.py, with the converters of

@@ -1,4 +1,4 @@
-"""The base of every endpoint: checks in contract.md's order, then one handler a method.
+"""The base of every endpoint: checks in the order of icpportal/api/__init__.py, then one handler a method.
 
 It stands on DRF's APIView, for the OpenAPI document, and dispatches itself: DRF has another order, negotiates
 content that is always JSON, and answers 500 to what this answers 400.

@@ -28,7 +28,7 @@ print(event["type"], event["data"]["server"])"""
 
 @dataclass(frozen=True)
 class ScopeSaid:
-    """One scope: whom it is for and what it allows; contract.md, "Who may call"."""
+    """One scope: whom it is for and what it allows."""
 
     name: Scope
     purpose: Promise

@@ -14,7 +14,7 @@ from servers.models import Account
 
 
 class Scope(TextChoices):
-    """What a client may do; contract.md, "Who may call"."""
+    """What a client may do; icpportal/api/guide.py says it in words."""
 
     INVENTORY_WRITE = "inventory:write", _("Write inventory")
     CODES_READ = "codes:read", _("Read codes")

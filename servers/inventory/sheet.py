@@ -1,4 +1,4 @@
-"""A spreadsheet of servers, saved as CSV: a server a row, the columns those of the API's body (contract.md).
+"""A spreadsheet of servers, saved as CSV: a server a row, the columns those of the API's body.
 
 UTF-8 with or without a byte order mark, UTF-16 with one, or GB18030; parted by commas, semicolons or tabs; empty rows
 are passed over. The file is read twice: first for what is wrong with it as a whole and for what stands in it twice,

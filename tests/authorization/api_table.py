@@ -3,7 +3,7 @@
     + reaches it (any 2xx, or a 409)   U is not authenticated (401)   - lacks the scope (403)   0 is told of nothing
     there (404)   m wrong verb (405)   b names something it cannot name (400)
 
-From contract.md: what each scope allows, and that a client with an account sees that account alone. Objects in the
+What each scope allows, and that a client with an account sees that account alone. Objects in the
 addresses are of one account; `own` clients are limited to it, `other` ones to another account.
 """
 

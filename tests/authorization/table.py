@@ -2,7 +2,7 @@
 
     + reaches it   L is asked to sign in   - may not (403)   0 is told of nothing there (404)   m wrong verb (405)
 
-Rows come from domain.md's groups and the README's roles, not from what the product answers: customers reach their own
+Rows come from the README's roles, not from what the product answers: customers reach their own
 objects alone, the desk is staff's, each button needs its own permission, auditors change nothing, staff without a role
 see nothing, and nobody deletes. Objects in the addresses are the member's; the stranger has others of the same kind.
 """

@@ -1,4 +1,4 @@
-"""May this server generate a code, and why not: every refusal of domain.md, both sides of every boundary, by hand."""
+"""May this server generate a code, and why not: every refusal of the README, both sides of every boundary, by hand."""
 
 import re
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Every action in every stored state, by hand from domain.md (decisions 9 to 11 and 13 to 15), through the services."""
+"""Every action in every state, by hand from docs/domain.md (decisions 9 to 11, 13 to 15), through the services."""
 
 from collections.abc import Callable
 from typing import Any

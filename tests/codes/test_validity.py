@@ -1,4 +1,4 @@
-"""Why a code cannot begin a filing, and the state that is shown: by hand from domain.md, States and Refusals."""
+"""Why a code cannot begin a filing, and the state that is shown: by hand from docs/domain.md and the README."""
 
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""POST inventory/tencent/ (contract.md, Inventory)."""
+"""POST inventory/tencent/."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Lists of servers and reports: filters, pages, cost (contract.md, Lists and Report)."""
+"""Lists of servers and reports: filters, pages, cost."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""PUT and GET of accounts and servers (contract.md, Resources and "Server body")."""
+"""PUT and GET of accounts and servers."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The provider's responses, with their surprises, become facts (domain.md, "Where server facts come from")."""
+"""The provider's responses, with their surprises, become facts (docs/domain.md, "Where server facts come from")."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Feeds repeat and reorder: whatever the order, the newest message about each server decides (contract.md, version).
+"""Feeds repeat and reorder: whatever the order, the newest message about each server decides.
 
 What stays of the order of arrival is the history: which assignment an address has (decision 4), and the events.
 """

@@ -1,4 +1,4 @@
-"""A feed puts one server: versions, replacement, transfer (contract.md, "Server body")."""
+"""A feed puts one server: versions, replacement, transfer."""
 
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
