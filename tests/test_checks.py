@@ -155,6 +155,22 @@ def test_a_server_has_loaded_what_it_serves_before_its_processes_part(tmp_path: 
     assert server.stdout == "True True\n"
 
 
+READS_NO_TEXT = """
+import builtins, django.utils.translation
+from django.template.loader import get_template
+builtins.open = None
+with django.utils.translation.override("zh-hans"):
+    print(ascii(django.utils.translation.gettext("Unused")), get_template("codes/servers.html").origin.template_name)
+"""
+
+
+def test_a_server_reads_no_template_or_catalogue_of_a_release_laid_over_it(tmp_path: Path) -> None:
+    local_env.make(tmp_path / "env")
+    secrets = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
+    server = start_server(f"exec({READS_NO_TEXT!r})", **secrets)
+    assert (server.stdout, server.stderr) == (ascii("未使用") + " codes/servers.html\n", "")
+
+
 def test_a_command_is_silent_about_mail_that_is_not_set_and_a_deployment_is_not(production: Any) -> None:
     production.DEBUG, production.SITE_URL = False, ""
     said = [message.id for message in run_checks()]
