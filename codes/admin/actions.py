@@ -29,7 +29,7 @@ from codes.admin.many_values import ask_before
 from codes.admin.request import posted, staff
 from codes.admin.rows import dressed
 from codes.admin.words import WORDS
-from codes.choices import Action, Channel, ShownState
+from codes.choices import LIVE_STATES, Action, Channel, ShownState
 from codes.errors import Refused
 from codes.lifecycle import TRANSITIONS, Transition
 from codes.messages import explain
@@ -130,7 +130,7 @@ def _planned(code: Any, transition: Transition, *, now: datetime) -> Planned:
         code=code,
         why=str(transition.refusal(code.state)),
         then=badge(then),
-        until="" if then == ShownState.WITHDRAWN else code.expiry_cell,
+        until=code.expiry_cell if then in LIVE_STATES else "",
         held=held_for(code, now=now),
     )
 

@@ -108,6 +108,8 @@ def test_only_a_code_that_lives_on_is_told_with_its_expiry():
 
     lives, ends = planned(Action.RESET), planned(Action.WITHDRAW)
     assert (bool(lives.until), ends.until) == (True, "")
+    page = signed_in().get(act_url(lives.code, "reset")).content.decode()
+    assert f"</span> until {lives.until}</td>" in page
 
 
 def test_a_rotation_replaces_the_value_and_shows_none():
