@@ -110,7 +110,7 @@ def test_a_refusal_says_what_to_do_and_customer_service_answers(look: Look, brow
     page = browse("qingshan", **look.browser)
     page.goto("/")
     card = page.get_by_role("article").filter(has_text=FULL)
-    remedy = look.say("Renew the server; its expired codes come back at once.")
+    remedy = look.say("Renew the server; any expired code comes back at once.")
     reason = card.get_by_role("listitem").filter(has_text=remedy)
     answer = reason.get_by_role("link", name=look.say("Read more"))
     expect(answer).to_be_hidden()
