@@ -52,7 +52,7 @@ class Planned:
 
 @dataclass(frozen=True, kw_only=True)
 class Button:
-    """An action on the code's page; `why` it is not possible now, or ""."""
+    """An action on an object's page; `why` it is not possible now, or ""."""
 
     id: str
     label: str

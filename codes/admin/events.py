@@ -187,4 +187,4 @@ class EventAdmin(DeskRecord):
         ]
         row = timeline.row(obj)
         title = timeline.headline(obj)
-        return {"heading": "", "title": title, "facts": facts, "timeline": [row], "all_events_url": "", "links": []}
+        return {"title": title, "facts": facts, "timeline": [row]}

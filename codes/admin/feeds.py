@@ -149,7 +149,7 @@ class FeedRunAdmin(DeskRecord):
         ]
         links = [{"label": _("All runs of this account"), "url": list_url(FeedRun, account=obj.account.uid)}]
         title = headed(obj.get_kind_display(), obj.account, obj.at)
-        return {"heading": "", "title": title, "facts": facts, "timeline": None, "all_events_url": "", "links": links}
+        return {"title": title, "facts": facts, "links": links}
 
 
 def _told_by_whom(rows: Iterable[Any]) -> list[Any]:

@@ -50,7 +50,6 @@ class FilingAdmin(DeskRecord):
     )
     sortable_by = ("order_number", "domain_cell", "began")
     bulk_limit = bulk.RUN_LIMIT
-    page_template = "admin/desk/filing.html"
 
     def bulk_actions(self, request: HttpRequest) -> dict[str, Any]:
         return bulk.reset_of_holds(request)
@@ -98,7 +97,7 @@ class FilingAdmin(DeskRecord):
         events = CodeEvent.objects.filter(code=obj.code_id, order_number=obj.order_number)
         story = timeline.context(events, code=obj.code_id)
         ends = row_buttons(request, obj.code, of=(Action.RESET,)) if obj.state in HOLDING else []
-        return {"heading": _("Filing"), "facts": facts, "links": [], "buttons": ends, **story}
+        return {"heading": _("Filing"), "facts": facts, "buttons": ends, **story}
 
 
 def long_holds_url() -> str:

@@ -94,7 +94,7 @@ class IPAddressAdmin(DeskRecord):
             {"label": _("Codes of this address"), "url": list_url(AuthorizationCode, ip=obj.address)},
             {"label": _("All assignments of this address"), "url": list_url(IPAddress, address=obj.address)},
         ]
-        return {"heading": _("IP address"), "facts": facts, "timeline": None, "all_events_url": "", "links": links}
+        return {"heading": _("IP address"), "facts": facts, "links": links}
 
 
 @admin.register(Region)
@@ -143,5 +143,4 @@ class RegionAdmin(DeskRecord):
         if request.user.has_perm(classify.PERMISSION):
             url = reverse("admin:servers_region_classify_one", args=[obj.pk])
             links.append({"label": _("Change the jurisdiction…"), "url": url})
-        story = classify.story(obj)
-        return {"heading": "", "facts": facts, "links": links, "timeline": story or None, "all_events_url": ""}
+        return {"facts": facts, "links": links, "timeline": classify.story(obj) or None}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from codes import services
+from codes.admin.actions import Button
 from codes.admin.asking import ask_about
 from codes.admin.base import DeskRecord
 from codes.admin.columns import link, page_url
@@ -34,16 +34,6 @@ from codes.support import ANSWER, MAX_TEXT, SUPPORT
 from servers.models import Server
 
 PERMISSION = f"codes.{ANSWER}"
-
-
-@dataclass(frozen=True, kw_only=True)
-class SupportButton:
-    """An action on the request's page; `why` it is not possible now, or ""."""
-
-    id: str
-    label: str
-    url: str
-    why: str
 
 
 class AnswerForm(DeskForm):
@@ -183,9 +173,9 @@ def _another(server: Server) -> str:
     return "" if waiting is None else format_html(text, request=link(waiting))
 
 
-def _button(action: SupportAction, asked: SupportRequest) -> SupportButton:
+def _button(action: SupportAction, asked: SupportRequest) -> Button:
     why = str(SUPPORT[action].refusal(asked.state))
-    return SupportButton(id=action.value, label=str(action.label), url=_url(action, asked), why=why)
+    return Button(id=action.value, label=str(action.label), url=_url(action, asked), why=why)
 
 
 def _url(action: SupportAction, asked: SupportRequest) -> str:
