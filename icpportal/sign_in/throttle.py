@@ -25,6 +25,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.crypto import salted_hmac
 
+from icpportal import mailing
 from icpportal.sign_in.people import PeopleBackend
 
 log = logging.getLogger(__name__)
@@ -136,8 +137,11 @@ def name_of(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
-    """The setting AXES_LOCKOUT_CALLABLE: 429, the same for everybody who is over a limit."""
-    minutes = int(COOL_OFF.total_seconds() // 60)
-    answer = render(request, "429.html", {"minutes": minutes}, status=429)
+    """The setting AXES_LOCKOUT_CALLABLE: 429, the same for everybody who is over a limit. A new password by mail ends it."""
+    page = {
+        "minutes": int(COOL_OFF.total_seconds() // 60),
+        "can_reset": mailing.is_set() and "password" in request.POST,
+    }
+    answer = render(request, "429.html", page, status=429)
     answer["Retry-After"] = str(int(COOL_OFF.total_seconds()))
     return answer

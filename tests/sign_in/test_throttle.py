@@ -40,6 +40,13 @@ def test_a_name_is_let_in_no_more_after_its_limit_whatever_the_password(path):
     assert "Too many attempts" in answer.content.decode()
 
 
+@pytest.mark.parametrize(("backend", "leads"), [("locmem", True), ("dummy", False)])
+def test_whoever_is_kept_out_is_led_to_a_new_password_where_mail_goes_out(settings, backend, leads):
+    settings.EMAIL_BACKEND = f"django.core.mail.backends.{backend}.EmailBackend"
+    fail(PER_NAME - 1)
+    assert ("/password/reset/" in sign_in().content.decode()) is leads
+
+
 def test_a_name_that_nobody_has_gets_the_same_answers():
     make_user(username="li")
     known = [sign_in("li") for _ in range(PER_NAME + 1)]
