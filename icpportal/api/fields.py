@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from rest_framework import serializers
 
 from icpportal.api.problems import one_of
 
+# Python reads more: weeks, blanks, digits of other scripts; but of RFC 3339 no small letters.
+_MOMENT = re.compile(r"[0-9-]+T[0-9:.]+(Z|[+-][0-9:]+)", re.IGNORECASE)
 NO_MOMENT = _("Give a date and time with its zone, such as 2026-01-31T08:00:00Z.")
 
 # What every field says of a value that is not there.
@@ -124,10 +127,8 @@ class Moment(serializers.Field):
 def moment_of(text: str) -> datetime | None:
     """The aware moment, in UTC, that `text` names; None when it names none."""
     try:
-        moment = parse_datetime(text)
-        if moment is None or moment.tzinfo is None or "T" not in text.upper():
-            return None
-        return moment.astimezone(UTC)
+        moment = parse_datetime(text.upper()) if _MOMENT.fullmatch(text) else None
+        return moment and moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
 

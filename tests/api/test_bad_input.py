@@ -179,7 +179,8 @@ def test_a_list_that_is_too_long_is_refused_unread(api: Api) -> None:
 BAD_QUERIES = [
     "expires_before=yesterday", "expires_before=2023-02-29", "expires_before=2023-02-29T00:00:00Z",
     "expires_before=9999-12-31T23:59:59-14:00", "expires_before=0001-01-01T00:00:00%2B14:00",
-    "generated_after=2026-01-01T00:00:00", "generated_after=2026-01-01", "generated_after=now", "state=foo", "state=",
+    "generated_after=2026-01-01T00:00:00", "generated_after=2026-01-01T00:00:00%20Z",
+    "generated_after=2026-01-01", "generated_after=now", "state=foo", "state=",
     "state=UNUSED", "limit=0", "limit=201", "limit=-1", "limit=1e1", "limit=" + "9" * 31, "limit=", "limit=%D9%A3",
     "limit=1.0", "limit=+5", "cursor=", "cursor=x", "cursor=o1", "cursor=o1:", "cursor=%00", "count=yes", "count=1",
     "count=", "filter=x", "page=1", "server__account__uid=x", "account=a&account=b", "account=", "search=",

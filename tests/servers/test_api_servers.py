@@ -119,6 +119,9 @@ def test_every_other_field_is_required(feed: Caller, name: str) -> None:
         ({"state": None}, "state"),
         ({"purchased_at": "2026-01-31"}, "purchased_at"),
         ({"purchased_at": "2026-01-31T08:00:00"}, "purchased_at"),
+        ({"purchased_at": "2026-01-31T08:00:00Z\n"}, "purchased_at"),
+        ({"purchased_at": "２０２６-01-31T08:00:00Z"}, "purchased_at"),
+        ({"purchased_at": "2026-W05-6T08:00:00Z"}, "purchased_at"),
         ({"purchased_at": "0001-01-01T00:00:00Z"}, "purchased_at"),
         ({"expires_at": "9999-12-31T23:59:59Z"}, "expires_at"),
         ({"expires_at": "2026-01-31T07:59:59Z"}, "expires_at"),
@@ -159,6 +162,11 @@ def test_the_same_address_twice_is_refused_in_any_spelling(feed: Caller) -> None
 def test_an_ipv6_address_is_shown_in_its_usual_spelling(feed: Caller) -> None:
     ips = [{"address": "2001:DB8:0:0:0:0:0:1", "kind": "public"}]
     assert feed.put("servers/ins-a/", BODY | {"ips": ips})[1]["ips"][0]["address"] == "2001:db8::1"
+
+
+@pytest.mark.parametrize("given", ["2026-01-31t08:00:00z", "2026-01-31T16:00:00+08:00", "2026-01-31T08:00Z"])
+def test_a_time_is_shown_in_utc(feed: Caller, given: str) -> None:
+    assert feed.put("servers/ins-a/", BODY | {"purchased_at": given})[1]["purchased_at"] == "2026-01-31T08:00:00Z"
 
 
 def test_the_largest_version_fits(feed: Caller) -> None:
