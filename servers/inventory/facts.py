@@ -39,9 +39,10 @@ def canonical_address(text: object) -> str | None:
     if _QUAD.fullmatch(text):
         return text
     try:
-        return str(ipaddress.ip_address(text))
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
+    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def computed_months(purchased_at: datetime | None, expires_at: datetime | None) -> int:

@@ -160,8 +160,9 @@ def test_the_same_address_twice_is_refused_in_any_spelling(feed: Caller) -> None
 
 
 def test_an_ipv6_address_is_shown_in_its_usual_spelling(feed: Caller) -> None:
-    ips = [{"address": "2001:DB8:0:0:0:0:0:1", "kind": "public"}]
-    assert feed.put("servers/ins-a/", BODY | {"ips": ips})[1]["ips"][0]["address"] == "2001:db8::1"
+    ips = [{"address": each, "kind": "public"} for each in ("2001:DB8:0:0:0:0:0:1", "::ffff:203.0.113.9")]
+    shown = feed.put("servers/ins-a/", BODY | {"ips": ips})[1]["ips"]
+    assert [ip["address"] for ip in shown] == ["2001:db8::1", "203.0.113.9"]
 
 
 @pytest.mark.parametrize("given", ["2026-01-31t08:00:00z", "2026-01-31T16:00:00+08:00", "2026-01-31T08:00Z"])
