@@ -126,7 +126,7 @@ class Inventory:
 
     def _survey(self, response: object) -> None:
         body = _body(response)
-        if body.get("Error"):
+        if body.get("Error") is not None:
             self._errors += 1
             self.rejected.append(Rejected(id=None, detail=provider_error(body["Error"])))
             return
@@ -273,7 +273,7 @@ def _body(response: object) -> Mapping[str, Any]:
 def _entries(body: Mapping[str, Any], name: str) -> list[object]:
     """The rows of one list; none for null, for what is no list, and beside an error."""
     rows = body.get(name)
-    return rows if isinstance(rows, list) and not body.get("Error") else []
+    return rows if isinstance(rows, list) and body.get("Error") is None else []
 
 
 def rows_in(responses: Iterable[object]) -> int:

@@ -354,6 +354,7 @@ ERROR = {"Response": {"Error": {"Code": "InternalError", "Message": "…"}}}
         [instances(instance(), total="1")],
         [instances(instance(), total=True)],
         [instances(instance(), total=1), ERROR],
+        [instances(instance(), total=1), {"Response": {"Error": {}}}],
         [instances(instance(), total=2), instances(instance(), total=2)],
         [instances(instance(), {"InstanceName": "nameless"})],
         [instances(instance(), total=1), instances(instance("ins-b"), total=3)],
