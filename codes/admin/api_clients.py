@@ -10,6 +10,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -105,6 +106,7 @@ class ApiClientAdmin(SecretRecord):
     """Made, given another token, revoked; name, scopes and account of a client never change."""
 
     page_template = "admin/desk/api_client.html"
+    acts = {"Created": _("Client created"), "Token made": _("Token made"), "Revoked": _("Client revoked")}
     add_title = _("Add an API client")
     add_lead = _("Its token is shown once, on the next page.")
     add_button = _("Create")
@@ -112,7 +114,7 @@ class ApiClientAdmin(SecretRecord):
     secret_lead = _("It is shown only this once. Whoever has it can call the API as this client.")
     copy_label = _("Copy the token")
     back_label = _("Back to the client")
-    list_display = ("name", "scope_words", "account", "active", "last_used", "created")
+    list_display = ("name", "scope_words", "account_cell", "active", "last_used", "created")
     list_filter = (choice_filter("is_active", _("active"), YES_NO),)
     list_select_related = ("account",)
     sortable_by = ("name",)
@@ -123,6 +125,10 @@ class ApiClientAdmin(SecretRecord):
     @admin.display(description=_("scopes"))
     def scope_words(self, client: ApiClient) -> str:
         return ", ".join(client.scopes)
+
+    @admin.display(description=_("account"))
+    def account_cell(self, client: ApiClient) -> StrPromise | str:
+        return _account(client)
 
     @admin.display(description=_("active"))
     def active(self, client: ApiClient) -> str:
@@ -145,15 +151,21 @@ class ApiClientAdmin(SecretRecord):
         ]
 
     def page(self, request: HttpRequest, obj: Any, *, now: Any) -> dict[str, Any]:
-        """Its facts, its tokens by how they begin, and what may be done."""
+        """Its facts, its tokens by how they begin, what may be done, and who did what."""
         facts = [
             {"label": _("Scopes"), "value": comma().join(str(_scope(Scope(each))) for each in obj.scopes)},
-            {"label": _("Account"), "value": link(obj.account) if obj.account else _("All accounts")},
+            {"label": _("Account"), "value": _account(obj)},
             {"label": _("Created"), "value": moment(obj.created_at)},
             {"label": _("Last used"), "value": moment(obj.last_used_at)},
         ]
         may = self.may_change(request) and obj.is_active
-        return {"client": obj, "facts": facts, "tokens": obj.tokens.order_by("-pk"), "buttons": _buttons(obj, may)}
+        return {
+            "client": obj,
+            "facts": facts,
+            "tokens": obj.tokens.order_by("-pk"),
+            "buttons": _buttons(obj, may),
+            "timeline": self.story(obj),
+        }
 
     def new_form(self, data: Any) -> ClientForm:
         return ClientForm(data)
@@ -168,7 +180,9 @@ class ApiClientAdmin(SecretRecord):
         except tokens.ClientRefused:
             form.add_error("name", _("Another client has this name."))
             return None
-        return tokens.named(name), token
+        client = tokens.named(name)
+        self.log_addition(request, client, "Created")
+        return client, token
 
     def rotate(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Another token, shown once; the old ones end after the overlap."""
@@ -179,6 +193,7 @@ class ApiClientAdmin(SecretRecord):
 
         def make(request: HttpRequest, form: Any) -> tuple[ApiClient, str]:
             overlap = timedelta(hours=form.cleaned_data["hours"])
+            self.log_change(request, client, "Token made")
             return client, tokens.rotate(client, overlap=overlap, lifetime=form.lifetime(), now=timezone.now())
 
         if request.method == "POST" and (answer := self.secret_once(request, form, make)) is not None:
@@ -193,12 +208,19 @@ class ApiClientAdmin(SecretRecord):
         if not client.is_active:
             return _revoked_before(request, client)
         if request.method == "POST":
-            tokens.revoke(client, now=timezone.now())
+            with transaction.atomic():
+                self.log_change(request, client, "Revoked")
+                tokens.revoke(client, now=timezone.now())
             messages.success(request, _("%(client)s is revoked.") % {"client": client})
             return HttpResponseRedirect(page_url(client))
         question = _("Revoke %(client)s?") % {"client": client}
         effect = _("All its tokens stop working at once, and it gets no new ones. This cannot be undone.")
         return ask_about(client, self, request, DeskForm(), title=question, effect=effect, button=_("Revoke"))
+
+
+def _account(client: ApiClient) -> StrPromise | str:
+    """The only one that it may see, or that it may see all."""
+    return link(client.account) if client.account else _("All accounts")
 
 
 def _revoked_before(request: HttpRequest, client: ApiClient) -> HttpResponse:

@@ -8,8 +8,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.models import LogEntry
-from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import transaction
 from django.db.models import Count, QuerySet
@@ -17,21 +15,20 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpR
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from codes.admin import desk_log
 from codes.admin.asking import ask_about
 from codes.admin.base import BULK_LIMIT, DeskAdmin, DeskRecord
 from codes.admin.columns import DASH, list_url, page_url
 from codes.admin.forms import DeskForm
 from codes.admin.list_filters import Rows
 from codes.admin.request import few, keys, posted
-from codes.admin.timeline import SHOWN, Row
+from codes.admin.timeline import Row
 from codes.admin.words import none_of, skips
 from icpportal.sentences import join
-from icpportal.sign_in.people import name as name_of
 from servers.choices import Jurisdiction
 from servers.models import Region, Server
 
@@ -177,18 +174,14 @@ def _move(model_admin: DeskAdmin, request: HttpRequest, wanted: QuerySet[Region]
 
 def story(region: Region) -> list[Row]:
     """Who moved it, and from where to where, newest first; of long ago only who and when."""
-    kind = ContentType.objects.get_for_model(Region)
-    entries = LogEntry.objects.filter(content_type=kind, object_id=str(region.pk)).select_related("user")
-    return [_row(entry) for entry in entries.order_by("-action_time")[:SHOWN]]
+    return desk_log.story(region, _moved)
 
 
-def _row(entry: LogEntry) -> Row:
-    before, _gap, after = entry.change_message.partition(" ")
+def _moved(message: str) -> tuple[str, list[str]]:
+    before, _gap, after = message.partition(" ")
     labels = dict(Jurisdiction.choices)
     lines = [f"{labels[before]} → {labels[after]}"] if before in labels and after in labels else []
-    title = format_html("<strong>{}</strong>", _("Jurisdiction changed"))
-    who = name_of(entry.user)
-    return Row(at=entry.action_time, actor=who, channel_label="", icon="dot", title=title, lines=lines)
+    return _("Jurisdiction changed"), lines
 
 
 def _report(model_admin: DeskAdmin, request: HttpRequest, results: list[Concerned]) -> HttpResponse:

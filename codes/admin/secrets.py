@@ -5,7 +5,7 @@ Both are made, changed after a question, and answer once with a secret that no b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.sessions.backends.base import SessionBase
@@ -16,11 +16,13 @@ from django.template.response import TemplateResponse
 from django.utils.decorators import method_decorator
 from django.utils.translation import gettext_lazy as _
 
+from codes.admin import desk_log
 from codes.admin.asking import done_before
 from codes.admin.base import DeskRecord
 from codes.admin.columns import list_url, page_url
 from codes.admin.forms import DeskOnceForm
 from codes.admin.request import posted
+from codes.admin.timeline import Row
 from icpportal.once import made_before, once
 from icpportal.sentences import StrPromise
 from icpportal.sign_in.confirming import recently_confirmed
@@ -32,8 +34,9 @@ _SHOWN_BEFORE = _(
 
 
 class SecretRecord(DeskRecord):
-    """A model whose objects have a secret; its texts say what the secret is for."""
+    """A model whose objects have a secret; its texts say what the secret is for, `acts` what is said of each act."""
 
+    acts: Mapping[str, StrPromise]
     add_title: StrPromise
     add_lead: StrPromise
     add_button: StrPromise
@@ -57,6 +60,10 @@ class SecretRecord(DeskRecord):
         if not self.may_change(request):
             raise PermissionDenied
         return self.acted_on(request, pk)
+
+    def story(self, obj: Model) -> list[Row]:
+        """Who did what with it at the desk, newest first."""
+        return desk_log.story(obj, lambda act: (self.acts.get(act, act), []))
 
     def make(self, request: HttpRequest, form: Any) -> tuple[Model, str] | None:
         """The new object and its secret; None when the valid form could not be carried out and says why."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from codes.admin.columns import list_url, page_url
 from icpportal.api.models import ApiClient, ApiToken, token_digest
 from tests import factories
 from tests.codes.desk import signed_in
-from tests.codes.pages import FORM
+from tests.codes.pages import FORM, text
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/api/apiclient/add/"
@@ -104,6 +105,18 @@ def test_a_revoked_client_opens_nothing_and_comes_not_back() -> None:
         assert f"{known.name} was revoked before: it gets no new token." in answer.content.decode()
     assert known.tokens.count() == 1
     assert "Revoked" in supervisor.get(page_url(known)).content.decode()
+
+
+def test_who_made_its_tokens_and_revoked_it_is_told() -> None:
+    supervisor = signed_in("Supervisor")
+    supervisor.post(ADD, {"name": "console", "scopes": ["codes:read"], "account": "", "days": ""} | FORM)
+    made = ApiClient.objects.get()
+    assert "All accounts" in text(supervisor.get(list_url(ApiClient)))
+    supervisor.post(act_url(made, "rotate"), {"hours": "24", "days": "", "form_id": "g" * 22})
+    supervisor.post(act_url(made, "revoke"))
+    told = [(row.title, row.actor) for row in supervisor.get(page_url(made)).context["timeline"]]
+    who = User.objects.get().username
+    assert told == [(f"<strong>{act}</strong>", who) for act in ("Client revoked", "Token made", "Client created")]
 
 
 def test_the_last_use_is_shown() -> None:

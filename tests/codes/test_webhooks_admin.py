@@ -161,6 +161,8 @@ def test_a_supervisor_disables_and_enables_by_post_alone(hook: Receiver) -> None
     client.post(enable)
     endpoint.refresh_from_db()
     assert endpoint.disabled_at is None
+    told = [row.title for row in client.get(page_url(endpoint)).context["timeline"]]
+    assert told == ["<strong>Endpoint enabled</strong>", "<strong>Endpoint disabled</strong>"]
 
 
 def test_each_endpoint_is_under_one_tab(hook: Receiver) -> None:

@@ -66,6 +66,13 @@ class WebhookEndpointAdmin(SecretRecord):
 
     page_template = "admin/desk/webhook_endpoint.html"
     list_title = _("Webhooks")
+    acts = {
+        "Created": _("Endpoint created"),
+        "Event types chosen": _("Event types chosen"),
+        "Secret rotated": _("Secret rotated"),
+        "disable": _("Endpoint disabled"),
+        "enable": _("Endpoint enabled"),
+    }
     add_title = _("Add a webhook endpoint")
     add_lead = _("Whatever happens from now on is sent to it. Its secret is shown once, on the next page.")
     add_button = _("Create")
@@ -108,12 +115,13 @@ class WebhookEndpointAdmin(SecretRecord):
         ]
 
     def page(self, request: HttpRequest, obj: WebhookEndpoint, *, now: datetime) -> dict[str, Any]:
-        """The notice when it is disabled, its facts, and what may be done."""
+        """The notice when it is disabled, its facts, what may be done, and who did what."""
         return {
             "endpoint": obj,
             "facts": _facts(obj, now=now),
             "buttons": _buttons(obj) if self.may_change(request) else [],
             "deliveries_url": list_url(WebhookDelivery, endpoint=obj.pk),
+            "timeline": self.story(obj),
         }
 
     def new_form(self, data: Any) -> EndpointForm:
