@@ -85,6 +85,8 @@ def test_a_list_that_takes_long_asks_whether_to_search_everything():
     page = client.get(list_url(Server, fails="clb_ip")).content.decode()
     assert "Nothing was found within 1 s" in page and "wait=1" in page
     assert "<span>0</span>" not in page  # nobody knows how many there are behind the tabs
+    page = client.get(list_url(Server, fails="clb_ip", p=2)).content.decode()
+    assert "Nothing was found within 1 s" in page  # nor whether there is such a page
     page = client.get(list_url(Server, fails="clb_ip", wait="1")).content.decode()
     assert "Nothing matches." in page
 
