@@ -170,9 +170,12 @@ class Batch:
                 self._changed.add(name)
 
     def _word(self, name: str, value: Any) -> object:
+        """A fact as the API writes it."""
         if name == "account_id" and value not in self._words[name]:
             self._words[name][value] = Account.objects.values_list("uid", flat=True).get(pk=value)
-        return self._words[name][value] if name in self._words else _word(value)
+        if name in self._words:
+            return self._words[name][value]
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
     def _place(self, server: Server, facts: ServerFacts, *, is_repeated: bool) -> None:
         is_gone = facts.state == ServerState.TERMINATED
@@ -224,7 +227,7 @@ class Batch:
         detail = self._details[server.instance_id]
         for name, old, new in (("kind", ip.kind, facts.kind), ("expires_at", ip.expires_at, expires_at)):
             if old != new:
-                detail[f"ips.{ip.address}.{name}"] = [_word(old), _word(new)]
+                detail[f"ips.{ip.address}.{name}"] = [self._word(name, old), self._word(name, new)]
         ip.kind, ip.expires_at, ip.released_at = facts.kind, expires_at, None
         self._altered.append(ip)
 
@@ -285,8 +288,3 @@ class Batch:
         self.losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
         changed = (*self._written, *self.losers)
         observer([*self._former, *((server, detail) for server in changed if (detail := self.detail(server)))])
-
-
-def _word(value: object) -> object:
-    """A fact as the API writes it."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
