@@ -19,6 +19,7 @@ from codes.admin.base import DeskRecord
 from codes.admin.columns import DASH, choice, clamped, link, moment
 from codes.admin.list_filters import (
     DeskFilter,
+    NumberFilter,
     Rows,
     account_filter,
     choice_filter,
@@ -29,7 +30,6 @@ from codes.admin.verdicts import reasons
 from codes.choices import Channel, EventType
 from codes.models import CodeEvent, Filing
 from icpportal.dates import SHANGHAI
-from icpportal.handles import is_number
 
 LAST_WEEK, WEEK = "7d", timedelta(days=7)
 MOST_CODES = 100  # of one order number: of its own client's, and of other clients that use the same
@@ -95,21 +95,6 @@ class OrderFilter(DeskFilter):
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         codes = list(Filing.objects.filter(order_number=value).values_list("code", flat=True)[:MOST_CODES])
         return rows.filter(order_number=value, code__in=codes)
-
-
-class NumberFilter(DeskFilter):
-    """A filter by a number that links set, such as an endpoint's; it shows only while it is set."""
-
-    field: str
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        value = self.value() or ""
-        if not value:
-            return []
-        return [(value, f"#{value}")] if is_number(value) else [("", "")]
-
-    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-        return rows.filter(**{self.field: int(value)})
 
 
 class CodeFilter(NumberFilter):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO, tab_counts
 from codes.admin.missing import NoSuchValue
+from icpportal.handles import is_number
 from servers.models import Account, Server
 
 Rows = QuerySet[Any]
@@ -126,6 +127,21 @@ def handle_filter(
             return found.values_list("pk", flat=True).first()
 
     return HandleFilter
+
+
+class NumberFilter(DeskFilter):
+    """A filter by a number that links set, such as an endpoint's; it shows only while it is set."""
+
+    field: str
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        value = self.value() or ""
+        if not value:
+            return []
+        return [(value, f"#{value}")] if is_number(value) else [("", "")]
+
+    def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
+        return rows.filter(**{self.field: int(value)})
 
 
 def account_filter(path: str) -> type[DeskFilter]:

@@ -20,9 +20,8 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin.base import BULK_LIMIT, DeskRecord
 from codes.admin.columns import link, list_url, moment, page_url
-from codes.admin.events import NumberFilter
 from codes.admin.forms import DeskForm
-from codes.admin.list_filters import Rows, choice_filter
+from codes.admin.list_filters import NumberFilter, Rows, choice_filter
 from codes.admin.request import few, keys
 from codes.choices import EventType
 from codes.webhooks import services
