@@ -83,7 +83,6 @@ def clear_bulk_runs(*, before: datetime) -> int:
     What they did stays: in the codes and in the events. A run that stopped in the middle can still be carried out.
     """
     old = list(BulkRun.objects.filter(finished_at__lt=before).order_by("pk").values_list("pk", flat=True)[:CHUNK])
-    BulkRow.objects.filter(run__in=old).delete()
     BulkRun.objects.filter(pk__in=old).delete()
     return len(old)
 
