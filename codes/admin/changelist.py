@@ -246,9 +246,7 @@ def count_up_to(rows: Any, up_to: int) -> int:
     return int(rows.order_by().values("pk")[: up_to + 1].count())
 
 
-def tab_counts(
-    rows: Any, expression: Any, values: list[str], *, whole: int | None = None, up_to: int = COUNT_UP_TO
-) -> list[int | None]:
+def tab_counts(rows: Any, expression: Any, values: list[str], *, whole: int | None, up_to: int) -> list[int | None]:
     """How many rows there are, then how many of each value, by one statement over at most `up_to` rows.
 
     With more rows than that only the first is said: a state that few of millions have would cost reading them all.

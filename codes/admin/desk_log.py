@@ -23,4 +23,4 @@ def story(obj: Model, words: Callable[[str], tuple[StrPromise | str, list[str]]]
 
 def _row(entry: LogEntry, what: StrPromise | str, lines: list[str]) -> Row:
     title = format_html("<strong>{}</strong>", what)
-    return Row(at=entry.action_time, actor=name(entry.user), channel_label="", icon="dot", title=title, lines=lines)
+    return Row(at=entry.action_time, actor=name(entry.user), title=title, lines=lines)

@@ -221,12 +221,10 @@ def _row(change: StaffChange) -> Row:
     what = StaffAct(change.act).label
     title = format_html("<strong>{}</strong> {}", what, LABELS[change.role] if change.role else "")
     lines = [line for line in (change.reason, change.ticket) if line]
-    return Row(at=change.at, actor=name(change.actor), channel_label="", icon="dot", title=title, lines=lines)
+    return Row(at=change.at, actor=name(change.actor), title=title, lines=lines)
 
 
 def _one_time_row(change: OneTimeChange) -> Row:
     title = format_html("<strong>{}</strong>", change.get_what_display())
     lines = [change.reason] if change.reason else []
-    return Row(
-        at=change.at, actor=name(change.by or change.user), channel_label="", icon="dot", title=title, lines=lines
-    )
+    return Row(at=change.at, actor=name(change.by or change.user), title=title, lines=lines)

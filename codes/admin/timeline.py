@@ -33,10 +33,10 @@ class Row:
 
     at: datetime
     actor: str
-    channel_label: str
-    icon: str
     title: str
     lines: list[str] = field(default_factory=list)
+    icon: str = "dot"
+    channel_label: str = ""
 
 
 def rows(events: QuerySet[CodeEvent]) -> list[Row]:

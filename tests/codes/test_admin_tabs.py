@@ -80,8 +80,8 @@ def test_all_tabs_cost_one_statement_that_reads_no_more_than_the_limit():
 def test_beyond_the_limit_only_the_whole_is_said():
     make_codes()
     codes = AuthorizationCode.objects.all()
-    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=3) == [3, 2, 1]
-    assert tab_counts(codes, F("state"), ["unused", "in_use"], up_to=2) == [3, None, None]
+    assert tab_counts(codes, F("state"), ["unused", "in_use"], whole=None, up_to=3) == [3, 2, 1]
+    assert tab_counts(codes, F("state"), ["unused", "in_use"], whole=None, up_to=2) == [3, None, None]
     assert tab_counts(codes, F("state"), ["unused", "in_use"], whole=10_001, up_to=2) == [10_001, None, None]
 
 
@@ -127,6 +127,6 @@ def test_more_servers_than_a_page_may_judge_are_only_numbered():
     make_servers()
     servers = with_standing(Server.objects.all(), now=timezone.now())
     with CaptureQueriesContext(connection) as queries:
-        counts = tab_counts(servers, F("standing"), ["1", "2"], up_to=5)
+        counts = tab_counts(servers, F("standing"), ["1", "2"], whole=None, up_to=5)
     assert counts == [6, None, None] and not [query for query in queries if "standing" in query["sql"]]
-    assert tab_counts(servers, F("standing"), ["1", "2"], up_to=6) == [6, 2, 1]
+    assert tab_counts(servers, F("standing"), ["1", "2"], whole=None, up_to=6) == [6, 2, 1]
