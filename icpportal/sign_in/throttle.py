@@ -137,11 +137,9 @@ def name_of(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
-    """The setting AXES_LOCKOUT_CALLABLE: 429, the same for everybody who is over a limit. A new password by mail ends it."""
-    page = {
-        "minutes": int(COOL_OFF.total_seconds() // 60),
-        "can_reset": mailing.is_set() and "password" in request.POST,
-    }
+    """The setting AXES_LOCKOUT_CALLABLE: 429, the same for everybody over a limit. A new password by mail ends it."""
+    can_reset = mailing.is_set() and "password" in request.POST
+    page = {"minutes": int(COOL_OFF.total_seconds() // 60), "can_reset": can_reset}
     answer = render(request, "429.html", page, status=429)
     answer["Retry-After"] = str(int(COOL_OFF.total_seconds()))
     return answer
