@@ -140,7 +140,9 @@ class RegionAdmin(DeskRecord):
             {"label": _("Jurisdiction"), "value": choice(obj, "jurisdiction")},
         ]
         links = [{"label": _("Its servers"), "url": list_url(Server, region=obj.code)}]
+        buttons = []
         if request.user.has_perm(classify.PERMISSION):
             url = reverse("admin:servers_region_classify_one", args=[obj.pk])
-            links.append({"label": _("Change the jurisdiction…"), "url": url})
-        return {"facts": facts, "links": links, "timeline": classify.story(obj) or None}
+            is_new = obj.jurisdiction == Jurisdiction.UNCLASSIFIED
+            buttons = [{"label": _("Classify…") if is_new else _("Change the jurisdiction…"), "url": url}]
+        return {"facts": facts, "buttons": buttons, "links": links, "timeline": classify.story(obj) or None}

@@ -1,5 +1,7 @@
 """Supervisors classify regions, several at once: told first how many servers it concerns, then what became of each."""
 
+import re
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
@@ -177,10 +179,19 @@ def test_a_region_classified_before_its_places_were_logged_still_tells_who_and_w
     assert "Jurisdiction changed" in told and "→" not in told
 
 
+def offered(client: Client, region: Region) -> list[str]:
+    return re.findall(r'<a class="btn" href="[^"]*">([^<]*)<', client.get(page_url(region)).content.decode())
+
+
 @pytest.mark.parametrize("role", ["Agent", "Auditor"])
 def test_others_read_a_region_and_are_offered_nothing(role):
-    new, _known = make_regions()
-    assert "Change the jurisdiction" not in text(signed_in(role).get(page_url(new)))
+    for region in make_regions():
+        assert offered(signed_in(role), region) == []
+
+
+def test_where_a_region_is_can_be_said_by_a_button_like_any_other_act():
+    client, (new, known) = signed_in("Supervisor"), make_regions()
+    assert [offered(client, region) for region in (new, known)] == [["Classify…"], ["Change the jurisdiction…"]]
 
 
 def test_a_region_has_a_code_of_its_own_in_chinese():
