@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -28,14 +28,13 @@ from codes.models import AuthorizationCode, Filing, filings_not_abandoned
 from codes.standing import expires_soon
 from codes.validity import VALIDITY, expires_at, shown_as, with_shown_state
 from codes.views.access import READ, membership, own_code, page, person, signed_in
-from codes.views.once import take_fresh
+from codes.views.once import ask_to_see, take_asked, take_fresh
 from codes.views.paging import cut
 from codes.views.timeline import timeline
 from icpportal.handles import is_number
 from servers.models import Account
 
 COUNTED = 1_000  # codes: the tabs of an account with more have no numbers
-FRESH = timedelta(minutes=10)  # how long after generating a code is shown without being asked for
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,22 +116,21 @@ def _list(account: Account, tab: str, cursor: str, *, now: datetime) -> dict[str
 
 @own_code(*READ)
 def code(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
-    """One code. Right after generating it is shown in full, once, which is recorded as any reveal."""
+    """One code. Right after it was generated or asked for it is shown in full, once, which is recorded."""
     now = timezone.now()
     value = ""
-    if take_fresh(request, code) and now - code.generated_at < FRESH:
+    is_new = take_fresh(request, code, now=now)
+    if is_new or take_asked(request, code, now=now):
         value = services.reveal(code, actor=person(request), channel=Channel.SELF_SERVICE, now=now)
-    return _show(request, code, now=now, value=value, is_new=bool(value))
+    return _show(request, code, now=now, value=value, is_new=is_new)
 
 
 @own_code(*READ, "POST")
 def reveal(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
-    """POST is the code's page with the value in full, in this answer alone; GET, after a sign-in, leads to the page."""
-    if request.method != "POST":
-        return redirect("codes:code", code.pk)
-    now = timezone.now()
-    value = services.reveal(code, actor=person(request), channel=Channel.SELF_SERVICE, now=now)
-    return _show(request, code, now=now, value=value)
+    """POST leads to the code's page with the value in full, once; GET, after a sign-in, to the page."""
+    if request.method == "POST":
+        ask_to_see(request, code, now=timezone.now())
+    return redirect("codes:code", code.pk)
 
 
 def _show(

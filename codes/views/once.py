@@ -1,11 +1,13 @@
 """The customers' form generates once (icpportal/once.py), and its code is shown in full once, right afterwards.
 
-The session never holds a value: only the number of the code that may be shown.
+So is one that was asked for: after either, the code's page is reached by GET, and whoever goes back to it finds it. The
+session never holds a value: only the number of the code that may be shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
@@ -14,7 +16,9 @@ from codes.errors import NotEligible
 from codes.models import AuthorizationCode
 from icpportal.once import OnceForm, held_session, once
 
+FRESH = timedelta(minutes=10)  # how long after it was generated or asked for a code may be shown
 _FRESH = "fresh_code"
+_ASKED = "asked_code"
 
 
 def generate_once(request: HttpRequest, form: OnceForm, generate: Callable[[], AuthorizationCode]) -> tuple[int, bool]:
@@ -30,9 +34,25 @@ def generate_once(request: HttpRequest, form: OnceForm, generate: Callable[[], A
     return once(request, form, act, keeping=(NotEligible,))
 
 
-def take_fresh(request: HttpRequest, code: AuthorizationCode) -> bool:
+def ask_to_see(request: HttpRequest, code: AuthorizationCode, *, now: datetime) -> None:
+    """The code's page shows it in full to this session, the next time."""
+    with held_session(request) as session:
+        session[_ASKED] = [code.pk, now.timestamp()]
+
+
+def take_fresh(request: HttpRequest, code: AuthorizationCode, *, now: datetime) -> bool:
     """Whether this session has just generated the code and not seen it yet; true once."""
-    if request.session.get(_FRESH) != code.pk:
+    return _take(request, _FRESH, code.pk) and now - code.generated_at < FRESH
+
+
+def take_asked(request: HttpRequest, code: AuthorizationCode, *, now: datetime) -> bool:
+    """Whether this session has just asked for the code and not seen it yet; true once."""
+    pk, at = request.session.get(_ASKED, (0, 0))
+    return pk == code.pk and _take(request, _ASKED, [pk, at]) and now.timestamp() - at < FRESH.total_seconds()
+
+
+def _take(request: HttpRequest, key: str, wanted: object) -> bool:
+    if request.session.get(key) != wanted:
         return False
     with held_session(request) as session:
-        return bool(session.pop(_FRESH, None) == code.pk)
+        return bool(session.pop(key, None) == wanted)

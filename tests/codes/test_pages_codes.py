@@ -99,7 +99,7 @@ def test_a_code_in_any_state_has_its_pages_in_both_languages(client, account, st
     page = text(client.get(url("code", code)))
     assert word in page
     assert ("May be used by" in page or "授权使用账号" in page) is (state not in ("used", "withdrawn"))
-    assert client.post(url("reveal", code)).status_code == 200
+    assert client.post(url("reveal", code), follow=True).status_code == 200
     assert client.get(url("annotate", code)).status_code == 200
     can_withdraw = state in ("unused", "expired", "invalid")
     assert client.get(url("withdraw", code)).status_code == (200 if can_withdraw else 302)
@@ -112,11 +112,19 @@ def test_lists_and_pages_mask_the_value(client, issued):
 
 
 def test_reveal_shows_the_value_in_that_answer_alone_and_records_it(client, issued):
-    answer = client.post(url("reveal", issued.code))
+    answer = client.post(url("reveal", issued.code), follow=True)
+    assert answer.redirect_chain == [(url("code", issued.code), 302)], "going back finds a page that a browser has"
     assert issued.value in text(answer) and answer["Cache-Control"] == "no-store"
     assert not VALUE.search(client.get(url("code", issued.code)).content.decode())
     assert [event.type for event in issued.code.events.order_by("pk")] == ["generated", "revealed"]
     assert issued.value not in f"{dict(client.session)}"
+
+
+def test_a_reveal_that_nobody_followed_shows_nothing_later(client, issued, time_machine):
+    client.post(url("reveal", issued.code))
+    time_machine.move_to(NOW + timedelta(minutes=10), tick=False)
+    assert not VALUE.search(client.get(url("code", issued.code)).content.decode())
+    assert not issued.code.events.filter(type="revealed").exists()
 
 
 def test_withdrawing_asks_first_and_says_that_the_slot_is_not_given_back(client, issued):
@@ -250,7 +258,7 @@ def test_no_moment_to_come_is_told_as_the_expiry_that_was(client, issued):
 
 def test_the_timeline_names_people_as_the_owner_knows_them(client, account, issued):
     code = issued.code
-    client.post(url("reveal", code))
+    client.post(url("reveal", code), follow=True)
     filing = make_filing(issued, client=make_client(name="platform-7"), order_number="20260001")
     services.reset(
         filing.code, reason="asked by phone", ticket="T-1", actor=make_agent(), channel=Channel.ADMIN, now=NOW
