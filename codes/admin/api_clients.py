@@ -127,7 +127,7 @@ class ApiClientAdmin(SecretRecord):
         return ", ".join(client.scopes)
 
     @admin.display(description=_("account"))
-    def account_cell(self, client: ApiClient) -> StrPromise | str:
+    def account_cell(self, client: ApiClient) -> StrPromise:
         return _account(client)
 
     @admin.display(description=_("active"))
@@ -218,7 +218,7 @@ class ApiClientAdmin(SecretRecord):
         return ask_about(client, self, request, DeskForm(), title=question, effect=effect, button=_("Revoke"))
 
 
-def _account(client: ApiClient) -> StrPromise | str:
+def _account(client: ApiClient) -> StrPromise:
     """The only one that it may see, or that it may see all."""
     return link(client.account) if client.account else _("All accounts")
 
