@@ -43,7 +43,7 @@ class ChosenRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
 class AccountsField(forms.CharField):
     """Accounts by their uids, in any number: no page can list a million to choose from."""
 
-    widget = AdminTextareaWidget
+    widget = AdminTextareaWidget(attrs={"rows": 3})
 
     def clean(self, value: Any) -> Any:
         """The accounts. Raises ValidationError that names the uids that no account has."""
@@ -59,7 +59,7 @@ class PersonForm(UserChangeForm):  # type: ignore[type-arg]
     """Somebody who signs in, and the accounts that they are a member of: the only place that says so."""
 
     accounts = AccountsField(
-        label=_("accounts"),
+        label=_("Accounts"),
         required=False,
         max_length=20_000,
         help_text=_(
