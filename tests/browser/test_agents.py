@@ -224,6 +224,15 @@ def test_no_text_of_a_row_is_cut_on_the_narrowest_phone(address: str, browse: Br
     assert overflow(page) == 0
 
 
+def test_fields_side_by_side_are_level_whatever_is_said_above_them(browse: Browse) -> None:
+    page = browse("agent")
+    page.goto("/admin/codes/authorizationcode/1/act/withdraw/")
+    page.get_by_role("button", name="Withdraw").click()
+    expect(page.get_by_role("heading", name="There is a problem")).to_be_visible()
+    reason, ticket = (page.locator(f"[name={name}]").bounding_box() for name in ("reason", "ticket"))
+    assert reason and ticket and reason["y"] == ticket["y"]
+
+
 def test_a_reason_and_names_without_a_space_are_not_cut(browse: Browse) -> None:
     page, cut = browse("agent"), {}
     page.goto(f"/admin/lookup/?q={WORDY_ORDER}")
