@@ -148,6 +148,7 @@ def _ask(
     now = timezone.now()
     words = WORDS[transition.action]
     context = model_admin.desk_context(request, title=str(words.asks_one % {"code": code.masked})) | {
+        "object": code,
         "effect": transition.effect,
         "skipped": [],
         "going": plan(transition, [code.pk], now=now),

@@ -112,6 +112,18 @@ def test_only_a_code_that_lives_on_is_told_with_its_expiry():
     assert f"</span> until {lives.until}</td>" in page
 
 
+@pytest.mark.parametrize("action", ["act", "edit", "reveal"])
+def test_a_question_about_a_code_leads_back_to_it_by_its_path(action):
+    code = make_issued().code
+    url = (
+        act_url(code, "withdraw")
+        if action == "act"
+        else reverse(f"admin:codes_authorizationcode_{action}", args=[code.pk])
+    )
+    path = re.search(r'<div class="breadcrumbs">.*?</div>', signed_in().get(url).content.decode()).group()
+    assert path.endswith(f'<a class="mono" href="{page_url(code)}">{code.masked}</a></div>')
+
+
 def test_a_rotation_replaces_the_value_and_shows_none():
     client, issued = signed_in(), make_issued()
     answer = client.post(act_url(issued.code, "rotate"), WHY, follow=True)
