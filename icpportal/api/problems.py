@@ -265,7 +265,7 @@ declare(
         "unavailable",
         503,
         _("Temporarily unavailable"),
-        _("Nothing was changed. Try again after as many seconds as the header Retry-After says."),
+        _("Try again after as many seconds as the header Retry-After says, a POST under the same Idempotency-Key."),
     ),
     Kind(
         "internal_error",

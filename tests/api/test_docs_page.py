@@ -46,7 +46,21 @@ def test_the_code_of_a_problem_is_no_authorization_code() -> None:
 
 def test_the_guide_tells_the_limits_that_are_set(settings: Any) -> None:
     settings.THROTTLE_RATES = {"calls": 7700, "unknown_codes": 9}
-    assert "make 7,700 calls a minute, and send 9 unknown codes" in page()
+    assert "make 7,700 calls a minute, and send 9 unknown codes a minute to verify and begin: past that, both" in page()
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "that name that account or nobody, it may verify and begin",
+        "after any other answer the request is carried out anew",
+        "A 503 may have, if the database broke off while it wrote",
+        "<code>data</code>, which is the event as <code>GET events/</code> gives it",
+        "after a 410, at once",
+    ],
+)
+def test_the_guide_tells_what_no_single_call_says(said: str) -> None:
+    assert said in page()
 
 
 def test_examples_begin_with_the_address_that_was_called() -> None:
