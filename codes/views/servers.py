@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from unicodedata import normalize
 
@@ -14,18 +14,17 @@ from django.utils import timezone
 
 from codes.choices import ShownState
 from codes.forms import SHOW, ServerFilter
-from codes.models import AuthorizationCode, SupportRequest
+from codes.models import AuthorizationCode
 from codes.standing import FLEET, Place, any_can, places
 from codes.validity import shown_as, with_shown_state
 from codes.views.access import READ, membership, own_server, page, signed_in
 from codes.views.cards import cards
 from codes.views.codes import rows
+from codes.views.news import unread_answers
 from codes.views.paging import PAGE
 from servers.models import Account, IPAddress, Server
 
 FILTER_FROM = 10  # more servers than this are worth a search
-NEWS = timedelta(days=7)  # so long the page tells of an answer of customer service
-ANSWERS = 3  # told at once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +57,10 @@ def servers(request: HttpRequest) -> HttpResponse:
     if form.errors:
         context = {"form": form, "now": now}
         return page(request, "codes/servers_invalid.html", context, section="servers", member=member, status=400)
-    asked = SupportRequest.objects.filter(account=member.current).answered_after(now - NEWS)
     context = {
         "form": form,
         "now": now,
-        "answered": asked[:ANSWERS],
+        "answered": unread_answers(request, member.current, now=now),
         **_list(member.current, form.cleaned_data, now=now),
     }
     return page(request, "codes/servers.html", context, section="servers", member=member)

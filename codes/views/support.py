@@ -22,6 +22,7 @@ from codes.messages import explain
 from codes.models import AuthorizationCode, SupportMessage, SupportRequest
 from codes.support import report_of, report_then
 from codes.views.access import READ, membership, own_code, own_request, own_server, page, person, signed_in
+from codes.views.news import read_answer
 from codes.views.paging import cut
 from icpportal.handles import NAME
 from icpportal.sign_in.people import name
@@ -134,6 +135,7 @@ def one(request: HttpRequest, asked: SupportRequest) -> HttpResponse:
         else:
             messages.success(request, _("Your message is with customer service."))
             return redirect("codes:request", asked.reference)
+    read_answer(request, asked)
     said = asked.messages.select_related("author").order_by("pk")
     context = {
         "asked": asked,

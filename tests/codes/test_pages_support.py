@@ -123,6 +123,18 @@ def test_an_answer_is_told_on_the_first_page_for_a_week_and_to_its_account_alone
     assert told not in text(client.get("/"))
 
 
+def test_an_answer_that_was_read_is_told_no_more_but_a_newer_one_is():
+    request = make_request()
+    client, told = client_of(request.account), f"Customer service has answered your request {request.reference}"
+    for minutes in (0, 5):
+        at = NOW + timedelta(minutes=minutes)
+        services.answer(request, text="Renewed servers count at once.", actor=make_agent(), now=at)
+        assert told in text(client.get("/"))
+        client.get(request_url(request))
+        assert told not in text(client.get("/"))
+        services.follow_up(request, text="It does not.", actor=request.opened_by, now=at)
+
+
 def test_all_passes_and_it_failed_is_an_answer_of_its_own():
     server = make_server()
     client = client_of(server.account)
