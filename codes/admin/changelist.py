@@ -61,7 +61,8 @@ class DeskChangeList(ChangeList):
         self.tabs = self._count(request, len(found))
         self.paginator = _Counted(self.queryset, self.list_per_page, self.result_count)
         self.multi_page = self.result_count > self.list_per_page
-        self.can_show_all, self.full_result_count, self.show_full_result_count = False, None, False
+        self.can_show_all, self.show_full_result_count = False, False
+        self.full_result_count = None if self.query else self.result_count  # the search names a count that differs
         self.result_list = cast(Any, self.model_admin).dress(found[: self.list_per_page], now=self.now)
         self.clear_all_filters_qs = self.get_query_string(
             remove=[*self.get_filters_params(), VIEW_PARAMETER, WAIT_PARAMETER]

@@ -11,16 +11,18 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
-from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.forms import UserChangeForm, UserCreationForm
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.decorators import method_decorator
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from codes.admin.api_clients import YES_NO
 from codes.admin.base import DeskAdmin
+from codes.admin.columns import moment
 from codes.admin.list_filters import choice_filter
 from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
@@ -135,8 +137,12 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
     fieldsets = (
         *(UserAdmin.fieldsets or ())[:2],
         (_("Customers' pages"), {"fields": ("accounts",)}),
-        *(UserAdmin.fieldsets or ())[2:],
+        *(UserAdmin.fieldsets or ())[2:3],
+        (_("Important dates"), {"fields": ("signed_in", "made")}),
     )
+    readonly_fields = ("signed_in", "made")
+    add_form = UserCreationForm  # nobody signs in without a password
+    add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),)
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
     list_filter = (
         choice_filter("is_active", _("active"), YES_NO),
@@ -145,6 +151,14 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
     )
     ordering = ("username",)
     sortable_by = ("username",)
+
+    @admin.display(description=_("Last sign-in"))
+    def signed_in(self, person: User) -> SafeString | str:
+        return moment(person.last_login)
+
+    @admin.display(description=_("Account made"))
+    def made(self, person: User) -> SafeString | str:
+        return moment(person.date_joined)
 
     def formfield_for_manytomany(self, db_field: Any, request: Any, **kwargs: Any) -> Any:
         if db_field.name == "groups":

@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 
 from codes.admin.columns import list_url, page_url
+from icpportal.dates import shanghai
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -19,6 +20,10 @@ def shown(client: Client, url: str) -> str:
     """What a page says, but for the permissions to choose from."""
     page = re.sub(r"<option.*?</option>|<script.*?</script>", "", client.get(url).content.decode(), flags=re.S)
     return " ".join(text or label for text, label in SHOWN.findall(page)).lower()
+
+
+def raw(client: Client, url: str) -> str:
+    return client.get(url).content.decode()
 
 
 @pytest.mark.parametrize(("language", "ours", "djangos"), [("en", "role", "group"), ("zh-hans", "角色", "组")])
@@ -48,6 +53,21 @@ def test_nothing_that_superusers_read_is_left_in_english():
     permissions = [option for option in options if "|" in option]
     english = [option for option in permissions if re.search("[A-Za-z]", re.sub("API|IP|Webhook", "", option))]
     assert permissions and not english
+
+
+def test_a_person_is_added_with_a_password_and_no_date_of_theirs_is_edited(admin_client):
+    add, agent = f"{list_url(User)}add/", factories.make_agent()
+    assert "Single Sign-On" not in shown(admin_client, add) and 'name="usable_password"' not in raw(admin_client, add)
+    page = raw(admin_client, page_url(agent))
+    assert shanghai(agent.date_joined) in page and 'name="date_joined' not in page and 'name="last_login' not in page
+
+
+def test_a_search_says_how_many_it_finds_and_that_it_finds_none(admin_client):
+    people = list_url(User)
+    assert "results" not in shown(admin_client, people)
+    assert "1 result (" in shown(admin_client, f"{people}?q=admin")
+    none = shown(admin_client, f"{people}?q=nobody")
+    assert "nothing matches." in none and "nothing is here yet." not in none
 
 
 def test_a_customer_becomes_a_member_of_accounts_by_their_numbers():
