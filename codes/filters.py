@@ -17,9 +17,8 @@ from codes.models import AuthorizationCode, Filing
 from codes.validity import shown_as
 from codes.values import TAIL, normalise
 from icpportal.api.filters import MomentFilter, OfOneFilter, PatternFilter, StrictFilterSet, TextFilter
-from icpportal.handles import NAME_FORM, NO_ADDRESS, ORDER_FORM, UID_FORM
+from icpportal.handles import NAME_FORM, NO_ADDRESS, ORDER_FORM, UID_FORM, canonical_address
 from servers.filters import OwnerFilter, either, is_wide, named_servers
-from servers.inventory.facts import canonical_address
 from servers.models import IPAddress, Server
 
 Codes = QuerySet[AuthorizationCode]

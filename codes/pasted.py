@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from itertools import islice
 from codes import values
 from codes.names import ICP_NUMBER
 from codes.support import references
+from icpportal.handles import canonical_address
 
 WORDS = 40  # of a pasted text that may be handles
 LENGTH = 500  # characters of a pasted text
@@ -64,7 +64,7 @@ class Term:
     @cached_property
     def addresses(self) -> list[str]:
         """The IP addresses among them, in their usual form."""
-        return [address for address in map(_address, self.exact) if address]
+        return [address for address in map(canonical_address, self.exact) if address]
 
     @cached_property
     def main_icp_numbers(self) -> list[str]:
@@ -92,13 +92,13 @@ class Term:
 def _trimmed(text: str) -> str:
     """Without the signs around it; an IPv6 address may begin or end with colons of its own."""
     plain = text.strip(_EDGES)
-    return plain if _address(plain) else plain.strip(f"{_EDGES}:")
+    return plain if canonical_address(plain) else plain.strip(f"{_EDGES}:")
 
 
 def _words(text: str) -> Iterable[str]:
     """The words of a text that hold a digit or a dot, without the label that may stand before a colon."""
     for word in _SEPARATORS.split(text):
-        parts = [word] if _address(_trimmed(word)) else word.split(":")
+        parts = [word] if canonical_address(_trimmed(word)) else word.split(":")
         for part in parts:
             for plain in map(_trimmed, [part, *_within(part)]):
                 if any(letter.isdigit() or letter == "." for letter in plain):
@@ -119,13 +119,6 @@ def _values(text: str) -> list[str]:
     found += [whole] if values.is_well_formed(whole) else []
     # Five ordinary words of five letters are no code; of the codes one in ten thousand has no digit.
     return [value for value in dict.fromkeys(found) if any(letter.isdigit() for letter in value)]
-
-
-def _address(text: str) -> str:
-    try:
-        return str(ipaddress.ip_address(text))
-    except ValueError:
-        return ""
 
 
 def _ascii(domain: str) -> str:

@@ -19,9 +19,8 @@ from codes.foregone import cannot_fail, cannot_pass, values_that_fail
 from codes.models import AuthorizationCode, Filing
 from codes.values import TAIL, normalise
 from icpportal.api.filters import FlagFilter, MomentFilter, OfOneFilter, StrictFilterSet, TextFilter
-from icpportal.handles import REGION_FORM, UID_FORM
+from icpportal.handles import REGION_FORM, UID_FORM, canonical_address
 from servers.choices import BillingMode, Jurisdiction, ServerState
-from servers.inventory.facts import canonical_address
 from servers.models import Account, IPAddress, Region, Server
 
 Servers = QuerySet[Server]

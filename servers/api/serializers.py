@@ -15,7 +15,7 @@ from rest_framework.exceptions import ErrorDetail
 from codes.api.words import Mail, Words
 from icpportal.api.fields import Boolean, Choice, Integer, Items, Moment, Text
 from icpportal.api.serializers import InputSerializer
-from icpportal.handles import NO_ADDRESS, REGION_FORM, UID_FORM
+from icpportal.handles import NO_ADDRESS, REGION_FORM, UID_FORM, canonical_address
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.inventory.facts import (
     ACCOUNT_NAME_LENGTH,
@@ -26,7 +26,6 @@ from servers.inventory.facts import (
     YEARS,
     IPFacts,
     ServerFacts,
-    canonical_address,
     term_faults,
 )
 from servers.inventory.tencent import rows_in

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from icpportal.dates import SHANGHAI
+from icpportal.handles import canonical_address
 from icpportal.sentences import comma
 from icpportal.spreadsheets import guard, unguard
 from servers.choices import BillingMode, IPKind, ServerState
@@ -30,7 +31,6 @@ from servers.inventory.facts import (
     UID,
     YEARS,
     IPFacts,
-    canonical_address,
 )
 from servers.inventory.fields import Bad, shown
 

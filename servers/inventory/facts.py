@@ -1,12 +1,11 @@
 """What somebody states about one server, read and checked but not compared with what is known yet.
 
-All datetimes are aware; addresses are canonical (`canonical_address`); regions are codes. Facts are made once and never
+All datetimes are aware, addresses canonical (icpportal.handles); regions are codes. Facts are made once and never
 changed; they are not frozen, since a million of them are made, and freezing one takes as long as reading it.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,23 +25,8 @@ NAME_LENGTH = ACCOUNT_NAME_LENGTH = 200
 SHORTEST_VALUE = 25  # characters: no code value is shorter
 MAX_VERSION = 2**63 - 1
 MAX_IPS = 1000  # of one server
-_BYTE = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_QUAD = re.compile(rf"(?:{_BYTE}\.){{3}}{_BYTE}")  # nearly all there are, in a quarter of the time
 MOST_MONTHS = 32_767  # what the column holds
 YEARS = range(1970, 9999)  # beyond them a moment has no Shanghai date
-
-
-def canonical_address(text: object) -> str | None:
-    """The one way an IPv4 or IPv6 address is written here; None for anything that is none, a masked one too."""
-    if not isinstance(text, str) or "%" in text:
-        return None
-    if _QUAD.fullmatch(text):
-        return text
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return None
-    return str(getattr(address, "ipv4_mapped", None) or address)
 
 
 def computed_months(purchased_at: datetime | None, expires_at: datetime | None) -> int:

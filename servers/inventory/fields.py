@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 from django.utils.translation import gettext_lazy as _
 
-from servers.inventory.facts import NAME_LENGTH, REGION_CODE, YEARS, canonical_address
+from icpportal.handles import canonical_address
+from servers.inventory.facts import NAME_LENGTH, REGION_CODE, YEARS
 
 T = TypeVar("T")
 

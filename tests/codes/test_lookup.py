@@ -41,6 +41,7 @@ HANDLES = [
     ("ins-7k2m9qpx", Handle.INSTANCE_ID, "server"),
     ("INS-7K2M9QPX", Handle.INSTANCE_ID, "server"),
     ("203.0.113.47", Handle.IP, "ip"),
+    ("::ffff:203.0.113.47", Handle.IP, "ip"),
     ("20261002093177", Handle.ORDER, "filing"),
     ("blog.example.cn", Handle.DOMAIN, "filing"),
     ("粤ICP备2026018842号-1", Handle.ICP_NUMBER, "filing"),

@@ -18,7 +18,7 @@ from codes.eligibility import FILING_NOT_REQUIRED, GENERATION
 from codes.messages import NO_FILING_NEEDED, cannot_generate
 from codes.reports import Outcome, Report
 from codes.server_facts import Choice
-from servers.inventory.facts import canonical_address
+from icpportal.handles import canonical_address
 from servers.models import IPAddress, Server
 
 NOT_ELIGIBLE, UNKNOWN = 1, 2  # exit codes
