@@ -18,7 +18,7 @@ from codes.admin import export
 from codes.admin.columns import list_url
 from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
 from servers.choices import BillingMode
-from servers.models import Account, IPAddress, Region, Server
+from servers.models import Account, FeedRun, IPAddress, Region, Server
 from tests import factories
 from tests.codes.desk import signed_in
 
@@ -73,6 +73,13 @@ def test_it_holds_exactly_what_the_list_shows_in_its_order():
     servers = table(client.get(list_url(Server) + href))
     assert [row[0] for row in servers[1:]] == re.findall(r'<a href="[^"]*change[^"]*">(ins-\d+)</a>', page)
     assert "CSV, 2 rows" in page
+
+
+def test_a_list_without_rows_or_without_columns_of_its_own_offers_no_download():
+    FeedRun.objects.create(kind="put", account=factories.make_server().account, at=timezone.now(), actor="system")
+    for url in (list_url(Server, eligible="terminated"), list_url(Filing), list_url(FeedRun)):
+        page = signed_in().get(url).content.decode()
+        assert "csv/" not in page and "facts/" not in page, url
 
 
 def test_the_selected_rows_alone_can_be_taken_along_in_the_order_of_the_list():
