@@ -41,14 +41,13 @@
   }
   async function copy(button) {
     const source = document.getElementById(button.dataset.copyTarget);
-    const text = button.dataset.copy || source.textContent.trim();
     const status = (button.closest("[data-copyable]") || document).querySelector("[role=status]");
     try {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(source.textContent.trim());
       announce(status, button.dataset.copied);
     } catch {
       // No clipboard outside HTTPS, or refused: mark the text, so that Ctrl+C takes it.
-      if (source) selectText(source);
+      selectText(source);
       announce(status, button.dataset.copyFailed);
     }
   }
@@ -137,7 +136,7 @@
   }
 
   function click(event) {
-    const button = event.target.closest("[data-copy], [data-copy-target], [data-theme-toggle], [data-opens]");
+    const button = event.target.closest("[data-copy-target], [data-theme-toggle], [data-opens]");
     if (!button) return;
     if ("themeToggle" in button.dataset) nextTheme();
     else if (button.dataset.opens) document.getElementById(button.dataset.opens).showModal();
