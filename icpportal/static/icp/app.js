@@ -23,12 +23,8 @@
       button.title = label;
     }
   }
-  function currentTheme() {
-    const theme = root.dataset.theme || stored("theme");
-    return themes.includes(theme) ? theme : "auto";
-  }
   function nextTheme() {
-    const theme = themes[(themes.indexOf(currentTheme()) + 1) % themes.length];
+    const theme = themes[(themes.indexOf(root.dataset.theme) + 1) % themes.length];
     stored("theme", theme);
     setTheme(theme);
   }
@@ -144,7 +140,7 @@
   }
 
   function start() {
-    setTheme(currentTheme());
+    setTheme(root.dataset.theme);
     reading.disconnect();
     nameAllCells();
     const keysSwitch = document.querySelector("[data-keys-switch]");
