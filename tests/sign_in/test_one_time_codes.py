@@ -149,6 +149,18 @@ def test_the_code_is_asked_for_at_every_sign_in(compulsory, clock):
     assert is_in(client)
 
 
+def test_each_step_gives_the_session_another_key(compulsory, clock):
+    make_agent(username="sun")
+    secret, _ = set_up()
+    clock.shift(60)
+    client = browser()
+    keys = [client.session.session_key]
+    for act in (lambda: give_password(client), lambda: client.post("/login/code/", {"code": code_of(secret)})):
+        act()
+        keys.append(client.session.session_key)
+    assert len(set(keys)) == 3 and is_in(client) and "pending_sign_in" not in client.session
+
+
 def test_whoever_set_them_up_is_asked_also_where_nobody_must(clock):
     agent = make_agent(username="sun")
     client = browser()
