@@ -24,6 +24,10 @@ _VALUE = re.compile(
     rf"(?<![0-9A-Z])(?:ICP[\s-]{{0,3}})?({_GROUPS}|{_SLIPPED})(?![0-9A-Z])|ICP[\s-]{{0,3}}([0-9A-Z][0-9A-Z-]{{17,}})"
 )
 _IN_ASCII = re.compile(r"[!-~]+")
+# What can be told from the label that it may stand to without a sign: an IP, an instance ID, a long number.
+_AFTER_LABEL = re.compile(
+    r"(?<=[A-Z])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.-])|ins-[0-9a-z]+|[0-9]{9,}(?![0-9-]))", re.IGNORECASE
+)
 _EDGES = ".,;!?#*_ \t\r\n"  # signs around a handle that are none of it
 _TAIL = re.compile(r"(?:ICP-\.\.\.-)?([0-9A-Z]{5})")
 
@@ -107,6 +111,7 @@ def _words(text: str) -> Iterable[str]:
 
 def _within(word: str) -> Iterable[str]:
     """What stands in a Chinese sentence, which has no spaces: ICP filing numbers, and what is written in ASCII."""
+    yield from _AFTER_LABEL.findall(word)
     if not word.isascii():
         yield from (match.group() for match in ICP_NUMBER.finditer(word))
         yield from _IN_ASCII.findall(ICP_NUMBER.sub("。", word))

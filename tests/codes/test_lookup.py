@@ -90,6 +90,14 @@ def test_the_last_five_characters_find_the_code(world):
         assert world["code"] in resolve(text, user=agent).codes
 
 
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [("公网IP203.0.113.47打不开", "ip"), ("实例IDins-7k2m9qpx。", "server"), ("账号UIN100012345678", "account")],
+)
+def test_a_handle_may_stand_to_its_label_without_a_sign(world, text, what):
+    assert resolve(text, user=factories.make_agent()).only == world[what]
+
+
 def test_a_url_finds_its_domain(world):
     assert resolve("https://blog.example.cn/about?x=1", user=factories.make_agent()).only == world["filing"]
 
