@@ -6,18 +6,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from unicodedata import normalize
+from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from codes import values
 from codes.choices import ShownState
 from codes.forms import SHOW, ServerFilter
 from codes.models import AuthorizationCode
 from codes.standing import FLEET, Place, any_can, places
 from codes.validity import shown_as, with_shown_state
-from codes.views.access import READ, membership, own_server, page, signed_in
+from codes.views.access import READ, membership, own_server, page, person, signed_in
 from codes.views.cards import cards
 from codes.views.codes import rows
 from codes.views.news import unread_answers
@@ -44,19 +50,21 @@ class Fleet:
         return [place.pk for place in left[:PAGE]], "{}-{}-{}".format(*last) if last else ""
 
 
-@signed_in(*READ)
+@signed_in(*READ, "POST")
 def servers(request: HttpRequest) -> HttpResponse:
-    """The list, with the FAQ 7 answer on top when there are servers and none qualifies."""
+    """The list, with the FAQ 7 answer on top when there are servers and none qualifies. POST searches."""
     member = membership(request)
     if member.current is None:
         return page(request, "codes/no_account.html", {}, section="servers", member=member)
     now = timezone.now()
-    form = ServerFilter(request.GET)
+    form = ServerFilter(request.POST if request.method == "POST" else request.GET)
     if not form.is_valid() and "q" not in form.errors:
         raise BadRequest("no such list")  # nobody types a filter or a page
     if form.errors:
         context = {"form": form, "now": now}
         return page(request, "codes/servers_invalid.html", context, section="servers", member=member, status=400)
+    if request.method == "POST":
+        return _search(request, form.cleaned_data)
     context = {
         "form": form,
         "now": now,
@@ -64,6 +72,19 @@ def servers(request: HttpRequest) -> HttpResponse:
         **_list(member.current, form.cleaned_data, now=now),
     }
     return page(request, "codes/servers.html", context, section="servers", member=member)
+
+
+def _search(request: HttpRequest, query: dict[str, str]) -> HttpResponse:
+    """What was typed goes into the address, unless it is a code: that leads to the page of one's own."""
+    value = next(values.found_in(query["q"]), "")
+    own = AuthorizationCode.objects.visible_to(person(request)).of_value(value).first() if value else None
+    if own:
+        return redirect("codes:code", own.pk)
+    if value:
+        messages.warning(request, _("No code of yours is this one."))
+        return redirect("codes:servers")
+    address = urlencode({name: query[name] for name in ("show", "q") if query[name]})
+    return redirect(f"{reverse('codes:servers')}?{address}")
 
 
 def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str, Any]:

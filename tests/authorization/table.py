@@ -30,7 +30,7 @@ NO_SUCH_VERB = "mmmmmmmm"
 SERVER, CODE = "servers/{server.instance_id}/", "codes/{code.pk}/"
 
 PAGES = {
-    "": Row("", SIGNED_IN, NOT_FOR_READING),
+    "": Row("", SIGNED_IN, SIGNED_IN),
     "servers/<handle:instance_id>/": Row(SERVER, OWN, NOT_FOR_SENDING),
     "servers/<handle:instance_id>/generate/": Row(SERVER + "generate/", OWN, OWN),
     "servers/<handle:instance_id>/contact/": Row(SERVER + "contact/", OWN, OWN),

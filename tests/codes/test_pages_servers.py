@@ -12,7 +12,7 @@ from codes.views.cards import cards
 from servers.choices import BillingMode, IPKind, ServerState
 from servers.models import Server
 from tests.codes.pages import client_of, text
-from tests.factories import NOW, make_account, make_code, make_ip, make_server
+from tests.factories import NOW, make_account, make_code, make_ip, make_issued, make_server
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("noon")]
 
@@ -310,3 +310,15 @@ def test_the_list_renders_in_both_languages(account, language):
 
 def test_a_search_that_is_too_long_is_told_in_our_words(client):
     assert "Write at most 100 characters; this has 101." in text(client.get("/", {"q": "x" * 101}))
+
+
+def test_a_search_goes_into_the_address_but_for_a_code_which_leads_to_its_page(client, account):
+    for _number in range(11):
+        issued = make_issued(make_server(account=account))
+    others = make_issued()
+    assert 'method="post" role="search"' in client.get("/").content.decode()
+    assert client.post("/", {"q": "shop 1", "show": "can"}).url == "/?show=can&q=shop+1"
+    assert "Write at most 100 characters; this has 9000." in text(client.post("/", {"q": "x" * 9000}))
+    assert client.post("/", {"q": f"my code {issued.value.lower()}"}).url == f"/codes/{issued.code.pk}/"
+    answer = client.post("/", {"q": others.value}, follow=True)
+    assert answer.redirect_chain == [("/", 302)] and "No code of yours is this one." in text(answer)
