@@ -198,6 +198,15 @@ def retry_until_settled(*, start: datetime = NOW) -> list[float]:
         at = due
 
 
+def test_endpoints_are_served_in_turn(hook: Receiver) -> None:
+    make_endpoint(hook), make_endpoint(hook)
+    make_code(), make_code()
+    fan_out(now=NOW)
+    sent = [deliver_next(now=NOW + timedelta(seconds=second)) for second in range(4)]
+    served = [each.delivery.endpoint_id for each in sent if each]
+    assert len(served) == 4 and all(before != after for before, after in pairwise(served))
+
+
 def test_failures_are_tried_again_with_growing_waits_for_three_days(hook: Receiver) -> None:
     make_endpoint(hook)
     make_code()
@@ -375,6 +384,19 @@ def test_an_endpoint_out_of_reach_costs_one_attempt_at_a_time(hook: Receiver) ->
     assert endpoint.paused_until is not None and endpoint.paused_until > NOW
     WebhookEndpoint.objects.update(url=hook.url)
     assert len(deliver(now=NOW + timedelta(seconds=20))) == 3
+
+
+def test_the_longer_an_endpoint_is_out_of_reach_the_longer_it_is_left_alone(hook: Receiver) -> None:
+    endpoint, _secret = make_endpoint(hook)
+    make_code()
+    WebhookEndpoint.objects.update(url="http://127.0.0.1:9/closed")
+    for hours, seconds in ((0, 5), (1, 6 * 60), (8, 10 * 60)):
+        now = NOW + timedelta(hours=hours)
+        assert len(deliver(now=now)) == 1
+        endpoint.refresh_from_db()
+        assert endpoint.paused_until and endpoint.failing_since
+        assert (endpoint.paused_until - now).total_seconds() == pytest.approx(seconds, abs=1)
+        assert (endpoint.failing_since - NOW).total_seconds() == pytest.approx(0, abs=1)
 
 
 THEIR_CLOCK = "Sun, 22 Nov 2026 20:00:00 GMT"  # it goes eight hours slow
