@@ -224,6 +224,15 @@ def test_no_text_of_a_row_is_cut_on_the_narrowest_phone(address: str, browse: Br
     assert overflow(page) == 0
 
 
+def test_on_a_tablet_the_look_up_and_what_happened_have_room(browse: Browse) -> None:
+    page = browse("agent", size={"width": 768, "height": 1024})
+    page.goto("/admin/codes/authorizationcode/1/change/")
+    box, what = (page.locator(place).first.bounding_box() for place in ("input[name=q]", ".timeline .what"))
+    assert box and box["width"] >= 230
+    assert what and what["width"] >= 280
+    assert overflow(page) == 0
+
+
 def test_fields_side_by_side_are_level_whatever_is_said_above_them(browse: Browse) -> None:
     page = browse("agent")
     page.goto("/admin/codes/authorizationcode/1/act/withdraw/")
