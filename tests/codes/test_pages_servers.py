@@ -316,7 +316,9 @@ def test_a_search_goes_into_the_address_but_for_a_code_which_leads_to_its_page(c
     for _number in range(11):
         issued = make_issued(make_server(account=account))
     others = make_issued()
-    assert 'method="post" role="search"' in client.get("/").content.decode()
+    for query in ("", "x" * 101):
+        form = client.get("/", {"q": query}).content.decode().partition('role="search"')[2].partition("</form>")[0]
+        assert "csrfmiddlewaretoken" in form
     assert client.post("/", {"q": "shop 1", "show": "can"}).url == "/?show=can&q=shop+1"
     assert "Write at most 100 characters; this has 9000." in text(client.post("/", {"q": "x" * 9000}))
     assert client.post("/", {"q": f"my code {issued.value.lower()}"}).url == f"/codes/{issued.code.pk}/"
