@@ -153,14 +153,9 @@
     if (goOn) location.replace(goOn.href);
   }
 
-  // The admin's own widgets: names that its markup leaves out.
-  function nameWidgets() {
+  // The question marks of the admin's own widgets: to a screen reader they are pictures.
+  function markPictures() {
     all(".help-tooltip[aria-label]").forEach((tip) => tip.setAttribute("role", "img"));
-    for (const input of all(".datetime input")) {
-      const before = input.previousSibling?.textContent.trim().replace(/[:：]$/, "");
-      const label = document.querySelector(`label[for="${CSS.escape(input.id)}"]`) || input.closest(".form-row")?.querySelector("label, legend");
-      input.setAttribute("aria-label", [label?.textContent.trim(), before].filter(Boolean).join(" "));
-    }
   }
 
   root.dataset.js = "";
@@ -172,6 +167,6 @@
   document.addEventListener("keydown", press);
   document.addEventListener("keydown", leave);
   document.addEventListener("submit", guardSubmit);
-  window.addEventListener("load", () => setTimeout(nameWidgets));
+  window.addEventListener("load", () => setTimeout(markPictures));
   window.addEventListener("pageshow", release);
 })();
