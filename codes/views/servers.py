@@ -84,7 +84,7 @@ def _search(request: HttpRequest, query: dict[str, str]) -> HttpResponse:
         messages.warning(request, _("No code of yours is this one."))
         return redirect("codes:servers")
     address = urlencode({name: query[name] for name in ("show", "q") if query[name]})
-    return redirect(f"{reverse('codes:servers')}?{address}")
+    return redirect(f"{reverse('codes:servers')}?{address}" if address else "codes:servers")
 
 
 def _list(account: Account, query: dict[str, str], *, now: datetime) -> dict[str, Any]:

@@ -320,6 +320,7 @@ def test_a_search_goes_into_the_address_but_for_a_code_which_leads_to_its_page(c
         form = client.get("/", {"q": query}).content.decode().partition('role="search"')[2].partition("</form>")[0]
         assert "csrfmiddlewaretoken" in form
     assert client.post("/", {"q": "shop 1", "show": "can"}).url == "/?show=can&q=shop+1"
+    assert client.post("/", {"q": ""}).url == "/"
     assert "Write at most 100 characters; this has 9000." in text(client.post("/", {"q": "x" * 9000}))
     assert client.post("/", {"q": f"my code {issued.value.lower()}"}).url == f"/codes/{issued.code.pk}/"
     answer = client.post("/", {"q": others.value}, follow=True)
