@@ -1,9 +1,11 @@
 """A feed puts one server: versions, replacement, transfer."""
 
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from itertools import permutations
 
 import pytest
+from django.apps import apps
 
 from servers.choices import BillingMode, IPKind, Jurisdiction, ServerState
 from servers.inventory.apply import (
@@ -317,3 +319,16 @@ def test_facts_say_the_term_in_shanghai() -> None:
         purchased_at=datetime(2026, 1, 30, 16, 30, tzinfo=UTC), expires_at=datetime(2026, 4, 29, 16, tzinfo=UTC)
     )
     assert late.months_on(None) == (3, False)  # 31 January to 30 April in Shanghai
+
+
+def test_an_address_that_was_kept_as_ipv6_keeps_its_assignment(account: Account) -> None:
+    ips = (ip("203.0.113.7"), ip("203.0.113.8"), ip("2001:db8::1"))
+    put(account, ips=ips)
+    for old, new in (("203.0.113.7", "::ffff:cb00:7107"), ("203.0.113.8", "::ffff:203.0.113.9")):
+        IPAddress.objects.filter(address=old).update(address=new)
+    put(account, instance_id="ins-b", ips=(ip("203.0.113.9"),))
+    import_module("servers.migrations.0016_mapped_addresses").write_as_ipv4(apps, None)
+    assert addresses() == ["203.0.113.7", "::ffff:203.0.113.9", "2001:db8::1"]  # one of them is another's by now
+    first = IPAddress.objects.get(address="203.0.113.7")
+    put(account, version=2, ips=ips)
+    assert IPAddress.objects.get(address="203.0.113.7") == first and "203.0.113.7" in addresses()
