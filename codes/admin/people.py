@@ -28,8 +28,6 @@ from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
 from servers.models import Account
 
-NOT_HERE = ("admin", "axes", "contenttypes", "sessions")  # apps with no page at the desk
-
 
 class ChosenRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
     """Rows of another table. A number that no row can have is refused here: the database would not take it."""
@@ -83,7 +81,8 @@ class ChosenPermissions(ChosenRows):
     """Permissions that mean something here, in the language of the moment: the database holds names in English."""
 
     def __init__(self, queryset: QuerySet[Permission], **kwargs: Any) -> None:
-        super().__init__(queryset.exclude(content_type__app_label__in=NOT_HERE), **kwargs)
+        with_pages = {model._meta.app_label for model in admin.site._registry}
+        super().__init__(queryset.filter(content_type__app_label__in=with_pages), **kwargs)
 
     def label_from_instance(self, permission: Model) -> str:
         """Kind of object and what may be done with it."""
