@@ -54,6 +54,10 @@ class AccountsField(forms.CharField):
             raise forms.ValidationError([_("There is no account %(uid)s.") % {"uid": uid} for uid in unknown[:10]])
         return [*accounts.values()]
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """However they are parted, and in whatever order."""
+        return {*(initial or "").split()} != {*(data or "").split()}
+
 
 class PersonForm(UserChangeForm):  # type: ignore[type-arg]
     """Somebody who signs in, and the accounts that they are a member of: the only place that says so."""
@@ -150,6 +154,15 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
     )
     ordering = ("username",)
     sortable_by = ("username",)
+
+    def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
+        """Django's own, and which accounts: whoever is a member can read their codes."""
+        said: list[Any] = super().construct_change_message(request, form, formsets, add)
+        if "accounts" in form.changed_data:
+            before, after = {*form.initial["accounts"].split()}, {each.uid for each in form.cleaned_data["accounts"]}
+            said += [{"added": {"name": "account", "object": uid}} for uid in sorted(after - before)]
+            said += [{"deleted": {"name": "account", "object": uid}} for uid in sorted(before - after)]
+        return said
 
     @admin.display(description=_("Last sign-in"))
     def signed_in(self, person: User) -> SafeString | str:

@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, User
 from django.test import Client
 
@@ -85,6 +86,10 @@ def test_a_customer_becomes_a_member_of_accounts_by_their_numbers():
     assert [*customer.accounts.all()] == [kept]
     assert client.post(page_url(customer), {**sent, "accounts": " 11\r\n22 11"}).status_code == 302
     assert {*customer.accounts.all()} == {one, two}
+    client.post(page_url(customer), {**sent, "accounts": "22\r\n11"})
+    logged = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
+    said = "Changed Accounts. Added account “11”. Added account “22”. Deleted account “33”."
+    assert logged == [said, "No fields changed."]
 
 
 def test_an_account_names_its_members_at_the_desk(client):
