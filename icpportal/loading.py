@@ -17,5 +17,6 @@ def load_texts() -> None:
             gettext("Yes")
     for folder in (settings.BASE_DIR / "templates", *get_app_template_dirs("templates")):
         for template in Path(folder).rglob("*.*"):
-            with suppress(TemplateSyntaxError):  # of a package, for tags of yet another that is not used here
+            # A package's may need tags of another that is not used here; some are none, such as a copy's ._x.html.
+            with suppress(TemplateSyntaxError, UnicodeDecodeError, OSError):
                 engines["django"].get_template(template.relative_to(folder).as_posix())

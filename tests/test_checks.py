@@ -12,6 +12,7 @@ from django.conf import settings as project
 from django.core.checks import CheckMessage, run_checks
 
 from icpportal import checks, local_env
+from icpportal.loading import load_texts
 
 GOOD_KEY = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
 
@@ -169,6 +170,14 @@ def test_a_server_reads_no_template_or_catalogue_of_a_release_laid_over_it(tmp_p
     secrets = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().splitlines())
     server = start_server(f"exec({READS_NO_TEXT!r})", **secrets)
     assert (server.stdout, server.stderr) == (ascii("未使用") + " codes/servers.html\n", "")
+
+
+def test_what_is_no_template_keeps_no_server_from_starting(settings: Any, tmp_path: Path) -> None:
+    (tmp_path / "templates/old.d").mkdir(parents=True)
+    (tmp_path / "templates/._base.html").write_bytes(b"\0\5\x16\7\xa3")
+    settings.BASE_DIR = tmp_path
+    settings.TEMPLATES = [settings.TEMPLATES[0] | {"DIRS": [tmp_path / "templates"]}]
+    load_texts()
 
 
 def test_a_command_is_silent_about_mail_that_is_not_set_and_a_deployment_is_not(production: Any) -> None:
