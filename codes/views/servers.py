@@ -28,6 +28,7 @@ from codes.views.cards import cards
 from codes.views.codes import rows
 from codes.views.news import unread_answers
 from codes.views.paging import PAGE
+from icpportal.handles import canonical_address
 from servers.models import Account, IPAddress, Server
 
 FILTER_FROM = 10  # more servers than this are worth a search
@@ -118,7 +119,7 @@ def _has_unused(account: Account, *, now: datetime) -> bool:
 def _matching(owned: Any, q: str) -> Any:
     """The newest FLEET of those that a search finds. Found first and judged then, so that no others are judged."""
     folded = normalize("NFKC", q)  # full-width forms, as a Chinese keyboard gives them
-    holders = IPAddress.objects.on_server().filter(address=folded).values("server")
+    holders = IPAddress.objects.on_server().filter(address=canonical_address(folded) or folded).values("server")
     found = owned.filter(Q(name__icontains=q) | Q(instance_id__icontains=folded) | Q(pk__in=holders))
     return Server.objects.filter(pk__in=sorted(found.values_list("pk", flat=True))[-FLEET:])
 

@@ -278,7 +278,7 @@ def test_search_finds_by_name_instance_id_and_ip(client, account):
         make_server(account=account, name="other")
     address = wanted.ips.get().address
     full_width = address.translate({ord(sign): ord(sign) + 0xFEE0 for sign in "0123456789."})
-    for q in ("shop", "SHOP-API", wanted.instance_id, address, full_width):
+    for q in ("shop", "SHOP-API", wanted.instance_id, address, full_width, f"::ffff:{address}"):
         assert [card.server.pk for card in client.get("/", {"q": q}).context["cards"]] == [wanted.pk]
     assert "No server matches." in text(client.get("/", {"q": "nothing"}))
 
