@@ -165,6 +165,17 @@ def test_a_supervisor_disables_and_enables_by_post_alone(hook: Receiver) -> None
     assert told == ["<strong>Endpoint enabled</strong>", "<strong>Endpoint disabled</strong>"]
 
 
+def test_what_cannot_be_logged_is_not_done(hook: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    endpoint, client = make_endpoint(hook), signed_in("Supervisor")
+    types, _rotate, disable, _enable = act_urls(endpoint)
+    monkeypatch.setattr(LogEntry.objects, "log_actions", lambda **named: 1 / 0)
+    for url, sent in ((types, {"event_types": ["revealed"]}), (disable, {})):
+        with pytest.raises(ZeroDivisionError):
+            client.post(url, sent)
+    known = WebhookEndpoint.objects.get()
+    assert (known.event_types, known.disabled_at) == (endpoint.event_types, None)
+
+
 def test_each_endpoint_is_under_one_tab(hook: Receiver) -> None:
     endpoint = make_endpoint(hook)
     client = signed_in("Agent")

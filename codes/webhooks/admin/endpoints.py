@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin, messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
@@ -144,8 +145,9 @@ class WebhookEndpointAdmin(SecretRecord):
         chosen = {"event_types": endpoint.event_types}
         form = TypesForm(posted(request), initial=chosen)
         if request.method == "POST" and form.is_valid():
-            services.choose_types(endpoint, event_types=form.cleaned_data["event_types"])
-            self.log_change(request, endpoint, "Event types chosen")
+            with transaction.atomic():
+                services.choose_types(endpoint, event_types=form.cleaned_data["event_types"])
+                self.log_change(request, endpoint, "Event types chosen")
             messages.success(request, _("%(endpoint)s: saved.") % {"endpoint": endpoint})
             return HttpResponseRedirect(page_url(endpoint))
         question = _("Choose what is sent to %(endpoint)s") % {"endpoint": endpoint}
@@ -174,8 +176,9 @@ class WebhookEndpointAdmin(SecretRecord):
         act, endpoint = ACTS[action], self.changeable(request, pk)
         names = {"endpoint": endpoint}
         if request.method == "POST":
-            act.run(endpoint, now=timezone.now())
-            self.log_change(request, endpoint, action)
+            with transaction.atomic():
+                act.run(endpoint, now=timezone.now())
+                self.log_change(request, endpoint, action)
             messages.success(request, act.done % names)
             return HttpResponseRedirect(page_url(endpoint))
         question = act.question % names
