@@ -122,6 +122,7 @@ def test_reveal_shows_the_value_in_that_answer_alone_and_records_it(client, issu
 
 def test_a_reveal_that_nobody_followed_shows_nothing_later(client, issued, time_machine):
     client.post(url("reveal", issued.code))
+    client.head(url("code", issued.code))  # whoever asks for the headers alone is shown nothing
     time_machine.move_to(NOW + timedelta(minutes=10), tick=False)
     assert not VALUE.search(client.get(url("code", issued.code)).content.decode())
     assert not issued.code.events.filter(type="revealed").exists()
