@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin.api_clients import YES_NO
 from codes.admin.base import DeskAdmin
-from codes.admin.columns import moment
+from codes.admin.columns import DASH, moment
 from codes.admin.list_filters import choice_filter
 from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
@@ -62,7 +62,7 @@ class AccountsField(forms.CharField):
 class PersonForm(UserChangeForm):  # type: ignore[type-arg]
     """Somebody who signs in, and the accounts that they are a member of: the only place that says so."""
 
-    accounts = AccountsField(
+    member_of = AccountsField(
         label=_("Accounts"),
         required=False,
         max_length=20_000,
@@ -74,11 +74,15 @@ class PersonForm(UserChangeForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial["accounts"] = "\n".join(self.instance.accounts.order_by("uid").values_list("uid", flat=True))
+        self.initial["member_of"] = "\n".join(_uids(self.instance))
 
     def _save_m2m(self) -> None:
         super()._save_m2m()  # type: ignore[misc]
-        self.instance.accounts.set(self.cleaned_data["accounts"])
+        self.instance.accounts.set(self.cleaned_data["member_of"])
+
+
+def _uids(person: User) -> list[str]:
+    return [*person.accounts.order_by("uid").values_list("uid", flat=True)]
 
 
 class ChosenPermissions(ChosenRows):
@@ -139,7 +143,7 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
     form = PersonForm
     fieldsets = (
         *(UserAdmin.fieldsets or ())[:2],
-        (_("Customers' pages"), {"fields": ("accounts",)}),
+        (_("Customers' pages"), {"fields": ("member_of",)}),
         *(UserAdmin.fieldsets or ())[2:3],
         (_("Important dates"), {"fields": ("signed_in", "made")}),
     )
@@ -158,11 +162,16 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         """Django's own, and which accounts: whoever is a member can read their codes."""
         said: list[Any] = super().construct_change_message(request, form, formsets, add)
-        if "accounts" in form.changed_data:
-            before, after = {*form.initial["accounts"].split()}, {each.uid for each in form.cleaned_data["accounts"]}
+        if "member_of" in form.changed_data:
+            before, after = {*form.initial["member_of"].split()}, {each.uid for each in form.cleaned_data["member_of"]}
             said += [{"added": {"name": "account", "object": uid}} for uid in sorted(after - before)]
             said += [{"deleted": {"name": "account", "object": uid}} for uid in sorted(before - after)]
         return said
+
+    @admin.display(description=_("Accounts"), empty_value=DASH)
+    def member_of(self, person: User) -> str:
+        """For whoever may only look."""
+        return ", ".join(_uids(person))
 
     @admin.display(description=_("Last sign-in"))
     def signed_in(self, person: User) -> SafeString | str:

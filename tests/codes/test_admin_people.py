@@ -5,7 +5,7 @@ import re
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
 
 from codes.admin.columns import list_url, page_url
@@ -78,18 +78,28 @@ def test_a_customer_becomes_a_member_of_accounts_by_their_numbers():
     customer.accounts.add(kept)
     page = client.get(page_url(customer))
     form = page.context["adminform"].form
-    assert form["accounts"].value() == "33" and b"Account numbers" in page.content
+    assert form["member_of"].value() == "33" and b"Account numbers" in page.content
     sent = {name: form[name].value() for name in form.fields if form[name].value() not in (None, False)}
     sent |= {"date_joined_0": "2026-01-01", "date_joined_1": "08:00:00"}
-    wrong = client.post(page_url(customer), {**sent, "accounts": "11 44\n55"})
-    assert wrong.context["adminform"].form.errors["accounts"] == ["There is no account 44.", "There is no account 55."]
+    wrong = client.post(page_url(customer), {**sent, "member_of": "11 44\n55"})
+    assert wrong.context["adminform"].form.errors["member_of"] == ["There is no account 44.", "There is no account 55."]
     assert [*customer.accounts.all()] == [kept]
-    assert client.post(page_url(customer), {**sent, "accounts": " 11\r\n22 11"}).status_code == 302
+    assert client.post(page_url(customer), {**sent, "member_of": " 11\r\n22 11"}).status_code == 302
     assert {*customer.accounts.all()} == {one, two}
-    client.post(page_url(customer), {**sent, "accounts": "22\r\n11"})
+    client.post(page_url(customer), {**sent, "member_of": "22\r\n11"})
     logged = [entry.get_change_message() for entry in LogEntry.objects.order_by("pk")]
     said = "Changed Accounts. Added account “11”. Added account “22”. Deleted account “33”."
     assert logged == [said, "No fields changed."]
+
+
+def test_whoever_may_only_look_at_a_person_reads_their_accounts(client):
+    looking, customer = User.objects.create_user("sun", is_staff=True), User.objects.create_user("li")
+    looking.user_permissions.add(Permission.objects.get(codename="view_user"))
+    client.force_login(looking)
+    assert client.get(page_url(customer)).status_code == 200
+    customer.accounts.add(*(factories.make_account(uid=uid) for uid in ("22", "11")))
+    page = raw(client, page_url(customer))
+    assert "11, 22" in page and "<textarea" not in page
 
 
 def test_an_account_names_its_members_at_the_desk(client):
