@@ -26,7 +26,7 @@ _VALUE = re.compile(
 _IN_ASCII = re.compile(r"[!-~]+")
 # What can be told from the label that it may stand to without a sign: an IP, an instance ID, a long number.
 _AFTER_LABEL = re.compile(
-    r"(?<=[A-Z])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.-])|ins-[0-9a-z]+|[0-9]{9,}(?![0-9-]))", re.IGNORECASE
+    r"(?<=[A-Z])(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9-]|\.[0-9A-Z])|ins-[0-9a-z]+|[0-9]{9,}(?![0-9-]))", re.IGNORECASE
 )
 _EDGES = ".,;!?#*_ \t\r\n"  # signs around a handle that are none of it
 _TAIL = re.compile(r"(?:ICP-\.\.\.-)?([0-9A-Z]{5})")

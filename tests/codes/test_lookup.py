@@ -92,7 +92,12 @@ def test_the_last_five_characters_find_the_code(world):
 
 @pytest.mark.parametrize(
     ("text", "what"),
-    [("公网IP203.0.113.47打不开", "ip"), ("实例IDins-7k2m9qpx。", "server"), ("账号UIN100012345678", "account")],
+    [
+        ("公网IP203.0.113.47打不开", "ip"),
+        ("It is IP203.0.113.47.", "ip"),
+        ("实例IDins-7k2m9qpx。", "server"),
+        ("账号UIN100012345678", "account"),
+    ],
 )
 def test_a_handle_may_stand_to_its_label_without_a_sign(world, text, what):
     assert resolve(text, user=factories.make_agent()).only == world[what]
