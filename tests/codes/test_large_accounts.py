@@ -133,7 +133,7 @@ def test_a_search_that_means_very_many_finds_each_once():
     assert found(CodeFilterSet, AuthorizationCode, code.server.instance_id) == 1
 
 
-def test_a_state_of_a_very_large_account_lists_the_same_codes():
+def test_a_state_of_a_very_large_account_lists_the_same_codes(counted):
     account, other = factories.make_account(), factories.make_account()
     now = timezone.now()
     kept = factories.make_code(factories.make_server(account=account, now=now), now=now)
