@@ -18,15 +18,7 @@ from django.utils.translation import pgettext_lazy
 from codes.admin import actions, bulk, timeline
 from codes.admin.base import DeskRecord
 from codes.admin.columns import DASH, account_cell, link, moment
-from codes.admin.list_filters import (
-    WITHIN_DAYS,
-    DeskFilter,
-    Rows,
-    account_filter,
-    handle_filter,
-    region_filter,
-    server_filter,
-)
+from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filter, handle_filter, server_filter
 from codes.admin.rows import dressed, expiring, filled, shown
 from codes.admin.verdicts import code_verdict
 from codes.choices import Action, ShownState
@@ -34,7 +26,6 @@ from codes.filters import told_early
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode, Filing
 from codes.validity import VALIDITY, shown_as, shown_state
-from servers.choices import Jurisdiction
 
 
 class ShownStateFilter(DeskFilter):
@@ -86,7 +77,6 @@ class CodeAdmin(DeskRecord):
     list_filter = (
         ShownStateFilter,
         ExpiringFilter,
-        region_filter("server__region", of=[Jurisdiction.MAINLAND]),
         account_filter("server__account"),
         server_filter("server"),
         handle_filter("ip", _("IP address"), "ip__address"),

@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, cast
 
 from django.contrib import admin
-from django.core.cache import cache
 from django.db.models import F, Model, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -17,13 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO, tab_counts
 from codes.admin.missing import NoSuchValue
-from codes.desk import KEPT_SECONDS
 from icpportal.handles import is_number
-from servers.choices import Jurisdiction
-from servers.models import Account, Region, Server
+from servers.models import Account, Server
 
 Rows = QuerySet[Any]
-_REGIONS = "icp.regions"
 WITHIN_DAYS = [("7", _("within 7 days")), ("30", _("within 30 days"))]
 
 
@@ -156,29 +152,3 @@ def account_filter(path: str) -> type[DeskFilter]:
 def server_filter(path: str) -> type[DeskFilter]:
     """The rows of one server, to which `path` leads."""
     return handle_filter("server", _("server"), path, handle="instance_id", of=Server)
-
-
-def region_filter(path: str, *, of: Iterable[str] = Jurisdiction.values) -> type[DeskFilter]:
-    """The rows of one region, to which `path` leads, by its key, so that the database knows how many they are.
-
-    The regions offered are those of the jurisdictions `of`, as they were some seconds ago, and any that is asked for.
-    """
-
-    class RegionFilter(DeskFilter):
-        title = _("region")
-        parameter_name = "region"
-        is_judged = "__" in path
-
-        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-            known: list[Region] = cache.get(_REGIONS, [])
-            if not known or self.value() not in (None, *(region.code for region in known)):
-                known = list(Region.objects.order_by("code"))
-                cache.set(_REGIONS, known, KEPT_SECONDS)
-            offered = [region for region in known if region.jurisdiction in of or region.code == self.value()]
-            self.keys = {region.code: region.pk for region in offered}
-            return [(region.code, region.name or region.code) for region in offered]
-
-        def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
-            return rows.filter(**{path: self.keys[value]})
-
-    return RegionFilter
