@@ -119,9 +119,8 @@ def code(request: HttpRequest, code: AuthorizationCode) -> HttpResponse:
     """One code. Right after it was generated or asked for it is shown in full, once, which is recorded."""
     now = timezone.now()
     value = ""
-    is_read = request.method == "GET"
-    is_new = is_read and take_fresh(request, code, now=now)
-    if is_new or (is_read and take_asked(request, code, now=now)):
+    is_new = take_fresh(request, code, now=now)
+    if is_new or take_asked(request, code, now=now):
         value = services.reveal(code, actor=person(request), channel=Channel.SELF_SERVICE, now=now)
     return _show(request, code, now=now, value=value, is_new=is_new)
 

@@ -25,8 +25,9 @@ def unread_answers(request: HttpRequest, account: Account, *, now: datetime) -> 
 
 
 def read_answer(request: HttpRequest, asked: SupportRequest) -> None:
-    """The request's page is shown: its answer, if it has one, is no news any more."""
-    if asked.state != SupportState.ANSWERED or _answer(asked) in request.session.get(_READ, []):
+    """The request's page is shown: its answer, if it has one, is no news any more. Its headers alone show nothing."""
+    is_news = asked.state == SupportState.ANSWERED and _answer(asked) not in request.session.get(_READ, [])
+    if request.method == "HEAD" or not is_news:
         return
     with held_session(request) as session:
         session[_READ] = [*session.get(_READ, []), _answer(asked)][-_KEPT:]

@@ -129,6 +129,7 @@ def test_an_answer_that_was_read_is_told_no_more_but_a_newer_one_is():
     for minutes in (0, 5):
         at = NOW + timedelta(minutes=minutes)
         services.answer(request, text="Renewed servers count at once.", actor=make_agent(), now=at)
+        client.head(request_url(request))  # whoever asks for the headers alone has read nothing
         assert told in text(client.get("/"))
         client.get(request_url(request))
         assert told not in text(client.get("/"))
