@@ -17,7 +17,6 @@ from bench.scale.faces import Face, faces
 from bench.scale.fleet import seed
 from bench.scale.measuring import LARGE_TABLES, Statement, cost_of
 from bench.scale.world import World
-from codes.admin import changelist
 from servers.inventory.claims import concerning
 from servers.inventory.writing import locking
 from servers.models import IPAddress, IPClaim, Region, Server
@@ -91,10 +90,8 @@ def test_who_uses_the_codes_of_a_large_account_is_looked_up_even_where_reading_a
     assert "codes_filing" not in scanned
 
 
-def test_a_list_of_the_desk_takes_eight_statements_and_eighty_kibibytes(
-    world: World, settings: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(changelist, "COUNT_MS", 10_000)  # on a busy machine counting is given up, and done otherwise
+@pytest.mark.usefixtures("counted")
+def test_a_list_of_the_desk_takes_eight_statements_and_eighty_kibibytes(world: World, settings: Any) -> None:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     of_accounts = [face for face in faces(world) if face.name.startswith("desk ") and "account=" in face.name]
     assert len(of_accounts) > 20

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminTextareaWidget
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
@@ -89,7 +90,7 @@ class ChosenPermissions(ChosenRows):
     """Permissions that mean something here, in the language of the moment: the database holds names in English."""
 
     def __init__(self, queryset: QuerySet[Permission], **kwargs: Any) -> None:
-        with_pages = {model._meta.app_label for model in admin.site._registry}
+        with_pages = {model._meta.app_label for model in apps.get_models() if admin.site.is_registered(model)}
         super().__init__(queryset.filter(content_type__app_label__in=with_pages), **kwargs)
 
     def label_from_instance(self, permission: Model) -> str:

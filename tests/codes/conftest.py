@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 import time_machine
 
-from codes.admin import changelist
 from tests.codes.webhook_receiver import Receiver, receiver
 from tests.factories import NOW
 
@@ -24,10 +23,3 @@ def hook(settings: Any) -> Iterator[Receiver]:
     settings.WEBHOOK_ALLOW_PRIVATE = True
     with receiver() as running:
         yield running
-
-
-@pytest.fixture
-def counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The desk finds and counts to the end what it has to judge, however busy the machine is."""
-    monkeypatch.setattr(changelist, "PAGE_SECONDS", 60)
-    monkeypatch.setattr(changelist, "COUNT_MS", 60_000)
