@@ -83,13 +83,17 @@ def memory_mib(root: int) -> float:
 
 
 def sizes_mib(root: int) -> list[float]:
-    """The proportional set size of each worker of a server, in MiB."""
-    sizes = []
-    for stat in _stats():
-        if int(stat[3]) == root:
-            rollup = Path(f"/proc/{stat[0]}/smaps_rollup").read_text()
-            sizes.append(next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")))
-    return [size / 1024 for size in sizes]
+    """The proportional set size of each process that this one has started, in MiB."""
+    return [size for stat in _stats() if int(stat[3]) == root and (size := size_mib(stat[0])) is not None]
+
+
+def size_mib(pid: int | str) -> float | None:
+    """The proportional set size of a process, in MiB; None when it has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return None
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 def _stats() -> Iterator[list[str]]:

@@ -21,7 +21,8 @@ from typing import Any
 import django
 from django.core.management import call_command
 
-from bench.server import cpu_seconds
+from bench.peak import peak
+from bench.server import postgres_cpu_seconds
 
 ROWS = int(os.environ.get("BENCH_ROWS", "100000"))
 PAGE = 100  # instances of one response
@@ -32,7 +33,7 @@ BOUGHT, ENDS = NOW - timedelta(days=100), NOW + timedelta(days=300)
 
 @dataclass(frozen=True)
 class Work:
-    """What one kind of work took. CPU in microseconds a server, memory in MiB over what was there before."""
+    """What one kind of work took, in all its processes. CPU in microseconds a server, memory in MiB over idle."""
 
     rate: float
     app: float
@@ -42,13 +43,12 @@ class Work:
 
 def measure(work: Callable[[], None]) -> Work:
     """Do it once, for ROWS servers."""
-    _forget_peak()
-    idle = _memory("VmRSS")
-    began, app, db = time.perf_counter(), time.process_time(), _database_cpu()
-    work()
-    took = time.perf_counter() - began
-    app, db = time.process_time() - app, _database_cpu() - db
-    return Work(ROWS / took, app / ROWS * 1e6, db / ROWS * 1e6, _memory("VmHWM") - idle)
+    with peak() as memory:
+        began, app, db = time.perf_counter(), sum(os.times()[:4]), postgres_cpu_seconds()
+        work()
+        took = time.perf_counter() - began
+        app, db = sum(os.times()[:4]) - app, postgres_cpu_seconds() - db
+        return Work(ROWS / took, app / ROWS * 1e6, db / ROWS * 1e6, memory())
 
 
 def show(name: str, work: Work, copy: Work) -> None:
@@ -215,7 +215,7 @@ def _address(n: int) -> str:
     return f"{11 + (n >> 24)}.{n >> 16 & 255}.{n >> 8 & 255}.{n & 255}"
 
 
-# Files, memory, CPU
+# Files
 
 
 @contextmanager
@@ -225,24 +225,3 @@ def _file(parts: Iterator[bytes]) -> Iterator[str]:
         with path.open("wb") as file:
             file.writelines(parts)
         yield str(path)
-
-
-def _database_cpu() -> float:
-    """Seconds that the database process of this connection has worked; 0 where the database has none."""
-    from django.db import connection
-
-    if connection.vendor != "postgresql":
-        return 0.0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        pid = cursor.fetchone()[0]
-    return cpu_seconds(pid)
-
-
-def _forget_peak() -> None:
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def _memory(name: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith(name)) / 1024

@@ -18,13 +18,14 @@ def shown(
 ) -> Iterator[Callable[[int], None]]:
     """Gives a function to call with the number of `things` that were done since it was last called.
 
-    On a terminal `title` stands before the bar; elsewhere `say` gets a line each time another `every` are done.
+    On a terminal `title` stands before the bar, which moves when it is called: no thread, so that the process may fork.
+    Elsewhere `say` gets a line each time another `every` are done.
     """
     if sys.stderr.isatty():
         columns = (TextColumn(title), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(file=sys.stderr)) as bar:
+        with Progress(*columns, console=Console(file=sys.stderr), auto_refresh=False) as bar:
             task = bar.add_task(title, total=total)
-            yield lambda number: bar.update(task, advance=number)
+            yield lambda number: bar.update(task, advance=number, refresh=True)
         return
     done = 0
 

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # From the ground up; what stands nowhere here is an interface, above them all.
 LAYERS = [
     "icpportal.context icpportal.dates icpportal.env icpportal.final_rows icpportal.handles icpportal.prepared "
-    "icpportal.primary_keys icpportal.sentences "
+    "icpportal.primary_keys icpportal.processes icpportal.sentences "
     "icpportal.statements codes.choices codes.names codes.policy codes.values codes.notices.choices "
     "codes.webhooks.choices codes.chain icpportal.bulk icpportal.plans icpportal.retry_after "
     "icpportal.sealing icpportal.snapshots icpportal.spreadsheets servers.choices servers.members servers.regions "

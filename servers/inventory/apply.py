@@ -7,16 +7,19 @@ OperationalError. Nothing here knows of codes: who calls records the events.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import chain
 from typing import Literal, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
 
 from icpportal import bulk
+from icpportal.processes import share
 from servers.choices import ServerState
-from servers.inventory.batches import Batches
+from servers.inventory.batches import Batches, sharers
 from servers.inventory.facts import InventoryFacts, Rejected, ServerFacts, Tally
 from servers.inventory.races import settle
 from servers.inventory.tencent import Inventory
@@ -127,51 +130,65 @@ def apply_inventory(
     now: datetime,
     observer: Observer,
     progress: Callable[[int], None] = lambda rows: None,
+    processes: int = 1,
 ) -> Tally:
     """Take in the provider's responses for one account, in batches of their own transactions; versions stay.
 
     With `region` only its rows are taken. With `complete`, the account's servers (of the region) that are missing
-    become terminated; a rejected row counts as present. `progress` hears how many rows were read, batch by batch.
-    Raises Incomplete before anything is done.
+    become terminated; a rejected row counts as present. `progress` hears how many rows were read, batch by batch. So
+    many `processes` share the work as `icpportal.processes` says, if there is enough of it. Raises Incomplete before
+    anything is done, ProcessLost when a process was killed: what was taken in by then stays.
     """
     if complete and not inventory.is_complete:
         raise Incomplete
     tally = Tally(rejected=list(inventory.rejected))
-    importer = _Import(account=account, region=region, now=now, observer=observer, tally=tally)
-    batches = Batches(inventory.instances())
-    for rows in batches:
-        importer.take(rows, meanwhile=batches.read_on)
-        progress(len(rows))
+    importer = _Import(account=account, region=region, now=now, observer=observer)
+    for part in importer.parts(inventory, sharers(inventory.rows, most=processes)):
+        tally.add(part)
+        progress(part.rows)
     if complete:
-        importer.terminate_missing(inventory)
+        tally.updated += importer.terminate_missing(inventory)
     return tally
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Import:
-    """One import as it goes: whose, of which region, and what became of the rows so far."""
+    """One import: whose, of which region, when, and who hears of it."""
 
     account: Account
     region: str | None
     now: datetime
     observer: Observer
-    tally: Tally
 
-    def take(self, rows: list[InventoryFacts | Rejected], *, meanwhile: Callable[[], None]) -> None:
+    def parts(self, inventory: Inventory, processes: int) -> Iterator[Tally]:
+        """Take in everything; what became of it, batch by batch."""
+        if processes > 1:
+            alone = partial(inventory.alone, turns=processes)
+            yield from share(lambda turn: self._taken(alone(turn), ahead=False), number=processes)
+            yield from self._taken(inventory.last())
+        else:
+            yield from self._taken(chain(inventory.alone(), inventory.last()))
+
+    def _taken(self, rows: Iterator[InventoryFacts | Rejected], *, ahead: bool = True) -> Iterator[Tally]:
+        batches = Batches(rows, ahead=ahead)
+        for batch in batches:
+            yield self._take(batch, meanwhile=batches.read_on)
+
+    def _take(self, rows: list[InventoryFacts | Rejected], *, meanwhile: Callable[[], None]) -> Tally:
         """Write one batch of rows; `meanwhile` is called when they are compared and only the saving is left."""
         readable: list[InventoryFacts] = []
+        unreadable: list[Rejected] = []
         for row in rows:
             if isinstance(row, InventoryFacts) and self.region not in (None, row.region):
                 where = {"region": row.region, "asked": self.region}
                 row = _reject(row, _("The instance is in %(region)s, not in %(asked)s.") % where)
             if isinstance(row, Rejected):
-                self.tally.rejected.append(row)
+                unreadable.append(row)
             else:
                 readable.append(row)
         with bulk.uncollected():
-            results, rejected = settle(lambda: self._write(readable, meanwhile))
-        self._count(results)
-        self.tally.rejected += rejected
+            results, refused = settle(lambda: self._write(readable, meanwhile))
+        return _tally(results, [*unreadable, *refused])
 
     def _write(self, rows: list[InventoryFacts], meanwhile: Callable[[], None]) -> tuple[list[Detail], list[Rejected]]:
         addresses = {ip.address for row in rows for ip in row.ips or ()}
@@ -192,24 +209,15 @@ class _Import:
             return _reject(row, _("The instance belongs to another account."))
         return _reject(row, _("terminated")) if known.state == ServerState.TERMINATED else None
 
-    def _count(self, results: list[Detail]) -> None:
-        for detail in results:
-            if "created" in detail:
-                self.tally.created += 1
-            elif detail:
-                self.tally.updated += 1
-            else:
-                self.tally.unchanged += 1
-
-    def terminate_missing(self, inventory: Inventory) -> None:
+    def terminate_missing(self, inventory: Inventory) -> int:
         """Servers of the account (and region) that no row named are gone, unless newer facts of them have come in."""
         servers = Server.objects.filter(account=self.account, facts_at__lte=self.now)
         servers = servers.exclude(state=ServerState.TERMINATED)
         if self.region is not None:
             servers = servers.filter(region__code=self.region)
         known = servers.values_list("instance_id", flat=True).order_by("pk")
-        for names in Batches(iter([name for name in known.iterator() if not inventory.names(name)])):
-            self.tally.updated += settle(lambda names=names: self._terminate(names))  # type: ignore[misc]
+        missing = Batches(iter([name for name in known.iterator() if not inventory.names(name)]))
+        return sum(settle(lambda names=names: self._terminate(names)) for names in missing)  # type: ignore[misc]
 
     def _terminate(self, names: list[str]) -> int:
         batch = Batch(names, [], [], now=self.now)
@@ -222,6 +230,13 @@ class _Import:
             batch.terminate(server)
         batch.save(self.observer)
         return len(gone)
+
+
+def _tally(results: list[Detail], rejected: list[Rejected]) -> Tally:
+    created = sum("created" in detail for detail in results)
+    unchanged = results.count({})
+    updated = len(results) - created - unchanged
+    return Tally(created=created, updated=updated, unchanged=unchanged, rejected=rejected)
 
 
 def _reject(row: InventoryFacts, detail: object) -> Rejected:

@@ -1,4 +1,4 @@
-"""Rows in batches, the next of which is read while the database takes in the one before."""
+"""Rows in batches: the next is read while the database takes in the one before, or processes share them."""
 
 from __future__ import annotations
 
@@ -14,15 +14,28 @@ from django.utils.translation import get_language, override
 from icpportal import bulk
 
 T = TypeVar("T")
-BATCH = 5000  # servers locked and written together
+BATCH = 2500  # servers locked and written together
 TURN, USUAL_TURN = 0.0002, sys.getswitchinterval()  # seconds that a thread keeps from one that waits
 
 
-class Batches(Generic[T]):
-    """The rows, BATCH at a time, to be iterated once. What reading them raises comes when the batch is asked for."""
+def sharers(rows: int, *, most: int) -> int:
+    """How many processes share so many rows: each has a batch or more."""
+    return min(most, rows // BATCH)
 
-    def __init__(self, rows: Iterator[T]) -> None:
-        self._rows = rows
+
+def is_turn(at: int, *, turn: int, turns: int) -> bool:
+    """Whether a row, by its place from 0, is in a batch of the one whose `turn` it is, of `turns` that share them."""
+    return at // BATCH % turns == turn
+
+
+class Batches(Generic[T]):
+    """The rows, BATCH at a time, to be iterated once. What reading them raises comes when the batch is asked for.
+
+    They are read when they are asked for, where not `ahead`: beside other processes no processor waits for work.
+    """
+
+    def __init__(self, rows: Iterator[T], *, ahead: bool = True) -> None:
+        self._rows, self._ahead = rows, ahead and connection.vendor == "postgresql"
         self._is_over = False
         self._next: Future[list[T]] | None = None
 
@@ -37,7 +50,7 @@ class Batches(Generic[T]):
         Reading must not need a connection; the language is that of the caller. Nothing on SQLite: it works in the
         caller's own thread, and would hand Python's lock over and back for each row.
         """
-        if self._next is None and not self._is_over and connection.vendor == "postgresql":
+        if self._ahead and self._next is None and not self._is_over:
             self._next = self._reader.submit(self._read_in, get_language())
 
     def _take(self) -> list[T]:

@@ -150,3 +150,15 @@ class Tally:
     updated: int = 0
     unchanged: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        """How many rows these are."""
+        return self.created + self.updated + self.unchanged + len(self.rejected)
+
+    def add(self, other: Tally) -> None:
+        """Count what another part has done, too."""
+        self.created += other.created
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.rejected += other.rejected

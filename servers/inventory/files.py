@@ -32,6 +32,7 @@ def opened(path: str, *, stdin: IO[bytes]) -> Iterator[IO[bytes]]:
     if path == STDIN:
         with tempfile.TemporaryFile() as kept:
             shutil.copyfileobj(stdin, kept)
+            kept.flush()
             yield kept
         return
     try:
@@ -40,6 +41,14 @@ def opened(path: str, *, stdin: IO[bytes]) -> Iterator[IO[bytes]]:
         raise Unreadable(path, getattr(error, "strerror", None) or error) from error
     with file:
         yield file
+
+
+def reopened(file: IO[bytes]) -> IO[bytes]:
+    """The same open file, whatever became of its name, with a place of its own in it, as a forked process needs.
+
+    Linux alone has it.
+    """
+    return open(f"/proc/self/fd/{file.fileno()}", "rb")
 
 
 class ResponseFiles:
@@ -52,8 +61,9 @@ class ResponseFiles:
         self._paths, self._stdin = paths, stdin
         self._kept: IO[bytes] | None = None
         if STDIN in paths:
-            self._kept = tempfile.TemporaryFile()
+            self._kept = tempfile.NamedTemporaryFile()
             shutil.copyfileobj(stdin, self._kept)
+            self._kept.flush()
 
     def __enter__(self) -> ResponseFiles:
         return self
@@ -64,11 +74,8 @@ class ResponseFiles:
 
     def __iter__(self) -> Iterator[object]:
         for path in self._paths:
-            if path == STDIN and self._kept is not None:
-                self._kept.seek(0)
-                yield from _responses(self._kept, path)
-                continue
-            with opened(path, stdin=self._stdin) as file:
+            # Opened each time: processes that share a file share the place in it.
+            with opened(self._kept.name if path == STDIN and self._kept else path, stdin=self._stdin) as file:
                 yield from _responses(file, path)
 
 

@@ -23,9 +23,10 @@ from django.utils.translation import ngettext_lazy
 from icpportal.sentences import comma
 from icpportal.spreadsheets import unguard
 from servers.inventory import cells
+from servers.inventory.batches import is_turn
 from servers.inventory.facts import SHORTEST_VALUE, ServerFacts, term_faults
 from servers.inventory.fields import Bad, shown
-from servers.inventory.files import Unreadable
+from servers.inventory.files import Unreadable, reopened
 from servers.inventory.hashes import Hashes
 
 Named: TypeAlias = Callable[[str, list[str]], object]
@@ -82,16 +83,28 @@ class Sheet:
                 raise Unreadable(name, _("It has more than %(most)d rows: split it.") % {"most": most})
             named(*self._survey(texts))
 
-    def __iter__(self) -> Iterator[Row]:
+    def read(self, turn: int = 0, turns: int = 1) -> Iterator[Row]:
+        """The rows, in order. With `turns` so many share them, and these are the ones of `turn`."""
         ids, addresses = self._ids.repeated(), self._addresses.repeated()
         first: dict[str, int] = {}
-        for line, texts in self._table():
+        for at, (line, texts) in enumerate(self._table()):
+            is_mine = is_turn(at, turn=turn, turns=turns)
+            if not (is_mine or ids or addresses):
+                continue
             row = self._read(line, texts)
             said = [("instance_id", row.instance_id)] if row.instance_id and hash(row.instance_id) in ids else []
             for ip in row.facts.ips or () if row.facts else ():
                 if hash(ip.address) in addresses:
                     said.append(("ips", ip.address))
-            yield _told_once(row, said, first) if said else row
+            row = _told_once(row, said, first) if said else row
+            if is_mine:
+                yield row
+
+    @contextmanager
+    def reopened(self) -> Iterator[None]:
+        """Meanwhile the file is read with a place of its own in it: for a process that was forked."""
+        with reopened(self._file) as self._file:
+            yield
 
     # The table
 

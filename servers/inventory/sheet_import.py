@@ -16,9 +16,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from icpportal import bulk
+from icpportal.processes import share
 from icpportal.sentences import comma
 from servers.inventory.apply import ServerTerminated, StaleVersion, VersionConflict, write_stated
-from servers.inventory.batches import Batches
+from servers.inventory.batches import Batches, sharers
 from servers.inventory.races import settle
 from servers.inventory.sheet import Row, Sheet, Wrong
 from servers.inventory.writing import Batch, Observer
@@ -39,6 +40,15 @@ class Verdict:
     wrong: tuple[Wrong, ...] = ()
 
 
+@dataclass(kw_only=True, slots=True)
+class _Part:
+    """What became of one batch: rows by the uid and the result, the verdicts, the accounts that are known."""
+
+    told: Counter[tuple[str, str]]
+    verdicts: list[Verdict]
+    accounts: dict[str, Account]
+
+
 class SheetImport:
     """One import of a sheet as it goes. `heed` hears the verdict of each row, in order.
 
@@ -55,36 +65,50 @@ class SheetImport:
         is_dry: bool = False,
     ) -> None:
         self._sheet, self._now, self._observer, self._heed, self._is_dry = sheet, now, observer, heed, is_dry
-        self._lost: set[str] = set()
         self.total: Counter[str] = Counter()
         self.counts: dict[Account, Counter[str]] = defaultdict(Counter)
 
-    def steps(self) -> Iterator[int]:
+    def steps(self, *, processes: int = 1) -> Iterator[int]:
         """Go on by one batch, in a transaction of its own, each time the number of its rows is asked for.
 
-        Raises OperationalError when a lock takes too long; what was done before stays, unless a transaction surrounds
-        this.
+        So many processes share the work as `icpportal.processes` says, if there is enough of it; then `heed` hears of
+        rejected rows alone. Raises OperationalError when a lock takes too long, ProcessLost when a process was killed;
+        what was done before stays, unless a transaction surrounds this.
         """
-        batches = Batches(iter(self._sheet))
+        processes = sharers(self._sheet.rows, most=processes)
+        shared = share(lambda turn: self._share(turn, processes), number=processes) if processes > 1 else None
+        for part in shared or self._parts(Batches(self._sheet.read())):
+            for verdict in part.verdicts:
+                self._heed(verdict)
+            for (uid, result), number in part.told.items():
+                self.total[result] += number
+                if uid in part.accounts:
+                    self.counts[part.accounts[uid]][result] += number
+            yield part.told.total()
+
+    def _share(self, turn: int, processes: int) -> Iterator[_Part]:
+        with self._sheet.reopened():
+            for part in self._parts(Batches(self._sheet.read(turn, processes), ahead=False)):
+                part.verdicts = [verdict for verdict in part.verdicts if verdict.wrong]
+                yield part
+
+    def _parts(self, batches: Batches[Row]) -> Iterator[_Part]:
         for rows in batches:
             with bulk.uncollected():
-                self._take(rows, meanwhile=batches.read_on)
-            yield len(rows)
+                part = self._take(rows, meanwhile=batches.read_on)
+            yield part
 
-    def _take(self, rows: list[Row], *, meanwhile: Callable[[], None]) -> None:
+    def _take(self, rows: list[Row], *, meanwhile: Callable[[], None]) -> _Part:
         uids = {row.account for row in rows if row.account}
         accounts = {account.uid: account for account in Account.objects.filter(uid__among=uids)}
         readable = [row for row in rows if row.facts is not None and row.account in accounts]
         results = settle(lambda: self._write(readable, accounts, meanwhile))
-        told: Counter[tuple[str, str]] = Counter()
-        for row in rows:
-            verdict = _verdict(row, results.get(row.line), is_unknown=bool(row.account) and row.account not in accounts)
-            told[row.account, verdict.result] += 1
-            self._heed(verdict)
-        for (uid, result), number in told.items():
-            self.total[result] += number
-            if uid in accounts:
-                self.counts[accounts[uid]][result] += number
+        verdicts = [
+            _verdict(row, results.get(row.line), is_unknown=bool(row.account) and row.account not in accounts)
+            for row in rows
+        ]
+        told = Counter((row.account, verdict.result) for row, verdict in zip(rows, verdicts, strict=True))
+        return _Part(told=told, verdicts=verdicts, accounts=accounts)
 
     def _write(
         self, rows: list[Row], accounts: dict[str, Account], meanwhile: Callable[[], None]
@@ -102,10 +126,9 @@ class SheetImport:
         meanwhile()
         batch.save(self._observer)
         for row in rows:
-            # An earlier row has taken an address of this server away, which changed it.
-            if row.instance_id in self._lost and results.get(row.line) == "unchanged":
+            # Another row has taken an address of this server away before, which changed it.
+            if results.get(row.line) == "unchanged" and batch.has_lost_one(batch.servers[row.instance_id]):
                 results[row.line] = "updated"
-        self._lost |= {server.instance_id for server in batch.losers}
         return results | refused
 
     def _state(self, rows: list[Row], accounts: dict[str, Account]) -> tuple[Batch, dict[int, str | Refusal]]:

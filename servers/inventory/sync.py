@@ -163,11 +163,7 @@ def _add(outcome: Outcome, region: str, ended: Tally | Failure) -> None:
         outcome.failures.append(ended)
         return
     outcome.read.append(region)
-    total = outcome.tally
-    total.created += ended.created
-    total.updated += ended.updated
-    total.unchanged += ended.unchanged
-    total.rejected += ended.rejected
+    outcome.tally.add(ended)
 
 
 @dataclass(frozen=True, kw_only=True)

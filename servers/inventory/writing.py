@@ -61,7 +61,6 @@ class Batch:
         self._assigned: list[tuple[Server, IPAddress]] = []
         self._raised: set[int] = set()
         self._changed = {"facts_at"}  # columns of known servers
-        self.losers: list[Server] = []  # who lost an address to a server of the batch, known once it is saved
         self._former: list[tuple[Server, Detail]] = []
 
     def _lock(self, instance_ids: Collection[str], addresses: Collection[str]) -> None:
@@ -103,6 +102,10 @@ class Batch:
         if server.id in self._ips_before and self._ips_before[server.id] != (after := self._addresses(server)):
             detail["ips"] = [self._ips_before[server.id], after]
         return detail
+
+    def has_lost_one(self, server: Server) -> bool:
+        """Whether the server has lost an address at this very moment: to another row of the same import."""
+        return any(ip.released_at == self.now for ip in self._ips[server.id])
 
     def write(self, facts: ServerFacts, *, account: Account, is_repeated: bool = False) -> Server:
         """Make the server what the facts say; one that is not known yet is made. Of all facts written in a batch,
@@ -285,6 +288,6 @@ class Batch:
         for server, ip in self._assigned:
             ip.server_id = server.id
         bulk.insert(sorted((ip for _server, ip in self._assigned), key=attrgetter("address")), keyed=False)
-        self.losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
-        changed = (*self._written, *self.losers)
+        losers = [self._locked[pk] for pk in self._ips_before if pk not in written]
+        changed = (*self._written, *losers)
         observer([*self._former, *((server, detail) for server in changed if (detail := self.detail(server)))])

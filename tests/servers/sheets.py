@@ -2,6 +2,7 @@
 
 import csv
 import io
+import tempfile
 from datetime import datetime
 from typing import Any
 
@@ -37,13 +38,16 @@ def table(*rows: dict[str, str], columns: Any = COLUMNS, delimiter: str = ",") -
     return text.getvalue()
 
 
-def sheet(data: str | bytes, *, most: int | None = None) -> Sheet:
-    content = data.encode() if isinstance(data, str) else data
-    return Sheet(io.BytesIO(content), name="servers.csv", is_secret=stands_in, most=most)
+def sheet(data: str | bytes, *, most: int | None = None, file: Any = None) -> Sheet:
+    """Of memory, or of a real file that gets the data."""
+    file = file or io.BytesIO()
+    file.write(data.encode() if isinstance(data, str) else data)
+    file.flush()
+    return Sheet(file, name="servers.csv", is_secret=stands_in, most=most)
 
 
 def rows_of(data: str | bytes) -> list[Row]:
-    return list(sheet(data))
+    return list(sheet(data).read())
 
 
 def wrong(data: str | bytes) -> list[tuple[int, str, str]]:
@@ -52,13 +56,15 @@ def wrong(data: str | bytes) -> list[tuple[int, str, str]]:
 
 
 def take_sheet(
-    data: str | bytes, *, now: datetime = NOW, heard: Any = None, is_dry: bool = False
+    data: str | bytes, *, now: datetime = NOW, heard: Any = None, is_dry: bool = False, processes: int = 1
 ) -> tuple[list[Verdict], SheetImport]:
     verdicts: list[Verdict] = []
     observer = Heard() if heard is None else heard
-    work = SheetImport(sheet(data), now=now, observer=observer, heed=verdicts.append, is_dry=is_dry)
-    for _rows in work.steps():
-        pass
+    with tempfile.TemporaryFile() as file:
+        told = sheet(data, file=file)
+        work = SheetImport(told, now=now, observer=observer, heed=verdicts.append, is_dry=is_dry)
+        for _rows in work.steps(processes=processes):
+            pass
     return verdicts, work
 
 

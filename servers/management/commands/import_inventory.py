@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from codes import services, values
 from codes.choices import Channel
+from icpportal.processes import ProcessLost, usable
 from icpportal.progress import shown
 from servers.choices import FeedKind
 from servers.inventory.apply import Incomplete, apply_inventory
@@ -22,6 +23,8 @@ from servers.inventory.sheet_import import RESULTS, SheetImport, Verdict
 from servers.inventory.tencent import Inventory
 from servers.management.accounts import NOTHING_DONE, account_named
 from servers.models import Account
+
+PROCESSES = 4  # that share the work, unless told otherwise
 
 
 class Command(BaseCommand):
@@ -46,24 +49,36 @@ class Command(BaseCommand):
         parser.add_argument("--region", help="take in rows of this region alone")
         parser.add_argument("--complete", action="store_true", help="servers that are missing become terminated")
         parser.add_argument("--create-account", metavar="NAME", help="create the account if it is not known")
+        parser.add_argument(
+            "--processes",
+            type=int,
+            default=PROCESSES,
+            metavar="N",
+            help="at most so many share the work, one a processor; %(default)s by default, always one on SQLite",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, check, apply, sum up."""
         self._refuse_mixtures(options)
-        if options["csv"] is not None:
-            self._take_sheet(options["csv"], is_dry=options["dry_run"])
-            return
-        if options["region"] is not None and not REGION_CODE.fullmatch(options["region"]):
-            raise CommandError("The region is malformed.", returncode=NOTHING_DONE)
+        try:
+            if options["csv"] is not None:
+                self._take_sheet(options["csv"], is_dry=options["dry_run"], processes=usable(options["processes"]))
+            else:
+                self._take_responses(options)
+        except Unreadable as error:
+            message = f"{error.path} cannot be read, so nothing was done: {error.reason}"
+            raise CommandError(message, returncode=NOTHING_DONE) from error
+        except ProcessLost as error:
+            raise CommandError("A process was killed. What it had taken in stays: run this again.") from error
+
+    def _take_responses(self, options: dict[str, Any]) -> None:
         with ResponseFiles(options["files"], stdin=sys.stdin.buffer) as responses:
             try:
                 inventory = Inventory(responses, is_secret=values.stands_in)
                 if options["complete"] and not inventory.is_complete:
                     raise Incomplete
                 account = account_named(options["account"], create_as=options["create_account"])
-                tally = self._apply(inventory, account, options["region"], complete=options["complete"])
-            except Unreadable as error:
-                raise _unreadable(error) from error
+                tally = self._apply(inventory, account, options)
             except Incomplete as error:
                 message = "These responses are not complete: instances are missing or listed twice, or one is an error."
                 raise CommandError(f"{message} Nothing was done.", returncode=NOTHING_DONE) from error
@@ -77,19 +92,18 @@ class Command(BaseCommand):
             )
         if options["csv"] is None and (options["dry_run"] or not options["files"] or options["account"] is None):
             raise CommandError("Give --account UID and FILE, or --csv FILE.", returncode=NOTHING_DONE)
+        if options["region"] is not None and not REGION_CODE.fullmatch(options["region"]):
+            raise CommandError("The region is malformed.", returncode=NOTHING_DONE)
 
-    def _take_sheet(self, path: str, *, is_dry: bool) -> None:
+    def _take_sheet(self, path: str, *, is_dry: bool, processes: int) -> None:
         now = timezone.now()
         observer = partial(services.record_server_changes, actor=None, channel=Channel.COMMAND, now=now)
-        try:
-            with opened(path, stdin=sys.stdin.buffer) as file:
-                sheet = Sheet(file, name=path, is_secret=values.stands_in)
-                work = SheetImport(sheet, now=now, observer=observer, heed=self._heed, is_dry=is_dry)
-                with shown("Importing", total=sheet.rows, things="rows", say=self._say) as progress:
-                    for rows in work.steps():
-                        progress(rows)
-        except Unreadable as error:
-            raise _unreadable(error) from error
+        with opened(path, stdin=sys.stdin.buffer) as file:
+            sheet = Sheet(file, name=path, is_secret=values.stands_in)
+            work = SheetImport(sheet, now=now, observer=observer, heed=self._heed, is_dry=is_dry)
+            with shown("Importing", total=sheet.rows, things="rows", say=self._say) as progress:
+                for rows in work.steps(processes=processes):
+                    progress(rows)
         if not is_dry:
             record_sheet(work.counts, actor="system", now=now)
         numbers = ", ".join(f"{work.total[result]} {result}" for result in RESULTS)
@@ -100,18 +114,19 @@ class Command(BaseCommand):
             where = f"line {verdict.line}{f', {column}' if column else ''}"
             self.stdout.write(f"rejected {verdict.instance_id or '-'} ({where}): {detail}")
 
-    def _apply(self, inventory: Inventory, account: Account, region: str | None, *, complete: bool) -> Tally:
+    def _apply(self, inventory: Inventory, account: Account, options: dict[str, Any]) -> Tally:
         now = timezone.now()
         observer = partial(services.record_server_changes, actor=None, channel=Channel.COMMAND, now=now)
         with shown("Importing", total=inventory.rows, things="rows", say=self._say) as progress:
             tally = apply_inventory(
                 inventory,
                 account=account,
-                region=region,
-                complete=complete,
+                region=options["region"],
+                complete=options["complete"],
                 now=now,
                 observer=observer,
                 progress=progress,
+                processes=usable(options["processes"]),
             )
         record_import(tally, account=account, kind=FeedKind.IMPORT, actor="system", now=now)
         return tally
@@ -126,7 +141,3 @@ class Command(BaseCommand):
             f"{tally.created} created, {tally.updated} updated, {tally.unchanged} unchanged, "
             f"{len(tally.rejected)} rejected."
         )
-
-
-def _unreadable(error: Unreadable) -> CommandError:
-    return CommandError(f"{error.path} cannot be read, so nothing was done: {error.reason}", returncode=NOTHING_DONE)
