@@ -21,6 +21,7 @@ from codes import values
 from codes.choices import ShownState
 from codes.forms import SHOW, ServerFilter
 from codes.models import AuthorizationCode
+from codes.pasted import Term
 from codes.standing import FLEET, Place, any_can, places
 from codes.validity import shown_as, with_shown_state
 from codes.views.access import READ, membership, own_server, page, person, signed_in
@@ -65,7 +66,7 @@ def servers(request: HttpRequest) -> HttpResponse:
         context = {"form": form, "now": now}
         return page(request, "codes/servers_invalid.html", context, section="servers", member=member, status=400)
     if request.method == "POST":
-        return _search(request, form.cleaned_data)
+        return _search(request, member.current, form.cleaned_data)
     context = {
         "form": form,
         "now": now,
@@ -75,13 +76,14 @@ def servers(request: HttpRequest) -> HttpResponse:
     return page(request, "codes/servers.html", context, section="servers", member=member)
 
 
-def _search(request: HttpRequest, query: dict[str, str]) -> HttpResponse:
-    """What was typed goes into the address, unless it is a code: that leads to the page of one's own."""
+def _search(request: HttpRequest, account: Account, query: dict[str, str]) -> HttpResponse:
+    """What was typed goes into the address, unless it is a code, mistyped or not: one's own leads to its page."""
     value = next(values.found_in(query["q"]), "")
     own = AuthorizationCode.objects.visible_to(person(request)).of_value(value).first() if value else None
     if own:
         return redirect("codes:code", own.pk)
-    if value:
+    owned = Server.objects.filter(account=account)
+    if value or (Term.of(query["q"]).values and not _matching(owned, query["q"]).exists()):
         messages.warning(request, _("No code of yours is this one."))
         return redirect("codes:servers")
     address = urlencode({name: query[name] for name in ("show", "q") if query[name]})

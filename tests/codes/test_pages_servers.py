@@ -325,3 +325,12 @@ def test_a_search_goes_into_the_address_but_for_a_code_which_leads_to_its_page(c
     assert client.post("/", {"q": f"my code {issued.value.lower()}"}).url == f"/codes/{issued.code.pk}/"
     answer = client.post("/", {"q": others.value}, follow=True)
     assert answer.redirect_chain == [("/", 302)] and "No code of yours is this one." in text(answer)
+
+
+def test_a_mistyped_code_goes_into_no_address_but_a_server_that_is_named_like_one_is_found(client, account):
+    value = make_issued(make_server(account=account, name="icp-frontend-production-node-01")).value
+    slipped = value[:-1] + ("0" if value[-1] != "0" else "1")
+    for typed in (slipped, value[:-1], f"code {slipped.lower()}"):
+        answer = client.post("/", {"q": typed}, follow=True)
+        assert answer.redirect_chain == [("/", 302)] and "No code of yours is this one." in text(answer)
+    assert client.post("/", {"q": "icp-frontend-production-node-0"}).url == "/?q=icp-frontend-production-node-0"
