@@ -27,6 +27,7 @@ from codes.admin.columns import DASH, moment
 from codes.admin.list_filters import choice_filter
 from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
+from icpportal.sign_in.forms import GivenPasswordForm
 from servers.models import Account
 
 
@@ -149,6 +150,8 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
         (_("Important dates"), {"fields": ("signed_in", "made")}),
     )
     readonly_fields = ("signed_in", "made")
+    change_password_form = GivenPasswordForm
+    change_user_password_template = "admin/desk/new_password.html"
     add_form = UserCreationForm  # nobody signs in without a password
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),)
     list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser")

@@ -6,7 +6,13 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import authenticate
-from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm, SetPasswordForm, UsernameField
+from django.contrib.auth.forms import (
+    AdminPasswordChangeForm,
+    AuthenticationForm,
+    PasswordChangeForm,
+    SetPasswordForm,
+    UsernameField,
+)
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -22,6 +28,8 @@ _MISSING = {
     "old_password": _("Enter your old password."),
     "new_password1": _("Enter a new password."),
     "new_password2": _("Enter the new password again."),
+    "password1": _("Enter a new password."),
+    "password2": _("Enter the new password again."),
 }
 
 
@@ -78,10 +86,10 @@ def is_password_of(request: HttpRequest, user: User, password: str) -> bool:
     return authenticate(request, username=user.get_username(), password=password) == user
 
 
-def _in_our_words(form: forms.BaseForm) -> None:
+def _in_our_words(form: forms.BaseForm, second: str = "new_password2") -> None:
     for name in _MISSING.keys() & form.fields.keys():
         form.fields[name].error_messages["required"] = _MISSING[name]
-    again = form.fields["new_password2"]
+    again = form.fields[second]
     again.label, again.help_text = _("New password again"), ""
 
 
@@ -91,6 +99,18 @@ class NewPasswordForm(SetPasswordForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _in_our_words(self)
+
+
+class GivenPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    """A new password for somebody, by a superuser. Nobody is left without one: there is no other way in."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields.pop("usable_password", None)
+        for name in ("password1", "password2"):
+            self.fields[name].required = True
+        self.fields["password1"].label = _("New password")
+        _in_our_words(self, "password2")
 
 
 class ChangeForm(PasswordChangeForm):  # type: ignore[type-arg]

@@ -7,6 +7,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group, Permission, User
 from django.test import Client
+from django.urls import reverse
 
 from codes.admin.columns import list_url, page_url
 from icpportal.dates import shanghai
@@ -61,6 +62,20 @@ def test_a_person_is_added_with_a_password_and_no_date_of_theirs_is_edited(admin
     assert "Single Sign-On" not in shown(admin_client, add) and 'name="usable_password"' not in raw(admin_client, add)
     page = raw(admin_client, page_url(agent))
     assert shanghai(agent.date_joined) in page and 'name="date_joined' not in page and 'name="last_login' not in page
+
+
+@pytest.mark.parametrize(("language", "missing"), [("en", "Enter a new password."), ("zh-hans", "请输入新密码。")])
+def test_a_superuser_gives_a_new_password_on_a_page_in_our_words_and_takes_none_away(language, missing):
+    client, agent = Client(headers={"Accept-Language": language}), factories.make_agent()
+    client.force_login(User.objects.create_superuser("root", "root@example.com", "pw"))
+    url = reverse("admin:auth_user_password_change", args=[agent.pk])
+    page = raw(client, url)
+    assert "LDAP" not in page and "usable_password" not in page and '/admin/auth/"' not in page
+    assert missing in client.post(url, {"usable_password": "false", "unset-password": "1"}).content.decode()
+    typed = "green-harbour-lamp-42"
+    assert client.post(url, {"password1": typed, "password2": typed}).url == page_url(agent)
+    agent.refresh_from_db()
+    assert agent.check_password(typed)
 
 
 def test_a_search_says_how_many_it_finds_and_that_it_finds_none(admin_client):
