@@ -1,13 +1,18 @@
 """The forms of the desk: what is missing is named, never "this field"."""
 
+import re
+
 import pytest
 from django import forms
 from django.contrib import admin
+from django.test import Client
+from django.urls import reverse
 
 from codes.admin.api_clients import LifetimeForm
 from codes.admin.forms import DeskForm, GenerateForm
 from codes.admin.what_if import WhatIfForm
 from servers.models import IPAddress
+from tests.factories import make_agent, make_code
 
 
 def descendants(form: type[forms.Form]) -> list[type[forms.Form]]:
@@ -45,3 +50,19 @@ def test_what_is_missing_is_named_by_every_field_that_must_be_filled_in():
         if field.required and field.error_messages["required"] == forms.Field.default_error_messages["required"]
     ]
     assert silent == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "said"), [("en", "Error: "), ("zh-hans", "错误：")])
+def test_a_title_says_once_and_first_that_something_is_wrong(language, said):
+    desk = Client(headers={"Accept-Language": language})
+    desk.force_login(make_agent())
+    for client, url in (
+        (Client(headers={"Accept-Language": language}), reverse("admin:login")),
+        (desk, reverse("admin:codes_authorizationcode_reveal", args=[make_code().pk])),
+    ):
+        fine, wrong = (
+            re.findall("<title>(.*?)</title>", page.content.decode())
+            for page in (client.get(url), client.post(url, {}))
+        )
+        assert wrong == [f"{said}{fine[0]}"]
