@@ -77,12 +77,12 @@ def offered(
     if not may(request):
         return {"take": None, "close": None, "form": None, "answer_refusal": "", "answer_url": ""}
     refusal = SUPPORT[SupportAction.ANSWER].refusal(asked.state)
-    is_mine = asked.taken_by_id == staff(request).pk
+    take = None if asked.taken_by_id == staff(request).pk else _button(SupportAction.TAKE, asked)
     return {
-        "take": None if is_mine else _button(SupportAction.TAKE, asked),
+        "take": take,
         "close": _button(SupportAction.CLOSE, asked),
         "form": None if refusal else AnswerForm(initial={"text": _reply(asked, report, now=now)}),
-        "answer_refusal": refusal,
+        "answer_refusal": "" if take and take.why == refusal else refusal,
         "answer_url": _url(SupportAction.ANSWER, asked),
     }
 

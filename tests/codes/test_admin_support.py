@@ -174,6 +174,7 @@ def test_a_request_is_taken_answered_and_closed():
     assert state_of(request) == SupportState.CLOSED
     again = text(client.post(act_url(request, "close"), follow=True))
     assert "It is closed already." in again and again.count("a new message from the customer reopens it") == 1
+    assert text(signed_in().get(page_url(request))).count("a new message from the customer reopens it") == 1
 
 
 def test_an_answer_sent_twice_is_kept_once():
