@@ -7,6 +7,7 @@ from django.test import Client, RequestFactory
 
 from icpportal import urls
 from icpportal.errors import server_error
+from tests.factories import make_agent
 
 
 def _answer_to(error: Exception, path: str = "/", *, method: str = "GET") -> HttpResponse:
@@ -62,3 +63,11 @@ def test_a_form_without_its_token_leads_back_to_its_page_on_either_face(path: st
     page = client.post(path)
     assert "The page was open for too long" in page.content.decode()
     assert f'<a class="btn btn-primary" href="{path}">Load the page again</a>' in page.content.decode()
+
+
+@pytest.mark.django_db
+def test_who_may_not_is_not_called_an_account_which_customers_have() -> None:
+    client = Client(HTTP_ACCEPT_LANGUAGE="en")
+    client.force_login(make_agent())
+    page = client.get("/admin/auth/user/")
+    assert page.status_code == 403 and "account" not in page.content.decode()

@@ -36,6 +36,7 @@ class EndpointForm(DeskOnceForm, TypesForm):
     client: forms.ModelChoiceField[ApiClient] = forms.ModelChoiceField(
         ApiClient.objects.filter(is_active=True).order_by("name"),
         label=_("API client"),
+        empty_label=_("Choose an API client"),
         help_text=_("With an account, it gets the events of that account only."),
         error_messages={"required": _("Choose an API client.")},
     )
