@@ -48,3 +48,8 @@ def test_pages_fold_by_the_size_of_letters():
     for name in ("pages.css", "components.css", "desk.css"):
         widths = re.findall(r"@media \((?:max|min)-width: ([\d.]+)(\w+)\)", (STATIC / name).read_text())
         assert widths and {unit for _width, unit in widths} == {"em"}
+
+
+def test_a_group_of_choices_is_as_wide_as_the_form_it_stands_in():
+    wide = re.search(r"\.confirm-form :is\((.*?)\) \{ grid-column: 1 / -1; \}", (STATIC / "desk.css").read_text())
+    assert wide and "fieldset" in wide.group(1).split(", ")
