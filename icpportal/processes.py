@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
@@ -75,6 +76,7 @@ def _work(work: Callable[[int], Iterator[object]], turn: int, pipes: Sequence[_P
     """In the new process: do the work of this turn. If nobody listens any more, it ends after what it is at."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all; the first process ends the others
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    gc.freeze()  # or the collector would write to what is shared, and each process had a copy
     for at, (reader, writer) in enumerate(pipes):
         reader.close()
         if at != turn:

@@ -74,27 +74,35 @@ class Sheet:
     ) -> None:
         self._file, self._name, self._is_secret = file, name, is_secret
         self._encoding = self._find_encoding()
-        self._ids, self._addresses = Hashes(), Hashes()
+        ids, addresses = Hashes(), Hashes()
         self._columns: list[str] = []
         self.rows = 0
         for _line, texts in self._table():
             self.rows += 1
             if most is not None and self.rows > most:
                 raise Unreadable(name, _("It has more than %(most)d rows: split it.") % {"most": most})
-            named(*self._survey(texts))
+            instance_id, held = self._names(texts)
+            ids.add(instance_id)
+            for address in held:
+                addresses.add(address)
+            named(instance_id, held)
+        self._repeated, self._contested = ids.repeated(), addresses.repeated()
 
     def read(self, turn: int = 0, turns: int = 1) -> Iterator[Row]:
         """The rows, in order. With `turns` so many share them, and these are the ones of `turn`."""
-        ids, addresses = self._ids.repeated(), self._addresses.repeated()
         first: dict[str, int] = {}
         for at, (line, texts) in enumerate(self._table()):
             is_mine = is_turn(at, turn=turn, turns=turns)
-            if not (is_mine or ids or addresses):
+            if not (is_mine or self._repeated or self._contested):
                 continue
             row = self._read(line, texts)
-            said = [("instance_id", row.instance_id)] if row.instance_id and hash(row.instance_id) in ids else []
+            said = (
+                [("instance_id", row.instance_id)]
+                if row.instance_id and hash(row.instance_id) in self._repeated
+                else []
+            )
             for ip in row.facts.ips or () if row.facts else ():
-                if hash(ip.address) in addresses:
+                if hash(ip.address) in self._contested:
                     said.append(("ips", ip.address))
             row = _told_once(row, said, first) if said else row
             if is_mine:
@@ -182,14 +190,9 @@ class Sheet:
 
     # The rows
 
-    def _survey(self, texts: list[str]) -> tuple[str, list[str]]:
-        """What the row names, remembered."""
-        instance_id = unguard(self._cell(texts, "instance_id")).strip()
-        addresses = list(cells.addresses(self._cell(texts, "ips")))
-        self._ids.add(instance_id)
-        for address in addresses:
-            self._addresses.add(address)
-        return instance_id, addresses
+    def _names(self, texts: list[str]) -> tuple[str, list[str]]:
+        """The instance ID and the addresses that the row names."""
+        return unguard(self._cell(texts, "instance_id")).strip(), list(cells.addresses(self._cell(texts, "ips")))
 
     def _cell(self, texts: list[str], column: str) -> str:
         return texts[at] if (at := self._columns.index(column)) < len(texts) else ""

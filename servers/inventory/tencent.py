@@ -7,7 +7,6 @@ little memory. Nothing here raises for what a response holds: what cannot be rea
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cached_property
 from itertools import chain
 from typing import Any
 
@@ -66,6 +65,9 @@ class Inventory:
         self.rejected: list[Rejected] = []
         for response in responses:
             self._survey(response)
+        # Two of one hash only wait for the end together.
+        self._repeated, self._contested = self._ids.repeated(), self._claimed.repeated()
+        self._claimed = Hashes()
 
     @property
     def rows(self) -> int:
@@ -104,7 +106,6 @@ class Inventory:
         return chain.from_iterable(_entries(_body(response), "InstanceSet") for response in self._responses)
 
     def _is_shared(self, row: object, facts: InventoryFacts | Rejected) -> bool:
-        # Two of one hash only wait for the end together.
         if hash(_name(row)) in self._repeated:
             return True
         ips = facts.ips if isinstance(facts, InventoryFacts) else None
@@ -141,14 +142,6 @@ class Inventory:
         self._ids.add(name)
         for address in claimed(row):
             self._claimed.add(address)
-
-    @cached_property
-    def _repeated(self) -> set[int]:
-        return self._ids.repeated()
-
-    @cached_property
-    def _contested(self) -> set[int]:
-        return self._claimed.repeated()
 
     def _take(self, row: object, id_field: str, read: Any) -> None:
         try:
