@@ -12,6 +12,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TypeVar, cast
 
 from django import forms
@@ -27,6 +28,7 @@ _FORM_ID = r"^[A-Za-z0-9_-]{22}$"
 _FORM_LOST = _("The form arrived incomplete. Check it and send it again.")
 _SENT = "sent_forms"
 _KEPT = 100  # forms a session remembers
+FRESH = timedelta(minutes=10)  # how long after it was asked for a code may be shown
 
 
 def _new_form_id() -> str:
@@ -94,6 +96,14 @@ def once(
     if kept is not None:
         raise kept
     return made, made is not None
+
+
+def take(request: HttpRequest, key: str, wanted: object) -> bool:
+    """Whether the session holds this under `key`; true once, and never where the headers alone are asked for."""
+    if request.method == "HEAD" or request.session.get(key) != wanted:
+        return False
+    with held_session(request) as session:
+        return bool(session.pop(key, None) == wanted)
 
 
 @contextmanager

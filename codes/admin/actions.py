@@ -34,9 +34,10 @@ from codes.errors import Refused
 from codes.lifecycle import TRANSITIONS, Transition
 from codes.messages import explain
 from codes.models import AuthorizationCode
-from icpportal.once import once
+from icpportal.once import FRESH, held_session, once, take
 
 _LASTING = (ShownState.INVALID, ShownState.EXPIRED)  # shown whatever the stored state becomes, unless withdrawn
+_WHY = "why_revealed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,20 +184,35 @@ def _do(transition: Transition, code: AuthorizationCode, form: ActForm, request:
 
 
 def reveal(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponseBase:
-    """Asks for a reason, then answers with the value: in no address or message, and `no-store` as the whole desk."""
+    """Asks for a reason, and leads back here: the value is shown by GET, once, so that no browser sends it again.
+
+    The value is in no address or message, and `no-store` as the whole desk; the session holds why, and no value.
+    """
     transition = _permitted(request, TRANSITIONS[Action.REVEAL])
-    code = model_admin.acted_on(request, pk)
-    if (asked := ask_before(Action.REVEAL, request, now=timezone.now())) is not None:
+    code, now = model_admin.acted_on(request, pk), timezone.now()
+    if (asked := ask_before(Action.REVEAL, request, now=now)) is not None:
         return asked
     form = ReasonForm(posted(request), action=Action.REVEAL)
     if request.method == "POST" and form.is_valid():
-        texts = {"reason": form.cleaned_data["reason"], "ticket": form.cleaned_data["ticket"]}
-        value = services.reveal(code, **texts, actor=staff(request), channel=Channel.ADMIN, now=timezone.now())
+        with held_session(request) as session:
+            session[_WHY] = [pk, now.timestamp(), form.cleaned_data["reason"], form.cleaned_data["ticket"]]
+        return HttpResponseRedirect(_url(Action.REVEAL, code))
+    if request.method != "POST" and (why := _why(request, code, now=now)) is not None:
+        value = services.reveal(code, **why, actor=staff(request), channel=Channel.ADMIN, now=now)
         context = model_admin.desk_context(request, title=_("The code's value")) | {"code": code, "value": value}
         return TemplateResponse(request, "admin/desk/revealed.html", context)
     title = _("Reveal %(code)s?") % {"code": code.masked}
     button = WORDS[Action.REVEAL].button
     return ask_about(code, model_admin, request, form, title=title, effect=transition.effect, button=button)
+
+
+def _why(request: HttpRequest, code: AuthorizationCode, *, now: datetime) -> dict[str, str] | None:
+    """What this session has just given as why it reveals the code; None, also from the second time on."""
+    given = request.session.get(_WHY, [0, 0, "", ""])
+    pk, at, reason, ticket = given
+    if pk != code.pk or not take(request, _WHY, given) or now.timestamp() - at > FRESH.total_seconds():
+        return None
+    return {"reason": reason, "ticket": ticket}
 
 
 def edit(model_admin: DeskRecord, request: HttpRequest, pk: int) -> HttpResponse:

@@ -7,16 +7,15 @@ session never holds a value: only the number of the code that may be shown.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest
 
 from codes.errors import NotEligible
 from codes.models import AuthorizationCode
-from icpportal.once import OnceForm, held_session, once
+from icpportal.once import FRESH, OnceForm, held_session, once, take
 
-FRESH = timedelta(minutes=10)  # how long after it was generated or asked for a code may be shown
 _FRESH = "fresh_code"
 _ASKED = "asked_code"
 
@@ -42,17 +41,10 @@ def ask_to_see(request: HttpRequest, code: AuthorizationCode, *, now: datetime) 
 
 def take_fresh(request: HttpRequest, code: AuthorizationCode, *, now: datetime) -> bool:
     """Whether this session has just generated the code and not seen it yet; true once."""
-    return _take(request, _FRESH, code.pk) and now - code.generated_at < FRESH
+    return take(request, _FRESH, code.pk) and now - code.generated_at < FRESH
 
 
 def take_asked(request: HttpRequest, code: AuthorizationCode, *, now: datetime) -> bool:
     """Whether this session has just asked for the code and not seen it yet; true once."""
     pk, at = request.session.get(_ASKED, (0, 0))
-    return pk == code.pk and _take(request, _ASKED, [pk, at]) and now.timestamp() - at < FRESH.total_seconds()
-
-
-def _take(request: HttpRequest, key: str, wanted: object) -> bool:
-    if request.method == "HEAD" or request.session.get(key) != wanted:  # the headers alone show nobody anything
-        return False
-    with held_session(request) as session:
-        return bool(session.pop(key, None) == wanted)
+    return pk == code.pk and take(request, _ASKED, [pk, at]) and now.timestamp() - at < FRESH.total_seconds()

@@ -233,8 +233,13 @@ def test_a_reveal_shows_the_value_once_and_keeps_it_nowhere():
     url = reverse("admin:codes_authorizationcode_reveal", args=[issued.code.pk])
     assert issued.value not in client.get(url).content.decode()
     answer = client.post(url, WHY)
+    assert answer.url == url and issued.value not in str([*client.session.items()])
+    assert client.get(page_url(issued.code)).status_code == client.head(url).status_code == 200
+    assert last_event().type != EventType.REVEALED
+    answer = client.get(url)
     assert issued.value in answer.content.decode() and "no-store" in answer["Cache-Control"]
     assert (last_event().type, last_event().reason) == (EventType.REVEALED, WHY["reason"])
+    assert issued.value not in client.get(url).content.decode()  # going back, or loading it again, asks anew
     assert issued.value not in client.get(page_url(issued.code)).content.decode()
     assert "reason" in client.post(url, {}).context["form"].errors
 
@@ -244,7 +249,7 @@ def test_no_value_stands_in_a_page_a_log_entry_or_an_event():
     body = values.normalise(issued.value)[:-5]
     for url in (page_url(issued.code), page_url(issued.code.server), list_url(AuthorizationCode), list_url(CodeEvent)):
         assert body[:10] not in client.get(url).content.decode()
-    client.post(reverse("admin:codes_authorizationcode_reveal", args=[issued.code.pk]), WHY)
+    client.post(reverse("admin:codes_authorizationcode_reveal", args=[issued.code.pk]), WHY, follow=True)
     client.post(reverse("admin:lookup"), {"q": issued.value})
     kept = [str(row) for model in (LogEntry, CodeEvent) for row in model.objects.values_list()]
     assert kept and not [text for text in kept if issued.value in text or body in text]

@@ -142,10 +142,10 @@ class Day:
         self.api(f"codes/{self.by_api_id()}/reveal/", {}, status=200, shows=True)
         code = AuthorizationCode.objects.of_value(self.by_customer).get()
         assert self.shown(self.customer.post(f"/codes/{code.pk}/reveal/", follow=True)) == self.by_customer
-        assert self.shown(self.agent.post(f"{CODES}{code.pk}/reveal/", WHY)) == self.by_customer
+        assert self.shown(self.agent.post(f"{CODES}{code.pk}/reveal/", WHY, follow=True)) == self.by_customer
         for action, pk in (("rotate", self.leaked["id"]), ("reset", self.spare["id"]), ("withdraw", self.spare["id"])):
             assert self.agent.post(f"{CODES}{pk}/act/{action}/", WHY | new_form()).status_code == 302
-        self.shown(self.agent.post(f"{CODES}{self.leaked['id']}/reveal/", WHY))
+        self.shown(self.agent.post(f"{CODES}{self.leaked['id']}/reveal/", WHY, follow=True))
         assert self.customer.post(f"/codes/{code.pk}/edit/", {"remark": "Web shop"}).status_code == 302
 
     def by_api_id(self) -> int:
