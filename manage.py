@@ -4,6 +4,8 @@
 import os
 import sys
 
+INTERRUPTED = 130  # exit code, as shells have it
+
 
 def main() -> None:
     """Run the management command that the arguments name."""
@@ -21,6 +23,11 @@ def main() -> None:
         if not _lacks_migrations():
             raise
         sys.exit("The database lacks tables or columns of this release. Run manage.py migrate first.")
+    except KeyboardInterrupt:
+        if "--traceback" in sys.argv:
+            raise
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(INTERRUPTED)
 
 
 def _is_away(error: BaseException) -> bool:

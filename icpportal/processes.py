@@ -65,7 +65,7 @@ def _in_turn(readers: Sequence[Connection]) -> Iterator[Any]:
             except EOFError as error:
                 raise ProcessLost from error
             if kind == _FAILED:
-                raise said
+                raise said[0] from said[1]
             if kind == _OVER:
                 speaking.remove(reader)
             else:
@@ -90,5 +90,5 @@ def _work(work: Callable[[int], Iterator[object]], turn: int, pipes: Sequence[_P
         except BrokenPipeError:
             raise
         except Exception as error:
-            tell((_FAILED, error))
+            tell((_FAILED, (error, error.__cause__)))
     connections.close_all()

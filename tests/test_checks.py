@@ -1,6 +1,7 @@
 """System checks: each finds its fault, and a server does not start with one."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -192,6 +193,14 @@ def test_a_command_without_a_database_says_so_in_one_line(tmp_path: Path) -> Non
         done = run_command(tmp_path, "list_api_clients", DATABASE_URL=url)
         assert (done.returncode, done.stderr.count("\n")) == (1, 1)
         assert done.stderr.startswith("The database is not available: ")
+
+
+@pytest.mark.parametrize(("arguments", "shown"), [([], "Interrupted.\n"), (["--traceback"], "KeyboardInterrupt\n")])
+def test_a_command_that_is_interrupted_says_so(tmp_path: Path, arguments: list[str], shown: str) -> None:
+    url = f"sqlite:///{tmp_path}/x.sqlite3"
+    done = run_command(tmp_path, "shell", "-c", "raise KeyboardInterrupt", *arguments, DATABASE_URL=url)
+    assert done.returncode == (130 if not arguments else -signal.SIGINT)
+    assert done.stderr.startswith("Traceback") == bool(arguments) and done.stderr.endswith(shown)
 
 
 BREAKS_A_CONSTRAINT = """

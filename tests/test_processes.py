@@ -61,13 +61,14 @@ def test_the_first_error_is_raised_and_the_others_are_ended() -> None:
     def work(turn: int) -> Iterator[int]:
         yield os.getpid()
         if turn == 1:
-            raise LookupError("The second one")
+            raise LookupError("The second one") from KeyError("why")
         yield from endless(turn)
 
     pids = []
-    with pytest.raises(LookupError, match="The second one"):
+    with pytest.raises(LookupError, match="The second one") as raised:
         for pid in share(work, number=2):
             pids.append(pid)
+    assert isinstance(raised.value.__cause__, KeyError)
     assert len(set(pids)) == 2 and not any(map(is_there, pids))
 
 

@@ -130,6 +130,13 @@ def test_the_region_may_be_named(account: Account, tmp_path: Path) -> None:
     assert "malformed" in refused(file, "--region", "ap shanghai")
 
 
+@pytest.mark.parametrize("number", ["0", "-3"])
+def test_at_least_one_process_does_the_work(account: Account, tmp_path: Path, number: str) -> None:
+    file = tmp_path / "responses.json"
+    file.write_text(json.dumps(TWO))
+    assert refused(file, "--processes", number) == "--processes is 1 or more."
+
+
 def test_an_unknown_account_is_created_only_when_asked(tmp_path: Path) -> None:
     file = tmp_path / "responses.json"
     file.write_text(json.dumps(TWO))

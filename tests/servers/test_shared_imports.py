@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import OperationalError, connection
 
 from codes import services
 from codes.audit import Audit, Fault
@@ -147,3 +147,20 @@ def test_a_killed_process_is_told_and_what_was_taken_in_stays(
     monkeypatch.setattr(batches, "BATCH", 2)
     run(path, "--account", account.uid, capsys=capsys)
     assert Server.objects.count() == 8 and not list(audited())
+
+
+@pytest.mark.usefixtures("two_processors")
+def test_a_process_that_loses_its_connection_says_what_the_database_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(changes: list[tuple[Server, Any]], **said: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    monkeypatch.setattr(services, "record_server_changes", cut)
+    path = tmp_path / "responses.json"
+    path.write_text(json.dumps(instances(*(instance(f"ins-{n}", PublicIpAddresses=[]) for n in range(8)))))
+    with pytest.raises(OperationalError, match="terminating connection") as raised:
+        run(path, "--account", make_account().uid, capsys=capsys)
+    assert getattr(raised.value.__cause__, "sqlstate", "") == "57P01"
+    assert not Server.objects.exists()

@@ -94,6 +94,8 @@ class Command(BaseCommand):
             raise CommandError("Give --account UID and FILE, or --csv FILE.", returncode=NOTHING_DONE)
         if options["region"] is not None and not REGION_CODE.fullmatch(options["region"]):
             raise CommandError("The region is malformed.", returncode=NOTHING_DONE)
+        if options["processes"] < 1:
+            raise CommandError("--processes is 1 or more.", returncode=NOTHING_DONE)
 
     def _take_sheet(self, path: str, *, is_dry: bool, processes: int) -> None:
         now = timezone.now()
