@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 
 from codes.admin.api_clients import YES_NO
 from codes.admin.base import DeskAdmin
-from codes.admin.columns import DASH, moment
+from codes.admin.columns import DASH, moment, yes_no
 from codes.admin.list_filters import choice_filter
 from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
@@ -154,7 +154,7 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
     change_user_password_template = "admin/desk/new_password.html"
     add_form = UserCreationForm  # nobody signs in without a password
     add_fieldsets = ((None, {"classes": ("wide",), "fields": ("username", "password1", "password2")}),)
-    list_display = ("username", "first_name", "last_name", "is_active", "is_staff", "is_superuser")
+    list_display = ("username", "first_name", "last_name", "active", "staff", "superuser")
     list_filter = (
         choice_filter("is_active", _("active"), YES_NO),
         choice_filter("is_staff", _("staff"), YES_NO),
@@ -172,6 +172,18 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
             said += [{"deleted": {"name": "account", "object": uid}} for uid in sorted(before - after)]
         return said
 
+    @admin.display(description=_("active"))
+    def active(self, person: User) -> str:
+        return yes_no(person.is_active)
+
+    @admin.display(description=_("staff"))
+    def staff(self, person: User) -> str:
+        return yes_no(person.is_staff)
+
+    @admin.display(description=_("superuser"))
+    def superuser(self, person: User) -> str:
+        return yes_no(person.is_superuser)
+
     @admin.display(description=_("Accounts"), empty_value=DASH)
     def member_of(self, person: User) -> str:
         """For whoever may only look."""
@@ -181,7 +193,7 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
     def signed_in(self, person: User) -> SafeString | str:
         return moment(person.last_login)
 
-    @admin.display(description=_("Account made"))
+    @admin.display(description=_("Known since"))
     def made(self, person: User) -> SafeString | str:
         return moment(person.date_joined)
 

@@ -189,7 +189,7 @@ def _facts(person: Person) -> list[dict[str, Any]]:
         {"label": _("Roles"), "value": roles_of(person) or _("None")},
         {"label": _("Can sign in"), "value": yes_no(person.is_active)},
         {"label": _("Last sign-in"), "value": moment(person.last_login)},
-        {"label": _("Account made"), "value": moment(person.date_joined)},
+        {"label": _("Known since"), "value": moment(person.date_joined)},
     ]
 
 

@@ -78,6 +78,20 @@ def test_a_superuser_gives_a_new_password_on_a_page_in_our_words_and_takes_none_
     assert agent.check_password(typed)
 
 
+def test_who_is_no_superuser_is_not_marked_red(admin_client):
+    factories.make_agent()
+    assert "icon-no.svg" not in raw(admin_client, list_url(User))
+    assert re.findall('field-superuser">(.*?)<', raw(admin_client, list_url(User))) == ["Yes", "No"]
+
+
+def test_the_history_of_a_user_hangs_on_the_list_of_users_and_an_account_is_a_customers(admin_client):
+    agent = factories.make_agent()
+    page = raw(admin_client, reverse("admin:auth_user_history", args=[agent.pk]))
+    assert f'href="{page_url(agent)}"' in page and 'href="/admin/auth/"' not in page
+    for url in (page_url(agent), reverse("admin:codes_person_change", args=[agent.pk])):
+        assert "known since" in shown(admin_client, url) and "account made" not in shown(admin_client, url)
+
+
 def test_a_search_says_how_many_it_finds_and_that_it_finds_none(admin_client):
     people = list_url(User)
     assert "results" not in shown(admin_client, people)
