@@ -39,7 +39,12 @@ FIELD_ERRORS = (
     ),
 )
 
-ABOUT_USERS = (_(":"), _("After you’ve created a user, you’ll be able to edit more user options."))
+ABOUT_USERS = (
+    _(":"),
+    _("Add %s"),
+    _("Change history: %s"),
+    _("After you’ve created a user, you’ll be able to edit more user options."),
+)
 
 # What the admin's scripts say of a choice of several; codes/desk.py hands it to them.
 SCRIPTS = (

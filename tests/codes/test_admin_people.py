@@ -44,6 +44,7 @@ def test_nothing_that_superusers_read_is_left_in_english():
     client.force_login(User.objects.create_superuser("root", "root@example.com", "pw"))
     add = f"{list_url(User)}add/"
     assert "创建用户后" in shown(client, add) and "用户名：" in shown(client, add)
+    assert "添加 用户" in shown(client, add) and "添加 用户" in shown(client, list_url(User)), "one word for one thing"
     scripts = json.loads(
         re.findall(r"const newcatalog = (\{.*?\});", client.get("/admin/jsi18n/").content.decode(), re.S)[0]
     )
