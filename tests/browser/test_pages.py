@@ -85,6 +85,14 @@ PAGES = {
         f"/admin/codes/bulkrun/{PLANNED}/change/",
         f"/admin/codes/bulkrun/{STOPPED}/change/",
     ],
+    "root": [
+        "/admin/auth/user/",
+        "/admin/auth/user/add/",
+        "/admin/auth/user/1/change/",
+        "/admin/auth/user/1/password/",
+        "/admin/auth/user/1/history/",
+        "/admin/auth/group/1/change/",
+    ],
 }
 
 LARGE = {
@@ -113,7 +121,7 @@ SIGNS_ALONE = """[...document.querySelectorAll("main .mono")].filter((mono) => {
 LINKS_OUTSIDE = """[...document.querySelectorAll(":is(.site-nav, .tabs) a")]
     .filter((link) => link.getBoundingClientRect().right > innerWidth).map((link) => link.textContent.trim())"""
 
-DESK = ("agent", "supervisor")
+DESK = ("agent", "supervisor", "root")
 
 # Sizes with themes, so that with both languages every two of the three meet on every page.
 ENGLISH_LOOKS = [(DESKTOP, "light"), (PHONE, "dark")]

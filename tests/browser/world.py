@@ -46,11 +46,12 @@ def main() -> None:
         account.members.add(both)
     studio = Server.objects.get(instance_id="ins-5t2d8hkw")
     request = factories.make_request(studio, actor=lanye.members.earliest("pk"), now=now)
+    factories.make_user(username="root", is_staff=True, is_superuser=True)
     _fleet(now=now)
     _runs(now=now)
     factories.make_ip(Server.objects.get(instance_id="ins-8v3c1xqt"), kind="elastic", address="203.0.113.33", now=now)
     code = _long(now=now)
-    names = ("qingshan", "lanye", "both", "newcomer", "fleet", "long", "agent", "supervisor")
+    names = ("qingshan", "lanye", "both", "newcomer", "fleet", "long", "agent", "supervisor", "root")
     world = {
         "sessions": {name: _session(name) for name in names},
         "token": factories.make_token(ApiClient.objects.get(name=load_demo.CLIENT)),
