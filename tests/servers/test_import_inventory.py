@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from codes import services
 from codes.choices import Channel, EventType
 from codes.models import CodeEvent
+from servers.inventory import batches
 from servers.models import Account, Server
 from tests.servers.feeding import address, address_list, addresses, instance, instances, put
 
@@ -111,6 +113,21 @@ def test_a_missing_file_and_a_folder_cannot_be_read(account: Account, tmp_path: 
     assert refused(tmp_path / "missing.json").endswith("cannot be read, so nothing was done: No such file or directory")
     assert "directory" in refused(tmp_path)
     assert "null" in refused("a\x00b")
+
+
+def test_a_file_that_goes_meanwhile_is_named_and_what_came_before_stays(
+    account: Account, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / "first.json", tmp_path / "second.json"]
+    for file, name in zip(files, ("ins-a", "ins-b"), strict=True):
+        file.write_text(json.dumps(instances(instance(name, PublicIpAddresses=[]))))
+    monkeypatch.setattr(batches, "BATCH", 1)
+    monkeypatch.setattr(services, "record_server_changes", lambda changes, **said: files[1].unlink())
+    with pytest.raises(CommandError) as error:
+        run(*files)
+    said = "cannot be read any more; what was taken in stays, so run this again: No such file or directory"
+    assert (str(error.value), error.value.returncode) == (f"{files[1]} {said}", 1)
+    assert Server.objects.get().instance_id == "ins-a"
 
 
 def test_an_incomplete_import_does_nothing(account: Account, tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from servers.management.accounts import NOTHING_DONE, account_named
 from servers.models import Account
 
 PROCESSES = 4  # that share the work, unless told otherwise
+STAYS = "what was taken in stays, so run this again"
 
 
 class Command(BaseCommand):
@@ -60,16 +61,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, check, apply, sum up."""
         self._refuse_mixtures(options)
+        self._has_begun = False
         try:
             if options["csv"] is not None:
                 self._take_sheet(options["csv"], is_dry=options["dry_run"], processes=usable(options["processes"]))
             else:
                 self._take_responses(options)
         except Unreadable as error:
+            if self._has_begun:
+                raise CommandError(f"{error.path} cannot be read any more; {STAYS}: {error.reason}") from error
             message = f"{error.path} cannot be read, so nothing was done: {error.reason}"
             raise CommandError(message, returncode=NOTHING_DONE) from error
         except ProcessLost as error:
-            raise CommandError("A process was killed. What it had taken in stays: run this again.") from error
+            raise CommandError(f"A process was killed; {STAYS}.") from error
 
     def _take_responses(self, options: dict[str, Any]) -> None:
         with ResponseFiles(options["files"], stdin=sys.stdin.buffer) as responses:
@@ -102,6 +106,7 @@ class Command(BaseCommand):
         observer = partial(services.record_server_changes, actor=None, channel=Channel.COMMAND, now=now)
         with opened(path, stdin=sys.stdin.buffer) as file:
             sheet = Sheet(file, name=path, is_secret=values.stands_in)
+            self._has_begun = not is_dry
             work = SheetImport(sheet, now=now, observer=observer, heed=self._heed, is_dry=is_dry)
             with shown("Importing", total=sheet.rows, things="rows", say=self._say) as progress:
                 for rows in work.steps(processes=processes):
@@ -119,6 +124,7 @@ class Command(BaseCommand):
     def _apply(self, inventory: Inventory, account: Account, options: dict[str, Any]) -> Tally:
         now = timezone.now()
         observer = partial(services.record_server_changes, actor=None, channel=Channel.COMMAND, now=now)
+        self._has_begun = True
         with shown("Importing", total=inventory.rows, things="rows", say=self._say) as progress:
             tally = apply_inventory(
                 inventory,
