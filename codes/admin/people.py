@@ -25,6 +25,7 @@ from codes.admin.api_clients import YES_NO
 from codes.admin.base import DeskAdmin
 from codes.admin.columns import DASH, moment, yes_no
 from codes.admin.list_filters import choice_filter
+from codes.roles import LABELS
 from icpportal.handles import is_number
 from icpportal.sign_in.confirming import recently_confirmed
 from icpportal.sign_in.forms import GivenPasswordForm
@@ -40,6 +41,14 @@ class ChosenRows(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]
             if not is_number(str(chosen)):
                 raise forms.ValidationError(self.error_messages["invalid_pk_value"], params={"pk": chosen[:20]})
         return super().clean(value)
+
+    def label_from_instance(self, obj: Model) -> str:
+        """A role by the name that it has on every other page."""
+        return _called(obj) if isinstance(obj, Group) else super().label_from_instance(obj)
+
+
+def _called(role: Group) -> str:
+    return str(LABELS.get(role.name, role.name))
 
 
 class AccountsField(forms.CharField):
@@ -211,4 +220,9 @@ class DeskUserAdmin(Confirmed, WithChosenRows, UserAdmin):  # type: ignore[type-
 class RoleAdmin(Confirmed, WithChosenRows, GroupAdmin):  # type: ignore[misc]
     """What a role may do."""
 
+    list_display = ("called",)
     ordering = ("name",)
+
+    @admin.display(description=_("role"))
+    def called(self, role: Group) -> str:
+        return _called(role)

@@ -49,6 +49,9 @@ def test_nothing_that_superusers_read_is_left_in_english():
         re.findall(r"const newcatalog = (\{.*?\});", client.get("/admin/jsi18n/").content.decode(), re.S)[0]
     )
     assert scripts["Choose all %s"] == "选择全部%s" and "Filter" in scripts, "ours beside Django's"
+    assert "客服" in shown(client, list_url(Group)) and ">客服</option>" in raw(
+        client, page_url(factories.make_agent())
+    )
     sent = {"username": "li", "password1": "aB1", "password2": "aB1", "usable_password": "true"}
     page = client.post(add, sent).content.decode()
     assert "密码太短，至少需要 8 个字符。" in page and "too short" not in page
