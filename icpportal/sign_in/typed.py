@@ -1,5 +1,7 @@
 """A form of the desk that is sent after its session ended: nothing is done, and what was typed is not lost.
 
+Rows that were selected are: the way back in says so.
+
 The request has passed the check against forgery, so that the texts are those of the person who reads them.
 """
 
@@ -9,7 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.admin import AdminSite
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -33,6 +37,8 @@ def typed_in_vain(request: HttpRequest, site: AdminSite) -> HttpResponse | None:
     texts = [(name, label, request.POST.get(name, "").strip()) for name, label in _TEXTS.items()]
     typed = [{"name": name, "label": label, "text": text} for name, label, text in texts if text]
     if not typed:
+        if ACTION_CHECKBOX_NAME in request.POST:
+            messages.warning(request, _("You were signed out meanwhile. Nothing was changed; select the rows again."))
         return None
     way = f"{reverse('admin:login')}?{urlencode({REDIRECT_FIELD_NAME: request.get_full_path()})}"
     context = site.each_context(request) | {"title": _("You were signed out meanwhile"), "typed": typed, "way": way}

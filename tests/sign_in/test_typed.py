@@ -34,6 +34,15 @@ def test_where_nothing_was_typed_sign_in_comes_at_once(sent):
     assert answer.status_code == 302 and answer["Location"] == f"/admin/login/?next={url}"
 
 
+def test_who_is_signed_out_meanwhile_reads_that_nothing_was_done_with_the_rows_they_selected():
+    sent = {"action": "withdraw", "_selected_action": str(factories.make_code().pk), "index": "0"}
+    client = Client(headers={"accept-language": "en"})
+    page = client.post(reverse("admin:codes_authorizationcode_changelist"), sent, follow=True)
+    said = "You were signed out meanwhile. Nothing was changed; select the rows again."
+    assert page.content.decode().count(said) == 1 and page.redirect_chain[-1][0].startswith("/admin/login/")
+    assert said not in client.get("/admin/login/").content.decode()
+
+
 def test_nothing_comes_back_that_another_site_sent():
     page = Client(enforce_csrf_checks=True).post(act_url(), TYPED)
     assert page.status_code == 403 and "leaked" not in page.content.decode()
