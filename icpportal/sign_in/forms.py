@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from icpportal.sign_in.throttle import count_under
+from icpportal.sign_in.throttle import count_under, forget_failures
 
 _WRONG = _("The user name, e-mail address or password is wrong. Passwords are case-sensitive.")
 _WRONG_OR_NO_STAFF = _(
@@ -111,6 +111,11 @@ class GivenPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
             self.fields[name].required = True
         self.fields["password1"].label = _("New password")
         _in_our_words(self, "password2")
+
+    def save(self, commit: bool = True) -> Any:
+        """The person; what failed under their names before counts no more, as after a new password by mail."""
+        forget_failures(self.user)
+        return super().save(commit)
 
 
 class ChangeForm(PasswordChangeForm):  # type: ignore[type-arg]

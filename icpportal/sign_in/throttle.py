@@ -17,6 +17,7 @@ from typing import Any, cast
 from axes.backends import AxesStandaloneBackend
 from axes.handlers.database import AxesDatabaseHandler
 from axes.models import AccessAttempt
+from axes.utils import reset
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -125,6 +126,12 @@ def digest(name: str) -> str:
     return salted_hmac("sign-in", folded.encode("utf-8", "surrogatepass"), algorithm="sha256").hexdigest()
 
 
+def forget_failures(user: User) -> None:
+    """After a new password what failed under their names counts no more; what failed from an address does."""
+    for name in filter(None, {user.get_username(), user.email}):
+        reset(username=name)
+
+
 def count_under(request: HttpRequest, name: str) -> None:
     """What fails in this request counts under this name: it is known who it is, whatever name was sent beside."""
     request.counted_name = name  # type: ignore[attr-defined]
@@ -137,7 +144,7 @@ def name_of(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
 
 
 def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
-    """The setting AXES_LOCKOUT_CALLABLE: 429, the same for everybody over a limit. A new password by mail ends it."""
+    """The setting AXES_LOCKOUT_CALLABLE: 429, the same for everybody over a limit; `forget_failures` ends a name's."""
     can_reset = mailing.is_set() and "password" in request.POST
     page = {"minutes": int(COOL_OFF.total_seconds() // 60), "can_reset": can_reset}
     answer = render(request, "429.html", page, status=429)

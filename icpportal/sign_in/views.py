@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from axes.utils import reset
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth
@@ -25,6 +24,7 @@ from icpportal.sign_in.models import Preference
 from icpportal.sign_in.one_time_codes import are_needed
 from icpportal.sign_in.resetting import ResetForm
 from icpportal.sign_in.sessions import sign_ins, sign_out_elsewhere
+from icpportal.sign_in.throttle import forget_failures
 
 
 class TwoSteps(auth.LoginView):
@@ -85,8 +85,7 @@ class PasswordResetConfirm(auth.PasswordResetConfirmView):
     def form_valid(self, form: Any) -> HttpResponse:
         answer = super().form_valid(form)
         sign_out_elsewhere(form.user, key=None)
-        for name in {form.user.get_username(), form.user.email}:
-            reset(username=name)
+        forget_failures(form.user)
         return answer
 
 
