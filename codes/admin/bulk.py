@@ -31,7 +31,7 @@ from codes.admin.list_filters import DeskFilter, Rows, choice_filter
 from codes.admin.many_values import ask_before_run
 from codes.admin.request import few, staff
 from codes.admin.rows import dressed
-from codes.admin.way_back import leading_back, way_back
+from codes.admin.way_back import leading_back, mark_list, way_back
 from codes.choices import HOLDING, BulkAction, BulkState
 from codes.models import AuthorizationCode, BulkRun
 from icpportal.patience import TooLong, at_most
@@ -237,12 +237,13 @@ class BulkRunAdmin(DeskRecord):
             "going_title": kind.words.going,
             "button": kind.words.confirm(preview.going_count),
             "action_url": _on(_url("run", run), request, run),
-            "cancel_url": back or way_back(request, kind.model),
+            "cancel_url": (way := back or way_back(request, kind.model)),
             "csv_url": _url("rows_csv", run),
             "names": None,
             "form": form,
             "now": now,
         }
+        mark_list(context["desk_nav"], way)
         return TemplateResponse(request, kind.template, context | _hung_on(kind))
 
     def _result(self, request: HttpRequest, run: BulkRun) -> HttpResponse:

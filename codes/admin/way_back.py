@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 
 from django.db.models import Model
@@ -24,3 +25,10 @@ def way_back(request: HttpRequest, model: type[Model]) -> str:
 def leading_back(url: str, way: str, model: type[Model]) -> str:
     """The address `url`, which knows the way; the one to the whole list of `model` goes without saying."""
     return url if way == list_url(model) else f"{url}?{urlencode({BACK: way})}"
+
+
+def mark_list(nav: list[dict[str, Any]], way: str) -> None:
+    """The sidebar shows whoever is asked in the list they came from."""
+    for group in nav:
+        for item in group["items"]:
+            item["current"] = item["url"] == way.partition("?")[0]

@@ -184,6 +184,14 @@ def test_the_way_leads_back_to_the_list_as_it_was_filtered():
     assert f'href="{here}">Back to the list' in done
 
 
+@pytest.mark.parametrize("model", [AuthorizationCode, Filing])
+def test_the_sidebar_of_a_question_marks_the_list_it_came_from(model):
+    client, held = signed_in(), make_held()
+    chosen = held if model is AuthorizationCode else held.filings.get()
+    asked = choose(client, model, "reset", [chosen.pk]).content.decode()
+    assert re.findall(r'<li><a href="([^"]*)" aria-current="page"', asked) == [list_url(model)]
+
+
 @pytest.mark.parametrize(
     "way", ["//example.com/", "https://example.com/", "/admin/", "javascript:1", "/admin/codes/filing"]
 )
