@@ -135,10 +135,16 @@ class DeskChangeList(ChangeList):
             self.up_to = self._first + self.list_per_page
             return self.up_to + 1
 
+    @property
+    def ordered_by(self) -> Any:
+        """The filter that gives the list its order; None where none does, or a column is chosen."""
+        own = (spec for spec in self._specs if spec.ordering and spec.value() is not None)
+        return None if ORDER_VAR in self.params else next(own, None)
+
     def get_ordering(self, request: HttpRequest, queryset: Any) -> list[Any]:
         """As chosen, else as a filter that is set would have it, else as the list is."""
-        own = [spec.ordering for spec in self._specs if spec.ordering and spec.value() is not None]
-        return list(own[0]) if own and ORDER_VAR not in self.params else super().get_ordering(request, queryset)
+        spec = self.ordered_by
+        return super().get_ordering(request, queryset) if spec is None else list(spec.ordering)
 
     def get_ordering_field(self, field_name: Any) -> Any:
         """What a column is ordered by: nothing unless its head offers it, since only those have an index."""

@@ -26,7 +26,7 @@ class HeldFilter(DeskFilter):
 
     title = _("hold")
     parameter_name = "held"
-    ordering = ("began_at", "pk")
+    ordering, order_label = ("began_at", "pk"), _("Sorted by hold, longest first")
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [("long", gettext("for more than %(days)d days") % {"days": LONG_HOLD.days})]

@@ -20,6 +20,7 @@ from icpportal.handles import is_number
 from servers.models import Account, Server
 
 Rows = QuerySet[Any]
+SOONEST_FIRST = _("Sorted by expiry, soonest first")
 WITHIN_DAYS = [("7", _("within 7 days")), ("30", _("within 30 days"))]
 
 
@@ -31,7 +32,8 @@ class DeskFilter(admin.SimpleListFilter):
     """
 
     is_tabs = is_judged = False
-    ordering: tuple[str, ...] = ()  # of the list while the filter is set, unless a column is chosen
+    ordering: tuple[str, ...] = ()  # of the list while the filter is set, unless a column is chosen,
+    order_label: Any = ""  # and what the list says of it
     title: Any
     parameter_name: str
 

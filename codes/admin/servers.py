@@ -21,7 +21,7 @@ from codes.admin import actions, bulk, generate, imports, support_actions, timel
 from codes.admin.base import DeskRecord
 from codes.admin.changelist import JUDGED_UP_TO, tab_counts
 from codes.admin.columns import clamped, expiry, link, list_url, moment
-from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filter, choice_filter
+from codes.admin.list_filters import SOONEST_FIRST, WITHIN_DAYS, DeskFilter, Rows, account_filter, choice_filter
 from codes.admin.rows import dressed
 from codes.admin.support_words import requests_facts
 from codes.admin.verdicts import able_siblings, checked, reasons, replies, server_verdict
@@ -82,6 +82,7 @@ class ExpiresFilter(DeskFilter):
 
     title = _("expires")
     parameter_name = "expires_within"
+    ordering, order_label = ("expires_at", "pk"), SOONEST_FIRST
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(WITHIN_DAYS)

@@ -105,11 +105,23 @@ def test_long_holds_stand_the_longest_first():
         began = now - timedelta(days=days)
         factories.make_filing(now=began, order_number=f"BA{days}")
     page = signed_in().get(list_url(Filing, held="long")).content.decode()
-    assert page.index("BA60") < page.index("BA55") < page.index("BA50")
+    assert page.index("Sorted by hold, longest first") < page.index("BA60") < page.index("BA55") < page.index("BA50")
     page = signed_in().get(list_url(Filing, held="long", o=1)).content.decode()  # unless a column is chosen
-    assert page.index("BA50") < page.index("BA55") < page.index("BA60")
+    assert page.index("BA50") < page.index("BA55") < page.index("BA60") and "Sorted by" not in page
     page = signed_in().get(list_url(Filing)).content.decode()  # else the newest first
     assert page.index("BA55") < page.index("BA60") < page.index("BA50")
+
+
+def test_servers_that_expire_soon_stand_the_soonest_first():
+    now = timezone.now()
+    late, first, second = (factories.make_server(now=now, expires_at=now + timedelta(days=days)) for days in (6, 1, 3))
+    client = signed_in()
+    page = client.get(list_url(Server, expires_within="7"))
+    assert list(page.context["cl"].result_list) == [first, second, late]
+    assert "Sorted by expiry, soonest first" in page.content.decode()
+    page = client.get(list_url(Server, expires_within="7", o="-6"))  # unless a column is chosen
+    assert list(page.context["cl"].result_list) == [late, second, first]
+    assert "Sorted by" not in page.content.decode()
 
 
 def test_an_account_or_a_server_that_nobody_knows_has_no_rows():
