@@ -40,5 +40,6 @@ class Hashes:
 
     def _sort(self) -> None:
         if not self._are_sorted:
-            self._parts = [array("q", sorted(part)) for part in self._parts]
+            for at, part in enumerate(self._parts):  # one by one, so that there are no two of all
+                self._parts[at] = array("q", sorted(part))
             self._are_sorted = True
