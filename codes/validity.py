@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Case, CharField, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce, Least
 from django.utils.translation import gettext_lazy as _
 
 from codes.choices import ShownState, State
@@ -88,6 +89,9 @@ def with_shown_state(codes: QuerySet[AuthorizationCode], *, now: datetime) -> Qu
 def expires_at(code: AuthorizationCode) -> datetime | None:
     """When the code expires, aware: the earlier of server's and IP's expiry; None when neither has one."""
     return earliest(code.server.expires_at, code.ip.expires_at)
+
+
+EXPIRY = Coalesce(Least("server__expires_at", "ip__expires_at"), "server__expires_at", "ip__expires_at")  # in SQL
 
 
 def earliest(*expiries: datetime | None) -> datetime | None:

@@ -58,6 +58,7 @@ def _desk_codes(world: World) -> Iterator[Query]:
     seen = world.handles
     yield from _each("state", *ShownState.values)
     yield from _each("expires_within", "7", "30")
+    yield {"expires_within": "30", "state": "in_use"}
     yield from _each("account", seen.largest.uid, seen.small.uid)
     yield from ({"account": seen.largest.uid, "state": state} for state in ShownState.values)
     yield from ({"server": seen.server.instance_id}, {"ip": seen.ip.address})

@@ -91,16 +91,21 @@ class DeskChangeList(ChangeList):
         chosen = {str(spec.parameter_name): spec.value() for spec in self._specs if spec.value() is not None}
         if cast(Any, self.model_admin).is_impossible(chosen, now=self.now):
             return []
-        shown = cast(Any, self.model_admin).with_cells(self.queryset, now=self.now)
-        rows = shown[self._first : self._first + self.list_per_page + 1]
         if not self.is_judged:
-            return list(rows)
+            return self._rows()
         try:
             with at_most(self.patience * 1000):
-                return list(rows)
+                return self._rows()
         except TooLong:
             self.is_cut = True
             return []
+
+    def _rows(self) -> list[Any]:
+        end = self._first + self.list_per_page + 1
+        spec, rows = self.ordered_by, self.queryset
+        if spec is not None:
+            rows = spec.leading(rows, count=end, now=self.now)
+        return list(cast(Any, self.model_admin).with_cells(rows, now=self.now)[self._first : end])
 
     def _count(self, request: HttpRequest, found: int) -> dict[str, Any] | None:
         """Counts the rows, of which the page has `found`, and those behind the tabs, which it gives; None without tabs.

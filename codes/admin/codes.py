@@ -18,14 +18,22 @@ from django.utils.translation import pgettext_lazy
 from codes.admin import actions, bulk, timeline
 from codes.admin.base import DeskRecord
 from codes.admin.columns import DASH, account_cell, link, moment
-from codes.admin.list_filters import WITHIN_DAYS, DeskFilter, Rows, account_filter, handle_filter, server_filter
-from codes.admin.rows import dressed, expiring, filled, shown
+from codes.admin.list_filters import (
+    SOONEST_FIRST,
+    WITHIN_DAYS,
+    DeskFilter,
+    Rows,
+    account_filter,
+    handle_filter,
+    server_filter,
+)
+from codes.admin.rows import dressed, expiring, filled, first_to_end, shown
 from codes.admin.verdicts import code_verdict
 from codes.choices import Action, ShownState
 from codes.filters import told_early
 from codes.lifecycle import TRANSITIONS
 from codes.models import AuthorizationCode, Filing
-from codes.validity import VALIDITY, shown_as, shown_state
+from codes.validity import EXPIRY, VALIDITY, shown_as, shown_state
 
 
 class ShownStateFilter(DeskFilter):
@@ -56,12 +64,17 @@ class ExpiringFilter(DeskFilter):
     title = _("expires")
     parameter_name = "expires_within"
     is_judged = True
+    ordering, order_label = (EXPIRY, "server_id", "pk"), SOONEST_FIRST
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return list(WITHIN_DAYS)
 
     def narrow(self, rows: Rows, value: str, *, now: datetime) -> Rows:
         return expiring(rows, days=int(value), now=now)
+
+    def leading(self, rows: Rows, *, count: int, now: datetime) -> Rows:
+        """The first by their server and the first by their IP, each read in the order of its index."""
+        return rows.filter(pk__in=first_to_end(rows, count=count, days=int(str(self.value())), now=now))
 
 
 @admin.register(AuthorizationCode)

@@ -39,3 +39,19 @@ def expiring(codes: QuerySet[Any], *, days: int, now: datetime) -> QuerySet[Any]
     soon = now + timedelta(days=days)
     near = Q(server__expires_at__lte=soon) | Q(ip__expires_at__lte=soon)
     return codes.filter(near, intact(), unexpired(now), state__in=(State.UNUSED, State.IN_USE))
+
+
+def first_to_end(codes: QuerySet[Any], *, count: int, days: int, now: datetime) -> list[int]:
+    """The keys of those that end first, of codes as of `expiring`: `count` by their server, and by their IP.
+
+    Each are read in the order of an index, those by IP no further than the last by server: the first `count` of all are
+    among them.
+    """
+    soon = now + timedelta(days=days)
+    found: list[int] = []
+    for ends in ("server__expires_at", "ip__expires_at"):
+        near = codes.filter(**{f"{ends}__gt": now, f"{ends}__lte": soon}).order_by(ends, "server_id", "pk")
+        first = list(near.values_list("pk", ends)[:count])
+        found += (key for key, _end in first)
+        soon = first[-1][1] if len(first) == count else soon
+    return found

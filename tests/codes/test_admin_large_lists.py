@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from codes.admin.changelist import COUNT_UP_TO, JUDGED_UP_TO
+from codes.admin.codes import CodeAdmin
 from codes.admin.columns import list_url
 from codes.models import AuthorizationCode, CodeEvent, Filing
 from servers.choices import Jurisdiction, ServerState
@@ -119,9 +120,25 @@ def test_servers_that_expire_soon_stand_the_soonest_first():
     page = client.get(list_url(Server, expires_within="7"))
     assert list(page.context["cl"].result_list) == [first, second, late]
     assert "Sorted by expiry, soonest first" in page.content.decode()
+    assert "Sorted by" not in client.get(list_url(Server, expires_within="7", region="ap-beijing")).content.decode()
     page = client.get(list_url(Server, expires_within="7", o="-6"))  # unless a column is chosen
     assert list(page.context["cl"].result_list) == [late, second, first]
     assert "Sorted by" not in page.content.decode()
+
+
+def test_codes_that_expire_soon_stand_the_soonest_first_by_server_or_ip(monkeypatch: pytest.MonkeyPatch):
+    now, made = timezone.now(), []
+    for server, ip in ((6, 2), (4, None), (3, 5), (20, 1), (6, 9)):  # days
+        code = factories.make_code(factories.make_server(now=now, expires_at=now + timedelta(days=server)), now=now)
+        IPAddress.objects.filter(pk=code.ip_id).update(expires_at=ip and now + timedelta(days=ip))
+        made.append(code)
+    by_ip, fourth, third, first, last = made
+    monkeypatch.setattr(CodeAdmin, "list_per_page", 2)
+    pages = [signed_in().get(list_url(AuthorizationCode, expires_within="7", p=page)) for page in (1, 2, 3)]
+    assert [code for page in pages for code in page.context["cl"].result_list] == [first, by_ip, third, fourth, last]
+    assert "Sorted by expiry, soonest first" in pages[0].content.decode()
+    rows = b"".join(signed_in().get(f"{list_url(AuthorizationCode)}csv/?expires_within=7")).decode()
+    assert sorted(made, key=lambda code: rows.index(code.masked)) == [first, by_ip, third, fourth, last]
 
 
 def test_an_account_or_a_server_that_nobody_knows_has_no_rows():
