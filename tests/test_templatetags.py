@@ -1,6 +1,6 @@
 """The template library: meters, moments as people read them, links without one filter."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from django.template import Context
@@ -8,7 +8,7 @@ from django.test import RequestFactory
 from django.utils import translation
 from django.utils.html import format_html
 
-from icpportal import sentences
+from icpportal import dates, sentences
 from icpportal.api.templatetags import icp
 from icpportal.dates import SHANGHAI
 
@@ -63,6 +63,20 @@ def test_a_moment_is_shown_in_shanghai():
     midnight = datetime.fromisoformat("2026-11-19T16:00:00+00:00")
     assert icp.shanghai(midnight) == "20 Nov 2026, 00:00"
     assert icp.shanghai_day(midnight) == "20 Nov 2026"
+
+
+@pytest.mark.parametrize(
+    ("moment", "english", "chinese"),
+    [
+        (at(2026, 11, 23, 18, 0), "Today, 18:00", "今天 18:00"),
+        (at(2026, 11, 24, 0, 0), "Tomorrow, 00:00", "明天 00:00"),
+        (at(2026, 11, 25, 0, 0), "25 Nov 2026, 00:00", "2026-11-25 00:00"),
+    ],
+)
+def test_what_comes_today_or_tomorrow_in_shanghai_is_said_in_words(moment: datetime, english: str, chinese: str):
+    assert dates.coming(moment, now=NOW) == english
+    with translation.override("zh-hans"):
+        assert dates.coming(moment.astimezone(UTC), now=NOW.astimezone(UTC)) == chinese
 
 
 def test_a_moment_in_chinese_is_numbers():

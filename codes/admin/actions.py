@@ -23,7 +23,7 @@ from django.utils.translation import gettext as _
 from codes import services
 from codes.admin.asking import ask_about, repeated
 from codes.admin.base import DeskRecord
-from codes.admin.columns import badge, held_for, page_url
+from codes.admin.columns import badge, code_expiry, held_for, page_url
 from codes.admin.forms import ActForm, EditForm, ReasonForm
 from codes.admin.many_values import ask_before
 from codes.admin.request import posted, staff
@@ -131,7 +131,7 @@ def _planned(code: Any, transition: Transition, *, now: datetime) -> Planned:
         code=code,
         why=str(transition.refusal(code.state)),
         then=badge(then),
-        until=code.expiry_cell if then in LIVE_STATES else "",
+        until=code_expiry(code, now=now, in_words=False) if then in LIVE_STATES else "",
         held=held_for(code, now=now),
     )
 

@@ -18,7 +18,7 @@ from codes import validity
 from codes.choices import LIVE_STATES, ShownState
 from codes.models import AuthorizationCode
 from icpportal.api.templatetags.icp import isolated
-from icpportal.dates import shanghai
+from icpportal.dates import coming, shanghai
 
 NEAR = timedelta(days=7)  # an expiry so near is worth a warning
 DASH = "–"
@@ -66,12 +66,18 @@ def moment(at: datetime | None) -> SafeString | str:
     """A time in Asia/Shanghai, or a dash."""
     if at is None:
         return DASH
-    exact = f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
-    return format_html('<time datetime="{}">{}</time>', exact, shanghai(at))
+    return format_html('<time datetime="{}">{}</time>', _exact(at), shanghai(at))
 
 
-def expiry(at: datetime | None, *, now: datetime, tells: bool = True) -> SafeString | str:
-    """An expiry: quiet when over or when it `tells` nothing any more, a warning when it is near."""
+def _exact(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def expiry(at: datetime | None, *, now: datetime, tells: bool = True, in_words: bool = True) -> SafeString | str:
+    """An expiry: quiet when over or when it `tells` nothing any more, a warning when it is near.
+
+    `in_words`: where it stands on its own, today's and tomorrow's begin with that word.
+    """
     if at is None:
         return DASH
     if not tells or at <= now:
@@ -79,12 +85,15 @@ def expiry(at: datetime | None, *, now: datetime, tells: bool = True) -> SafeStr
     if at - now > NEAR:
         return moment(at)
     icon = render_to_string("includes/icon.html", {"name": "warn"})
-    return format_html('<span class="tone-warn nowrap">{}{}</span>', SafeString(icon), moment(at))
+    soon = '<span class="tone-warn nowrap">{}<time datetime="{}" title="{} Asia/Shanghai">{}</time></span>'
+    said = coming(at, now=now) if in_words else shanghai(at)
+    return format_html(soon, SafeString(icon), _exact(at), shanghai(at), said)
 
 
-def code_expiry(code: Any, *, now: datetime) -> SafeString | str:
+def code_expiry(code: Any, *, now: datetime, in_words: bool = True) -> SafeString | str:
     """When a code expires; quiet unless it can be used till then. Needs its shown state, server and IP."""
-    return expiry(validity.expires_at(code), now=now, tells=code.shown_state in LIVE_STATES)
+    tells = code.shown_state in LIVE_STATES
+    return expiry(validity.expires_at(code), now=now, tells=tells, in_words=in_words)
 
 
 def filing_of(code: Any) -> Any:

@@ -19,6 +19,7 @@ from codes.errors import NotEligible
 from codes.models import AuthorizationCode, CodeEvent, Filing, SupportRequest
 from codes.webhooks.models import WebhookDelivery
 from icpportal.api.templatetags.icp import handles_whole
+from icpportal.dates import SHANGHAI, shanghai
 from servers.choices import BillingMode, ServerState
 from servers.models import Account, IPAddress, Region, Server
 from tests import factories
@@ -335,6 +336,17 @@ def test_an_expiry_to_come_is_no_warning_where_the_server_is_isolated_already():
         Server.objects.filter(pk=code.server_id).update(state=state)
         (cell,) = [each["value"] for each in client.get(page_url(code)).context["facts"] if "Expires" in each["label"]]
         assert f'<span class="{tone}' in cell
+
+
+def test_a_near_expiry_says_today_or_tomorrow_but_not_within_a_sentence():
+    client, now = signed_in(), timezone.now()
+    ends = now.astimezone(SHANGHAI).replace(hour=23, minute=59) + timedelta(days=1)
+    issued = factories.make_issued(factories.make_server(now=now, expires_at=ends), now=now)
+    code = factories.make_filing(issued, now=now).code
+    for page in (client.get(list_url(Server)), client.get(list_url(AuthorizationCode))):
+        assert f'title="{shanghai(ends)} Asia/Shanghai">Tomorrow, 23:59</time>' in page.content.decode()
+    question = client.get(f"{page_url(code)[: -len('change/')]}act/reset/").content.decode()
+    assert f">{shanghai(ends)}</time>" in question and "Tomorrow" not in question
 
 
 def test_a_policy_of_one_is_told_in_the_singular(settings):
