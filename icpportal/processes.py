@@ -50,7 +50,7 @@ def share(work: Callable[[int], Iterator[T]], *, number: int) -> Iterator[T]:
     finally:
         for process in processes:
             if process.pid is not None:
-                process.terminate()
+                process.kill()  # one that was stopped would not hear anything milder
                 process.join()
         for reader, _writer in pipes:
             reader.close()

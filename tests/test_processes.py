@@ -81,6 +81,23 @@ def test_one_that_was_killed_is_told(how: signal.Signals) -> None:
             pass
 
 
+def test_one_that_was_stopped_is_ended_too() -> None:
+    def work(turn: int) -> Iterator[int]:
+        yield os.getpid()
+        if turn == 0:
+            raise LookupError
+        yield from endless(turn)
+
+    pids = []
+    with pytest.raises(LookupError):
+        for pid in share(work, number=2):
+            pids.append(pid)
+            if len(pids) == 2:
+                os.kill(pids[1], signal.SIGSTOP)
+                os.waitid(os.P_PID, pids[1], os.WSTOPPED | os.WNOWAIT)
+    assert not any(map(is_there, pids))
+
+
 def test_who_leaves_off_ends_them() -> None:
     with closing(share(endless, number=2)) as shared:
         pids = {next(shared), next(shared)}
