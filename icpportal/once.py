@@ -28,7 +28,7 @@ _FORM_ID = r"^[A-Za-z0-9_-]{22}$"
 _FORM_LOST = _("The form arrived incomplete. Check it and send it again.")
 _SENT = "sent_forms"
 _KEPT = 100  # forms a session remembers
-FRESH = timedelta(minutes=10)  # how long after it was asked for a code may be shown
+FRESH = timedelta(minutes=10)  # how long what a form asked for may be shown after it
 
 
 def _new_form_id() -> str:

@@ -231,13 +231,14 @@ class BulkRunAdmin(DeskRecord):
         preview = kind.preview(run, shown=SHOWN, now=now)
         total = preview.skipped_count + preview.going_count
         title = kind.words.question(preview.going_count, total)
+        way = back or way_back(request, kind.model)
         context = self.desk_context(request, title=title) | {
             **vars(preview),
             "effect": kind.effect if preview.going_count else "",
             "going_title": kind.words.going,
             "button": kind.words.confirm(preview.going_count),
             "action_url": _on(_url("run", run), request, run),
-            "cancel_url": (way := back or way_back(request, kind.model)),
+            "cancel_url": way,
             "csv_url": _url("rows_csv", run),
             "names": None,
             "form": form,

@@ -28,7 +28,7 @@ def leading_back(url: str, way: str, model: type[Model]) -> str:
 
 
 def mark_list(nav: list[dict[str, Any]], way: str) -> None:
-    """The sidebar shows whoever is asked in the list they came from."""
+    """Make the list that `way` leads to the current one of the sidebar, instead of the list of bulk runs."""
     for group in nav:
         for item in group["items"]:
             item["current"] = item["url"] == way.partition("?")[0]

@@ -96,11 +96,8 @@ class Sheet:
             if not (is_mine or self._repeated or self._contested):
                 continue
             row = self._read(line, texts)
-            said = (
-                [("instance_id", row.instance_id)]
-                if row.instance_id and hash(row.instance_id) in self._repeated
-                else []
-            )
+            is_repeated = row.instance_id and hash(row.instance_id) in self._repeated
+            said = [("instance_id", row.instance_id)] if is_repeated else []
             for ip in row.facts.ips or () if row.facts else ():
                 if hash(ip.address) in self._contested:
                     said.append(("ips", ip.address))

@@ -135,16 +135,14 @@ def test_a_killed_process_is_told_and_what_was_taken_in_stays(
         if any(server.instance_id == "ins-5" for server, _detail in changes):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr(services, "record_server_changes", kill_at_the_fifth)
     account = make_account()
     path = tmp_path / "responses.json"
     path.write_text(json.dumps(instances(*(instance(f"ins-{n}", PublicIpAddresses=[]) for n in range(8)))))
-    with pytest.raises(CommandError, match="killed"):
+    with monkeypatch.context() as meanwhile, pytest.raises(CommandError, match="killed"):
+        meanwhile.setattr(services, "record_server_changes", kill_at_the_fifth)
         run(path, "--account", account.uid, capsys=capsys)
     there = set(Server.objects.values_list("instance_id", flat=True))
     assert {"ins-0", "ins-1"} <= there and not there & {"ins-4", "ins-5"}
-    monkeypatch.undo()
-    monkeypatch.setattr(batches, "BATCH", 2)
     run(path, "--account", account.uid, capsys=capsys)
     assert Server.objects.count() == 8 and not list(audited())
 

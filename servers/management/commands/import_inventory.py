@@ -60,11 +60,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Read, check, apply, sum up."""
-        self._refuse_mixtures(options)
+        self._refuse_misuse(options)
+        options["processes"] = usable(options["processes"])
         self._has_begun = False
         try:
             if options["csv"] is not None:
-                self._take_sheet(options["csv"], is_dry=options["dry_run"], processes=usable(options["processes"]))
+                self._take_sheet(options["csv"], is_dry=options["dry_run"], processes=options["processes"])
             else:
                 self._take_responses(options)
         except Unreadable as error:
@@ -88,7 +89,7 @@ class Command(BaseCommand):
                 raise CommandError(f"{message} Nothing was done.", returncode=NOTHING_DONE) from error
         self._sum_up(tally)
 
-    def _refuse_mixtures(self, options: dict[str, Any]) -> None:
+    def _refuse_misuse(self, options: dict[str, Any]) -> None:
         of_responses = [options[name] for name in ("files", "account", "region", "complete", "create_account")]
         if options["csv"] is not None and any(of_responses):
             raise CommandError(
@@ -134,7 +135,7 @@ class Command(BaseCommand):
                 now=now,
                 observer=observer,
                 progress=progress,
-                processes=usable(options["processes"]),
+                processes=options["processes"],
             )
         record_import(tally, account=account, kind=FeedKind.IMPORT, actor="system", now=now)
         return tally
