@@ -6,7 +6,8 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
+from pathlib import Path
 from typing import IO, Any
 
 import orjson
@@ -28,19 +29,33 @@ class Unreadable(Exception):
 
 @contextmanager
 def opened(path: str, *, stdin: IO[bytes]) -> Iterator[IO[bytes]]:
-    """The file, or what `stdin` brings, kept in a temporary file so that it can be rewound. Raises Unreadable."""
+    """The file, so that it can be rewound: what comes once is kept in a temporary one. Raises Unreadable."""
     if path == STDIN:
-        with tempfile.TemporaryFile() as kept:
-            shutil.copyfileobj(stdin, kept)
-            kept.flush()
+        with _kept(stdin, path) as kept:
             yield kept
         return
     try:
         file = open(path, "rb")
     except (OSError, ValueError) as error:
         raise Unreadable(path, getattr(error, "strerror", None) or error) from error
-    with file:
-        yield file
+    with file, _kept(file, path) if _comes_once(path) else nullcontext(file) as again:
+        yield again
+
+
+@contextmanager
+def _kept(file: IO[bytes], path: str) -> Iterator[IO[bytes]]:
+    with tempfile.NamedTemporaryFile() as kept:
+        try:
+            shutil.copyfileobj(file, kept)
+            kept.flush()
+        except OSError as error:
+            raise Unreadable(path, error.strerror or error) from error
+        yield kept
+
+
+def _comes_once(path: str) -> bool:
+    """Whether it cannot be read again: standard input, or a pipe, also one that stands under a name."""
+    return path == STDIN or Path(path).is_fifo()
 
 
 def reopened(file: IO[bytes]) -> IO[bytes]:
@@ -52,30 +67,30 @@ def reopened(file: IO[bytes]) -> IO[bytes]:
 
 
 class ResponseFiles:
-    """The responses in `paths`, in order; may be iterated again. `-` is `stdin`, kept in a temporary file.
+    """The responses in `paths`, in order; may be iterated again. What comes once is kept, as `opened` says.
 
-    Iterating raises Unreadable. Use as a context manager.
+    Raises Unreadable, also while iterating. Use as a context manager.
     """
 
     def __init__(self, paths: Sequence[str], *, stdin: IO[bytes]) -> None:
         self._paths, self._stdin = paths, stdin
-        self._kept: IO[bytes] | None = None
-        if STDIN in paths:
-            self._kept = tempfile.NamedTemporaryFile()
-            shutil.copyfileobj(stdin, self._kept)
-            self._kept.flush()
+        self._names: dict[str, str] = {}  # of what is kept
+        self._open = ExitStack()
 
     def __enter__(self) -> ResponseFiles:
+        with ExitStack() as keeping:
+            for path in filter(_comes_once, dict.fromkeys(self._paths)):
+                self._names[path] = keeping.enter_context(opened(path, stdin=self._stdin)).name
+            self._open = keeping.pop_all()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._kept is not None:
-            self._kept.close()
+        self._open.close()
 
     def __iter__(self) -> Iterator[object]:
         for path in self._paths:
             # Opened each time: processes that share a file share the place in it.
-            with opened(self._kept.name if path == STDIN and self._kept else path, stdin=self._stdin) as file:
+            with opened(self._names.get(path, path), stdin=self._stdin) as file:
                 yield from _responses(file, path)
 
 

@@ -2,7 +2,11 @@
 
 import io
 import json
+import os
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +18,9 @@ from codes.choices import Channel, EventType
 from codes.models import CodeEvent
 from servers.inventory import batches
 from servers.models import Account, Server
+from tests.factories import make_account
 from tests.servers.feeding import address, address_list, addresses, instance, instances, put
+from tests.servers.sheets import table
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +72,27 @@ def test_several_files_are_one_import(account: Account, tmp_path: Path) -> None:
 def test_standard_input_is_a_file_too(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(TWO).encode())))
     assert run("-") == "2 created, 0 updated, 0 unchanged, 0 rejected.\n"
+
+
+@contextmanager
+def piped(path: Path, text: str) -> Iterator[Path]:
+    """A named pipe that brings the text, once."""
+    os.mkfifo(path)
+    with ThreadPoolExecutor(1) as writer:
+        writer.submit(path.write_text, text)
+        yield path
+
+
+def test_a_pipe_is_a_file_too(account: Account, tmp_path: Path) -> None:
+    with piped(tmp_path / "responses", json.dumps(TWO)) as pipe:
+        assert run(pipe) == "2 created, 0 updated, 0 unchanged, 0 rejected.\n"
+
+
+def test_a_pipe_may_bring_a_sheet(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    make_account(uid="100000000001")
+    with piped(tmp_path / "sheet", table({})) as pipe:
+        call_command("import_inventory", csv=str(pipe))
+    assert capsys.readouterr().out == "1 created, 0 updated, 0 unchanged, 0 rejected.\n"
 
 
 def test_rejected_rows_are_listed_and_the_command_succeeds(account: Account, tmp_path: Path) -> None:
