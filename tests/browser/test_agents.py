@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from codes.management.commands.load_demo import PASSWORD
 from tests.browser.conftest import Browse
-from tests.browser.looks import LOOKS, PHONE, Look
+from tests.browser.looks import CHINESE, LOOKS, PHONE, Look
 from tests.browser.watching import findings, flaws, overflow
 from tests.browser.world import WORDY_ORDER
 
@@ -179,6 +179,14 @@ def test_all_rows_of_a_list_are_chosen_at_once_on_a_phone(browse: Browse) -> Non
     page.goto("/admin/servers/server/?q=100012345678")
     page.locator("#action-toggle").check()
     expect(page.locator(".action-select:not(:checked)")).to_have_count(0)
+
+
+def test_a_region_in_chinese_stands_in_one_line_beside_long_names(browse: Browse) -> None:
+    page = browse("agent", locale=CHINESE)
+    page.goto("/admin/servers/server/")
+    lines = "cells => cells.map(cell => { const text = document.createRange(); text.selectNodeContents(cell); "
+    lines += "return text.getClientRects().length; })"
+    assert set(page.locator("#result_list .field-place").evaluate_all(lines)) == {1}
 
 
 def test_without_scripts_a_list_counts_no_selection_and_offers_no_box_for_all(browse: Browse) -> None:
