@@ -181,6 +181,20 @@ def test_all_rows_of_a_list_are_chosen_at_once_on_a_phone(browse: Browse) -> Non
     expect(page.locator(".action-select:not(:checked)")).to_have_count(0)
 
 
+def test_the_button_that_takes_the_selection_along_counts_what_is_selected_beyond_the_page_too(browse: Browse) -> None:
+    page = browse("agent")
+    page.goto("/admin/servers/account/")
+    taken = page.locator("[data-selected-count]")
+    page.locator("#action-toggle").check()
+    expect(taken).to_have_text("50")
+    beyond = page.get_by_role("button", name=re.compile("Select all"))
+    whole = beyond.inner_text().split()[-1]
+    beyond.click()
+    expect(taken).to_have_text(whole)
+    page.get_by_role("button", name="Clear selection").click()
+    expect(taken).to_have_text("")
+
+
 def test_a_region_in_chinese_stands_in_one_line_beside_long_names(browse: Browse) -> None:
     page = browse("agent", locale=CHINESE)
     page.goto("/admin/servers/server/")

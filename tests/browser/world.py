@@ -51,6 +51,8 @@ def main() -> None:
     _runs(now=now)
     factories.make_ip(Server.objects.get(instance_id="ins-8v3c1xqt"), kind="elastic", address="203.0.113.33", now=now)
     code = _long(now=now)
+    for number in range(50):  # a list of more than a page
+        factories.make_account(name=f"Branch {number}")
     names = ("qingshan", "lanye", "both", "newcomer", "fleet", "long", "agent", "supervisor", "root")
     world = {
         "sessions": {name: _session(name) for name in names},

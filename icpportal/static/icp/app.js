@@ -126,9 +126,10 @@
 
   // How many rows of a list are selected, on the button that takes them along.
   function countSelected(event) {
-    if (!event.target.matches(".action-select, #action-toggle")) return;
-    const count = all(".action-select:checked").length;
-    all("[data-selected-count]").forEach((place) => (place.textContent = count || ""));
+    if (!event.target.matches(".action-select, #action-toggle, .selection [role=button]")) return;
+    const isAcross = all(".select-across").some((input) => input.value === "1");
+    const count = all(".action-select:checked").length || "";
+    all("[data-selected-count]").forEach((place) => (place.textContent = isAcross ? place.dataset.selectedCount : count));
   }
 
   function click(event) {
@@ -164,6 +165,7 @@
   document.addEventListener("DOMContentLoaded", start);
   document.addEventListener("click", click);
   document.addEventListener("change", countSelected);
+  document.addEventListener("click", countSelected);
   document.addEventListener("keydown", press);
   document.addEventListener("keydown", leave);
   document.addEventListener("submit", guardSubmit);
