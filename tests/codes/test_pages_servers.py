@@ -310,7 +310,8 @@ def test_the_list_renders_in_both_languages(account, language):
 
 def test_a_search_that_is_too_long_is_told_in_our_words(client):
     first = client.get("/", {"q": "x" * 101}).content.decode().partition("<h1>")[0]
-    assert "Write at most 100 characters; this has 101." in first.partition("<body")[2]
+    head, _body, page = first.partition("<body")
+    assert "<title>Error: My servers" in head and "Write at most 100 characters; this has 101." in page
 
 
 def test_a_search_goes_into_the_address_but_for_a_code_which_leads_to_its_page(client, account):
