@@ -193,6 +193,11 @@ def test_the_button_that_takes_the_selection_along_counts_what_is_selected_beyon
     expect(taken).to_have_text(whole)
     page.get_by_role("button", name="Clear selection").click()
     expect(taken).to_have_text("")
+    page.locator(".action-select").first.check()
+    page.get_by_role("link", name="Start", exact=True).click()
+    page.wait_for_url("**/admin/")
+    page.go_back()
+    expect(taken).to_have_text("1")
 
 
 def test_a_region_in_chinese_stands_in_one_line_beside_long_names(browse: Browse) -> None:

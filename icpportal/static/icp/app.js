@@ -125,11 +125,14 @@
   const reading = new MutationObserver(nameAllCells);
 
   // How many rows of a list are selected, on the button that takes them along.
-  function countSelected(event) {
-    if (!event.target.matches(".action-select, #action-toggle, .selection [role=button]")) return;
+  function countSelected() {
     const isAcross = all(".select-across").some((input) => input.value === "1");
     const count = all(".action-select:checked").length || "";
     all("[data-selected-count]").forEach((place) => (place.textContent = isAcross ? place.dataset.selectedCount : count));
+  }
+
+  function select(event) {
+    if (event.target.matches(".action-select, #action-toggle, .selection [role=button]")) countSelected();
   }
 
   function click(event) {
@@ -164,11 +167,12 @@
   reading.observe(root, { childList: true, subtree: true });
   document.addEventListener("DOMContentLoaded", start);
   document.addEventListener("click", click);
-  document.addEventListener("change", countSelected);
-  document.addEventListener("click", countSelected);
+  document.addEventListener("change", select);
+  document.addEventListener("click", select);
   document.addEventListener("keydown", press);
   document.addEventListener("keydown", leave);
   document.addEventListener("submit", guardSubmit);
   window.addEventListener("load", () => setTimeout(markPictures));
   window.addEventListener("pageshow", release);
+  window.addEventListener("pageshow", countSelected); // who comes back finds the boxes as they were
 })();
