@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from codes import services
 from codes.choices import Channel, EventType
 from codes.models import CodeEvent
 from servers.inventory import batches
+from servers.management.commands import import_inventory
 from servers.models import Account, Server
 from tests.factories import make_account
 from tests.servers.feeding import address, address_list, addresses, instance, instances, put
@@ -149,9 +149,9 @@ def test_a_file_that_goes_meanwhile_is_named_and_what_came_before_stays(
     for file, name in zip(files, ("ins-a", "ins-b"), strict=True):
         file.write_text(json.dumps(instances(instance(name, PublicIpAddresses=[]))))
     monkeypatch.setattr(batches, "BATCH", 1)
-    monkeypatch.setattr(services, "record_server_changes", lambda changes, **said: files[1].unlink())
+    monkeypatch.setattr(import_inventory, "account_named", lambda uid, **said: files[1].unlink() or account)
     with pytest.raises(CommandError) as error:
-        run(*files)
+        run(*files, "--processes", 1)
     said = "cannot be read any more; what was taken in stays, so run this again: No such file or directory"
     assert (str(error.value), error.value.returncode) == (f"{files[1]} {said}", 1)
     assert Server.objects.get().instance_id == "ins-a"
