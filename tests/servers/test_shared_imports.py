@@ -15,7 +15,7 @@ from codes import services
 from codes.audit import Audit, Fault
 from codes.choices import Channel
 from codes.models import CodeEvent
-from servers.inventory import batches
+from servers.inventory import batches, sheet_import
 from servers.models import FeedRun, Server
 from tests.factories import make_account
 from tests.servers.feeding import address, address_list, addresses, counts, instance, instances, put, take
@@ -145,6 +145,18 @@ def test_a_killed_process_is_told_and_what_was_taken_in_stays(
     assert {"ins-0", "ins-1"} <= there and not there & {"ins-4", "ins-5"}
     run(path, "--account", account.uid, capsys=capsys)
     assert Server.objects.count() == 8 and not list(audited())
+
+
+@pytest.mark.usefixtures("two_processors")
+def test_a_killed_process_of_a_dry_run_has_done_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_account(uid="100000000001")
+    path = tmp_path / "servers.csv"
+    path.write_text(table(*({"instance_id": f"ins-{n}", "ips": ""} for n in range(4))))
+    monkeypatch.setattr(sheet_import, "write_stated", lambda *given, **said: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(CommandError, match=r"^A process was killed; nothing was done\.$"):
+        run("--csv", path, "--dry-run", capsys=capsys)
 
 
 @pytest.mark.usefixtures("two_processors")

@@ -74,7 +74,8 @@ class Command(BaseCommand):
             message = f"{error.path} cannot be read, so nothing was done: {error.reason}"
             raise CommandError(message, returncode=NOTHING_DONE) from error
         except ProcessLost as error:
-            raise CommandError(f"A process was killed; {STAYS}.") from error
+            done = STAYS if self._has_begun else "nothing was done"
+            raise CommandError(f"A process was killed; {done}.") from error
 
     def _take_responses(self, options: dict[str, Any]) -> None:
         with ResponseFiles(options["files"], stdin=sys.stdin.buffer) as responses:
